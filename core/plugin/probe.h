@@ -1,0 +1,14 @@
+/* probe.h: loads a plugin in a child process under a time limit, and brings back what it declares. A plugin that crashes, hangs or
+ * exits while it is being loaded costs the child only. */
+#ifndef CORE_PLUGIN_PROBE_H
+#define CORE_PLUGIN_PROBE_H
+
+#include "schema.h"
+
+#define PLUGIN_LOAD_SECONDS 5.0
+
+/* PIPETTE_E_PLUGIN, PIPETTE_E_ABI, PIPETTE_E_CRASHED ("crashed while being loaded (SIGSEGV)") or PIPETTE_E_TIMEOUT, each with the file
+ * in the message. What the plugin prints is thrown away. The caller destroys the schema. */
+int plugin_probe(const char *path, double seconds, plugin_schema **schema, pipette_error *error);
+
+#endif

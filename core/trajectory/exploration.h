@@ -1,0 +1,29 @@
+/* exploration.h: the points that runs visit, kept symbolic: a sequence of segments, each a product of factors, each factor one
+ * axis or several that advance together. Point i is computed from i; memory goes with the value lists, not with the points. */
+#ifndef CORE_EXPLORATION_H
+#define CORE_EXPLORATION_H
+
+#include <pipette/trajectory.h>
+
+typedef struct exploration exploration;
+
+void exploration_destroy(exploration *exploration);
+
+/* Number of points; at most 2^63. */
+uint64_t exploration_count(const exploration *exploration);
+
+/* The explored parameters: full names ("parameters.neuron.I") and types, slowest first. */
+uint32_t exploration_parameter_count(const exploration *exploration);
+const char *exploration_parameter(const exploration *exploration, uint32_t parameter);
+int exploration_parameter_type(const exploration *exploration, uint32_t parameter);
+
+/* The values of one parameter for points first .. first + count - 1 as contiguous elements of its type into `out`. The caller
+ * keeps within the count. Allocates nothing; fast (a division per block, not per point); strings are borrowed. */
+void exploration_fill(const exploration *exploration, uint32_t parameter, uint64_t first, uint64_t count, void *out);
+
+/* The exploration as text, one line per segment and axis, readable by a person and exact (floats in hexadecimal where a short
+ * decimal is not exact), and back. The caller frees *text. */
+int exploration_text(const exploration *exploration, char **text, pipette_error *error);
+int exploration_parse(const char *text, exploration **exploration, pipette_error *error);
+
+#endif

@@ -1,0 +1,31 @@
+/* trajectory.h: what the rest of the core may do with a trajectory beyond the ABI of <pipette/trajectory.h>. */
+#ifndef CORE_TRAJECTORY_H
+#define CORE_TRAJECTORY_H
+
+#include <pipette/trajectory.h>
+
+#include "exploration.h"
+
+/* A new trajectory with its four branches. The caller destroys it, after its views. */
+int trajectory_create(const char *name, const char *comment, pipette_trajectory **trajectory, pipette_error *error);
+void trajectory_destroy(pipette_trajectory *trajectory);
+
+const char *trajectory_name(const pipette_trajectory *trajectory);
+const char *trajectory_comment(const pipette_trajectory *trajectory);
+
+/* Everything is locked from here on: parameters can be neither added nor changed, only `expand` still adds points. Fails with
+ * PIPETTE_E_NOT_FOUND if a preset never met its parameter; the message names the preset and the nearest parameter. */
+int trajectory_start(pipette_trajectory *trajectory, pipette_error *error);
+
+/* The exploration; NULL where nothing is explored (one run). Owned by the trajectory, valid until it changes. */
+const exploration *trajectory_exploration(const pipette_trajectory *trajectory);
+
+/* Takes over an exploration that was stored (as text, exploration_text()) as the trajectory's; every parameter that it names
+ * must exist with the same type. Only on a trajectory that explores nothing yet. */
+int trajectory_restore(pipette_trajectory *trajectory, const char *text, pipette_error *error);
+
+/* The trajectory's name check, for other modules: 0, or PIPETTE_E_INVALID with a message that says what is wrong. `path` may
+ * have dots and, if `allow_run` is not 0, the wildcards `$`, `crun`, `$set`, `crunset` as components. */
+int trajectory_check_path(const char *path, int allow_run, pipette_error *error);
+
+#endif
