@@ -6,12 +6,14 @@
 
 typedef struct config config;
 
-/* Reads a libconfig file. `@include "x"` is resolved against the including file. Integer literals that do not fit are refused
- * (libconfig would change them silently). `sets`: `set_count` texts "PATH=VALUE" which replace or add a value; PATH is dotted, elements of
- * lists are [i]: "parameters.neuron.tau_V=20", "preprocess[0].product[1].step=0.1"; VALUE is a libconfig value, or else taken
- * as text; numbers may also be nan, inf, -inf there. The caller destroys the config. PIPETTE_E_CONFIG with "file:line: what". */
+/* Reads a libconfig file. `@include "x"`, on a line of its own, is resolved against the including file. Integers keep
+ * their value up to 64 bits, also unsigned; larger ones are refused (libconfig would change them silently). [ ] takes
+ * mixtures of floats and integers; nan, inf and -inf are numbers. `sets`: `set_count` texts "PATH=VALUE" which replace or
+ * add a value; PATH is dotted, elements of lists are [i]: "parameters.neuron.tau_V=20", "preprocess[0].product[1].step=0.1";
+ * VALUE is a libconfig value, or else taken as text. The caller frees the config. PIPETTE_E_CONFIG with
+ * "file:line: what", or "--set PATH=VALUE: what". */
 int config_load(const char *path, const char *const *sets, uint32_t set_count, config **out, pipette_error *error);
-void config_destroy(config *config);
+void config_free(config *config); /* may be NULL; not config_destroy: libconfig exports that name */
 
 /* The whole text as read (includes expanded), for provenance; owned by the config. */
 const char *config_text(const config *config);
@@ -33,6 +35,7 @@ int config_value(const pipette_option *node, int type, pipette_value *value, pip
 int config_fail(const pipette_option *node, pipette_error *error, int code, const char *format, ...) PIPETTE_PRINTF(4, 5);
 int config_vfail(const pipette_option *node, pipette_error *error, int code, const char *format, va_list arguments)
     PIPETTE_PRINTF(4, 0);
+/* What was set on the command line has "--set PATH=VALUE" as file and 0 as line. */
 const char *config_file(const pipette_option *node);
 int config_line(const pipette_option *node);
 

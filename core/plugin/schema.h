@@ -8,7 +8,7 @@
 typedef struct plugin_schema {
     char *path; /* of the file */
     char *name, *version, *doc;
-    char *build_id; /* GNU build-id in hexadecimal, or "sha256:..." of the file, or "" */
+    char *build_id; /* GNU build-id in hexadecimal, or "" */
     int32_t kind;
     uint32_t flags;
     uint32_t abi_major, abi_minor;
@@ -25,7 +25,8 @@ typedef struct plugin_schema {
     void *memory;       /* internal */
 } plugin_schema;
 
-/* A copy of what `descriptor` (of the file `path`) declares. The caller destroys it. */
+/* A copy of what `descriptor` (of the file `path`) declares. It must be one that plugin_check_descriptor() accepted. The caller
+ * destroys the copy. */
 int schema_copy(const char *path, const pipette_descriptor *descriptor, plugin_schema **schema, pipette_error *error);
 void schema_destroy(plugin_schema *schema);
 

@@ -20,14 +20,15 @@ const char *plugin_search_warning(const plugin_search *search, uint32_t index);
 /* The file of plugin `name`: NAME.so in the first folder that has it and that is fit to be used; else any file whose descriptor has
  * that name (asked in probes, see probe.h). A name with a '/' is the file itself, taken relative to `base` (may be NULL: the
  * current directory, which the user then has named). On failure the message names every path tried and why each was refused, and
- * the nearest name that exists. `*path` is the search's. */
+ * the nearest name that exists; the code is PIPETTE_E_PLUGIN. `*path` is resolved, and the search's. */
 int plugin_search_find(plugin_search *search, const char *name, const char *base, const char **path, pipette_error *error);
 
 /* True if the file lies in the folder that belongs to the running library: such plugins are loaded without a probe before. */
 int plugin_search_trusted(const plugin_search *search, const char *path);
 
 /* One candidate for `plugins`: every *.so of every folder, in order, probed; `schema` is NULL where it was refused and `reason`
- * says why. Folders that do not exist or are refused are visited with schema NULL, too. Borrowed for the call. */
+ * says why. Folders that do not exist or are refused are visited with schema NULL, too. Everything is the search's, until it is
+ * destroyed. A result other than 0 of `visit` ends it and is returned. A file is probed once per search. */
 typedef int (*plugin_visit)(const char *path, const plugin_schema *schema, const char *reason, void *user);
 int plugin_search_each(plugin_search *search, plugin_visit visit, void *user, pipette_error *error);
 

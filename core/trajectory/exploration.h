@@ -26,4 +26,9 @@ void exploration_fill(const exploration *exploration, uint32_t parameter, uint64
 int exploration_text(const exploration *exploration, char **text, pipette_error *error);
 int exploration_parse(const char *text, exploration **exploration, pipette_error *error);
 
+/* mask[i] becomes 1 where point first + i of `all` is one of `wanted` (values equal as in pipette_expand()), else 0: which old runs
+ * a narrowed exploration still asks for. PIPETTE_E_INVALID where they do not explore the same parameters. */
+int exploration_match(const exploration *all, const exploration *wanted, uint64_t first, uint64_t count, uint8_t *mask,
+                      pipette_error *error);
+
 #endif

@@ -24,6 +24,11 @@ const exploration *trajectory_exploration(const pipette_trajectory *trajectory);
  * must exist with the same type. Only on a trajectory that explores nothing yet. */
 int trajectory_restore(pipette_trajectory *trajectory, const char *text, pipette_error *error);
 
+/* For a file that has runs already: its stored points come first and keep their indices, then those of the trajectory's own that
+ * it lacks (see pipette_expand()). `text` NULL: the stored trajectory explored nothing and had one run. A trajectory that explores
+ * nothing just takes the stored points. Before any view is made; also after trajectory_start(). All or nothing. */
+int trajectory_continue(pipette_trajectory *trajectory, const char *text, pipette_error *error);
+
 /* The trajectory's name check, for other modules: 0, or PIPETTE_E_INVALID with a message that says what is wrong. `path` may
  * have dots and, if `allow_run` is not 0, the wildcards `$`, `crun`, `$set`, `crunset` as components. */
 int trajectory_check_path(const char *path, int allow_run, pipette_error *error);

@@ -235,6 +235,12 @@ PIPETTE_INLINE const void *pipette_value_data(const pipette_value *value)
     return value->rank == 0 ? (const void *)&value->as : value->data;
 }
 
+/* What stands in a file where a run has no value: NaN for floats, netCDF's default fill values for the rest. */
+#define PIPETTE_FILL_I64 INT64_C(-9223372036854775806)
+#define PIPETTE_FILL_I32 INT32_C(-2147483647)
+#define PIPETTE_FILL_U64 UINT64_C(18446744073709551614)
+#define PIPETTE_FILL_BOOL INT8_C(-127)
+
 /* How grave a line of the log is. */
 typedef enum pipette_log_level {
     PIPETTE_LOG_ERROR = 1,

@@ -147,7 +147,7 @@ PIPETTE_INLINE int pipette_put_f64_array(pipette_run *run, const char *path, con
 }
 
 /* Where the host wants the result: memory for `*count` elements of `type`, row-major, to be filled during the run. Only for
- * results that are declared with a shape known before the run. Aligned to 64 bytes, not zeroed, valid until the run ends.
+ * results that are declared with a shape known before the run. Aligned for its type, not zeroed, valid until the run ends.
  * Asking for it counts as storing it. NULL after an error (the run has failed then). `count` may be NULL. */
 PIPETTE_INLINE void *pipette_buffer(pipette_run *run, const char *path, int type, uint64_t *count)
 {
@@ -171,7 +171,7 @@ PIPETTE_INLINE double *pipette_buffer_f64(pipette_run *run, const char *path, ui
 #define pipette_log(run, ...) ((run)->host->log((run), __VA_ARGS__))
 
 /* `count` random 64-bit numbers, those from `first` on of the stream `stream`, which depend only on (seed of the experiment, run,
- * stream, position): the same whatever the order or number of workers. Philox4x32-10 (Salmon et al., SC'11). */
+ * stream, position): the same whatever the order or number of workers. Philox4x64-10 (Salmon et al., SC'11). */
 PIPETTE_INLINE void pipette_random(pipette_run *run, uint32_t stream, uint64_t first, uint64_t count, uint64_t *out)
 {
     run->host->random(run, stream, first, count, out);

@@ -42,7 +42,7 @@ typedef struct pipette_column_spec {
     const pipette_dimension *dimensions; /* beside the run: rank of them. An extent PIPETTE_RAGGED in any: ragged column */
     uint32_t rank;
     uint32_t dimension_stride;
-    /* For coded columns: `code_count` texts for the values 0, 1, ... */
+    /* For coded columns: `code_count` texts for the values 0, 1, ...; elements are one byte (int8_t), `type` is PIPETTE_TYPE_BOOL. */
     const char *const *codes;
     uint32_t code_count;
     uint32_t reserved;
@@ -122,6 +122,8 @@ typedef struct pipette_storage_info {
     const pipette_run_span *spans;
     const char *exploration;
     uint64_t byte_count; /* that the file takes on the disk */
+    uint32_t finished;   /* 1: finish(complete) was its last change */
+    uint32_t reserved;
 } pipette_storage_info;
 
 typedef struct pipette_storage {

@@ -1,0 +1,146 @@
+/* check.c: `pipette check CONFIG|PLUGIN`: everything that can be known without running. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include "cli.h"
+
+typedef struct check_arguments {
+    cli_list sets, folders;
+    const char *what, *runs;
+} check_arguments;
+
+enum { KEY_PLUGIN_PATH = 256, KEY_SET, KEY_RUNS };
+
+static const struct argp_option options[] = {
+    {"set", KEY_SET, "PATH=VALUE", 0, "Replace a value of the config", 0},
+    {"runs", KEY_RUNS, "LIST", 0, "Only these runs: 0-999,1500", 0},
+    {"plugin-path", KEY_PLUGIN_PATH, "FOLDER", 0, "Look for plugins here first (repeatable)", 0},
+    {NULL, 0, NULL, 0, NULL, 0},
+};
+
+static error_t parse(int key, char *text, struct argp_state *state)
+{
+    check_arguments *a = state->input;
+    switch (key) {
+    case KEY_PLUGIN_PATH: return cli_list_add(&a->folders, text);
+    case KEY_SET: return cli_list_add(&a->sets, text);
+    case KEY_RUNS: a->runs = text; break;
+    case ARGP_KEY_ARG:
+        if (a->what != NULL)
+            argp_error(state, "one CONFIG or PLUGIN at a time; '%s' is too much", text);
+        a->what = text;
+        break;
+    case ARGP_KEY_NO_ARGS: argp_error(state, "which CONFIG or PLUGIN?"); break;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+static const struct argp argp = {options, parse, "CONFIG|PLUGIN",
+                                 "Say everything that can be known without running: of a config, whether it fits together, how many runs it has and how "
+                                 "many bytes they need; of a plugin, whether it loads and what it declares.\v"
+                                 "What ends in .so or is the name of a plugin is a plugin; anything else is a config.",
+                                 NULL, NULL, NULL};
+
+static void on_log(int level, const char *text, void *user)
+{
+    (void)user;
+    fprintf(stderr, "pipette: %s%s\n", level == PIPETTE_LOG_WARNING ? "warning: " : "", text);
+}
+
+/* Free bytes where a file is going to be; 0 where nobody knows. */
+static uint64_t free_bytes(const char *file)
+{
+    char folder[4096];
+    struct statvfs disk;
+    (void)snprintf(folder, sizeof folder, "%s", file);
+    for (;;) {
+        char *slash = strrchr(folder, '/');
+        if (slash == NULL)
+            strcpy(folder, ".");
+        else if (slash == folder)
+            folder[1] = '\0';
+        else
+            *slash = '\0';
+        if (statvfs(folder, &disk) == 0)
+            return (uint64_t)disk.f_bavail * disk.f_frsize;
+        if (slash == NULL || slash == folder)
+            return 0;
+    }
+}
+
+static int check_config(const check_arguments *a)
+{
+    pipette_pipeline_options o = {.size = sizeof o};
+    pipette_pipeline *pipeline = NULL;
+    pipette_report report = {.size = sizeof report};
+    pipette_error error = {0};
+    char need[40], have[40];
+    int code = CLI_OK;
+    o.config = a->what;
+    o.sets = a->sets.items;
+    o.set_count = a->sets.count;
+    o.folders = a->folders.items;
+    o.folder_count = a->folders.count;
+    o.runs = a->runs;
+    o.workers = 1;
+    o.log = on_log;
+    if (pipette_pipeline_create(&o, &pipeline, &error) != PIPETTE_OK || pipette_pipeline_check(pipeline, &report, &error) != PIPETTE_OK) {
+        code = cli_fail(&error);
+    } else {
+        uint64_t room = free_bytes(report.file);
+        printf("%s: %s fits together\n", a->what, report.name);
+        printf("runs:    %llu", (unsigned long long)report.run_count);
+        if (report.row_count != report.run_count)
+            printf(", of which %llu are asked for", (unsigned long long)report.row_count);
+        printf("\nresults: %s", cli_bytes(report.byte_count, need));
+        if (room > 0)
+            printf(" (%s are free)", cli_bytes(room, have));
+        printf("\nfile:    %s\n", report.file);
+        if (room > 0 && report.byte_count > room) {
+            cli_error("%s: needs %s, but only %s are free there", report.file, need, have);
+            code = CLI_STORAGE;
+        }
+    }
+    pipette_pipeline_destroy(pipeline);
+    return code;
+}
+
+static int check_plugin(const check_arguments *a)
+{
+    pipette_manual *manual;
+    pipette_error error = {0};
+    int code;
+    if (pipette_manual_create(a->what, a->folders.items, a->folders.count, &manual, &error) != PIPETTE_OK) {
+        code = cli_fail(&error);
+        return code == CLI_USAGE ? CLI_PLUGIN : code;
+    }
+    printf("%s: %s %s (%s) loads and is sound: ABI %u.%u, %u parameters, %u results, %u options\n", manual->path, manual->name, manual->version,
+           pipette_kind_text(manual->kind), manual->abi_major, manual->abi_minor, manual->parameter_count, manual->result_count,
+           manual->option_count);
+    pipette_manual_destroy(manual);
+    return CLI_OK;
+}
+
+static int is_config(const char *what)
+{
+    size_t length = strlen(what);
+    struct stat seen;
+    if (length > 3 && strcmp(what + length - 3, ".so") == 0)
+        return 0;
+    return strchr(what, '.') != NULL || strchr(what, '/') != NULL || stat(what, &seen) == 0;
+}
+
+int cli_check(int argc, char **argv)
+{
+    check_arguments a = {{NULL, 0}, {NULL, 0}, NULL, NULL};
+    int code = cli_parse(&argp, argc, argv, &a);
+    if (code != 0)
+        return code - 1;
+    code = is_config(a.what) ? check_config(&a) : check_plugin(&a);
+    cli_list_free(&a.sets);
+    cli_list_free(&a.folders);
+    return code;
+}

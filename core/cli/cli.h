@@ -1,0 +1,75 @@
+/* cli.h: what the verbs of the pipette command share. Each verb is a file; this folder uses <pipette/...> alone. */
+#ifndef CORE_CLI_H
+#define CORE_CLI_H
+
+#include <argp.h>
+#include <libsmartcols/libsmartcols.h>
+#include <pipette/embed.h>
+
+/* Exit codes: the manual's section 8. */
+enum {
+    CLI_OK = 0,
+    CLI_RUNS_FAILED = 1,
+    CLI_USAGE = 2,
+    CLI_PLUGIN = 3,
+    CLI_STORAGE = 4,
+    CLI_INTERRUPTED = 130
+};
+
+/* The verbs: each parses its own arguments (argv[0] is "pipette VERB") and returns an exit code. */
+int cli_run(int argc, char **argv);
+int cli_plugins(int argc, char **argv);
+int cli_inspect(int argc, char **argv);
+int cli_check(int argc, char **argv);
+int cli_show(int argc, char **argv);
+int cli_get(int argc, char **argv);
+
+/* --- common.c --------------------------------------------------------------------------------------------------------------- */
+
+/* Prints "pipette: message" on stderr. */
+void cli_error(const char *format, ...) PIPETTE_PRINTF(1, 2);
+/* Prints the error and gives the exit code that goes with it. */
+int cli_fail(const pipette_error *error);
+/* argp_parse with this command's habits: exit code 2 on bad usage. 0, or the exit code plus one. */
+int cli_parse(const struct argp *argp, int argc, char **argv, void *input);
+
+/* A growing list of texts from repeated options. */
+typedef struct cli_list {
+    const char **items;
+    uint32_t count;
+} cli_list;
+int cli_list_add(cli_list *list, const char *item);
+void cli_list_free(cli_list *list);
+
+/* --- text.c: values as text --------------------------------------------------------------------------------------------------- */
+
+/* The shortest decimal that reads back as the same number. `out` holds 40 characters. Returns out. */
+char *cli_f64(double number, char *out);
+/* Element `index` of a value; strings as they are. `out` holds `size` characters. Returns out. */
+char *cli_element(const pipette_value *value, uint64_t index, char *out, size_t size);
+/* A short form of a whole value for a table's cell. */
+char *cli_brief(const pipette_value *value, char *out, size_t size);
+/* A string as JSON, with its quotes; a number as JSON (NaN and infinities as null). */
+void cli_json_text(FILE *out, const char *text);
+void cli_json_element(FILE *out, const pipette_value *value, uint64_t index);
+/* "34.2 MB" and the like. `out` holds 40 characters. */
+char *cli_bytes(uint64_t bytes, char *out);
+/* A field of a CSV line, quoted where it must be. */
+void cli_csv(FILE *out, const char *text);
+
+/* --- progress.c ----------------------------------------------------------------------------------------------------------------- */
+
+typedef enum cli_progress_kind { CLI_PROGRESS_AUTO, CLI_PROGRESS_BAR, CLI_PROGRESS_PLAIN, CLI_PROGRESS_JSON, CLI_PROGRESS_NONE } cli_progress_kind;
+
+typedef struct cli_progress {
+    cli_progress_kind kind;
+    int shown;     /* a bar stands on the current line */
+    double printed; /* seconds at the last plain line */
+    uint64_t begun_done;
+} cli_progress;
+
+void cli_progress_show(cli_progress *progress, const pipette_progress *now, int last);
+/* Takes the bar away, so that a line can be printed. */
+void cli_progress_clear(cli_progress *progress);
+
+#endif

@@ -1,0 +1,71 @@
+/* main.c: the pipette command: finds the verb. */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+
+typedef struct verb {
+    const char *name;
+    int (*call)(int argc, char **argv);
+    const char *arguments, *doc;
+} verb;
+
+static const verb verbs[] = {
+    {"run", cli_run, "CONFIG", "Run a pipeline: explore, run, store, postprocess"},
+    {"check", cli_check, "CONFIG|PLUGIN", "Say everything that can be known without running"},
+    {"plugins", cli_plugins, "", "List the plugins that are found, and what was refused and why"},
+    {"inspect", cli_inspect, "PLUGIN", "Show a plugin's parameters, results and options"},
+    {"show", cli_show, "FILE [PATH]", "Show what a result file holds, and the states of its runs"},
+    {"get", cli_get, "FILE PATH", "Print one value, array or table of a result file"},
+};
+
+static void usage(FILE *out)
+{
+    size_t i;
+    fputs("Usage: pipette VERB [ARGUMENTS]\n"
+          "Runs a numerical experiment over many parameter points and keeps every result.\n\n",
+          out);
+    for (i = 0; i < sizeof verbs / sizeof verbs[0]; i++)
+        fprintf(out, "  %-8s %-14s %s\n", verbs[i].name, verbs[i].arguments, verbs[i].doc);
+    fputs("\n`pipette VERB --help` tells more. Exit codes: 0 all well; 1 finished, but some runs failed; 2 usage or\n"
+          "config; 3 plugin; 4 storage; 130 interrupted, can go on.\n",
+          out);
+}
+
+int main(int argc, char **argv)
+{
+    size_t i;
+    /* Full disks and readers that went away are errors to report, not reasons to die. */
+    signal(SIGXFSZ, SIG_IGN);
+    signal(SIGPIPE, SIG_IGN);
+    argp_err_exit_status = CLI_USAGE;
+    if (argc < 2) {
+        usage(stderr);
+        return CLI_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+        usage(stdout);
+        return CLI_OK;
+    }
+    if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
+        printf("pipette %s\n", pipette_version());
+        return CLI_OK;
+    }
+    for (i = 0; i < sizeof verbs / sizeof verbs[0]; i++)
+        if (strcmp(argv[1], verbs[i].name) == 0) {
+            char name[64];
+            int code;
+            (void)snprintf(name, sizeof name, "pipette %s", verbs[i].name);
+            argv[1] = name;
+            code = verbs[i].call(argc - 1, argv + 1);
+            if (fflush(stdout) != 0 && code == CLI_OK && errno != EPIPE) {
+                cli_error("cannot write the output: %s", strerror(errno));
+                code = CLI_STORAGE;
+            }
+            return code;
+        }
+    cli_error("there is no verb '%s'; `pipette --help` lists them", argv[1]);
+    return CLI_USAGE;
+}

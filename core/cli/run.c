@@ -1,0 +1,238 @@
+/* run.c: `pipette run CONFIG`. */
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli.h"
+
+typedef struct run_arguments {
+    pipette_pipeline_options options;
+    cli_list sets, folders;
+    cli_progress progress;
+    pipette_progress latest;
+    int dry_run, quiet;
+} run_arguments;
+
+enum { KEY_RUNS = 256, KEY_IN_PROCESS, KEY_OVERWRITE, KEY_DRY_RUN, KEY_PLUGIN_PATH, KEY_PROGRESS, KEY_RETRY, KEY_ACCEPT, KEY_SET, KEY_TIMEOUT };
+
+static const struct argp_option options[] = {
+    {"set", KEY_SET, "PATH=VALUE", 0, "Replace a value of the config: parameters.neuron.tau_V=20, storage.file=other.hdf5", 0},
+    {"runs", KEY_RUNS, "LIST", 0, "Only these runs: 0-999,1500", 0},
+    {"workers", 'w', "N", 0, "Worker processes (default: one per core)", 0},
+    {"in-process", KEY_IN_PROCESS, NULL, 0, "Everything in this process, for debuggers: a run that crashes takes the command with it", 0},
+    {"timeout", KEY_TIMEOUT, "SECONDS", 0, "Time that a run may take", 0},
+    {"overwrite", KEY_OVERWRITE, NULL, 0, "Replace a result file that exists", 0},
+    {"retry-failed", KEY_RETRY, NULL, 0, "Run again what failed or timed out", 0},
+    {"accept-changes", KEY_ACCEPT, NULL, 0, "Go on although parameters or model are not those that made the file", 0},
+    {"dry-run", KEY_DRY_RUN, NULL, 0, "Check everything, run nothing", 0},
+    {"plugin-path", KEY_PLUGIN_PATH, "FOLDER", 0, "Look for plugins here first (repeatable)", 0},
+    {"progress", KEY_PROGRESS, "KIND", 0, "bar, plain, json or none (default: bar on a terminal, else plain)", 0},
+    {"quiet", 'q', NULL, 0, "Print errors only", 0},
+    {NULL, 0, NULL, 0, NULL, 0},
+};
+
+static error_t parse(int key, char *text, struct argp_state *state)
+{
+    run_arguments *a = state->input;
+    char *end = NULL;
+    switch (key) {
+    case KEY_SET: return cli_list_add(&a->sets, text);
+    case KEY_PLUGIN_PATH: return cli_list_add(&a->folders, text);
+    case KEY_RUNS: a->options.runs = text; break;
+    case KEY_IN_PROCESS: a->options.in_process = 1; break;
+    case KEY_OVERWRITE: a->options.overwrite = 1; break;
+    case KEY_RETRY: a->options.retry_failed = 1; break;
+    case KEY_ACCEPT: a->options.accept_changes = 1; break;
+    case KEY_DRY_RUN: a->dry_run = 1; break;
+    case 'q': a->quiet = 1; break;
+    case 'w': {
+        unsigned long number = strtoul(text, &end, 10);
+        if (*text == '\0' || *text == '-' || *end != '\0' || number < 1 || number > 4096)
+            argp_error(state, "--workers takes a number from 1 to 4096, not '%s'", text);
+        a->options.workers = (uint32_t)number;
+        break;
+    }
+    case KEY_TIMEOUT:
+        a->options.timeout = strtod(text, &end);
+        if (*text == '\0' || *end != '\0' || !(a->options.timeout > 0))
+            argp_error(state, "--timeout takes seconds above 0, not '%s'", text);
+        break;
+    case KEY_PROGRESS:
+        if (strcmp(text, "bar") == 0)
+            a->progress.kind = CLI_PROGRESS_BAR;
+        else if (strcmp(text, "plain") == 0)
+            a->progress.kind = CLI_PROGRESS_PLAIN;
+        else if (strcmp(text, "json") == 0)
+            a->progress.kind = CLI_PROGRESS_JSON;
+        else if (strcmp(text, "none") == 0)
+            a->progress.kind = CLI_PROGRESS_NONE;
+        else
+            argp_error(state, "--progress is bar, plain, json or none, not '%s'", text);
+        break;
+    case ARGP_KEY_ARG:
+        if (a->options.config != NULL)
+            argp_error(state, "one CONFIG at a time; '%s' is too much", text);
+        a->options.config = text;
+        break;
+    case ARGP_KEY_NO_ARGS: argp_error(state, "which CONFIG? Some stand in pipelines/"); break;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+static const struct argp argp = {options, parse, "CONFIG",
+                                 "Run a pipeline: preprocess, run every point that is not stored yet, postprocess.\v"
+                                 "Running the same config again finishes what was interrupted. Ctrl-C once stores what runs and ends; twice ends at once; "
+                                 "nothing stored is lost.\nExit codes: 0 all well; 1 finished, but some runs failed; 2 usage or config; 3 plugin; 4 storage; "
+                                 "130 interrupted, can go on.",
+                                 NULL, NULL, NULL};
+
+static pipette_pipeline *volatile running;
+
+static void on_signal(int number)
+{
+    (void)number;
+    if (running != NULL)
+        pipette_pipeline_interrupt(running);
+}
+
+static void listen_to_signals(void)
+{
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+    struct sigaction action;
+    size_t i;
+    memset(&action, 0, sizeof action);
+    action.sa_handler = on_signal;
+    for (i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        struct sigaction old;
+        /* nohup's wish to ignore SIGHUP stands. */
+        if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+            (void)sigaction(numbers[i], &action, NULL);
+    }
+}
+
+static void on_progress(const pipette_progress *now, void *user)
+{
+    run_arguments *a = user;
+    a->latest = *now;
+    cli_progress_show(&a->progress, now, 0);
+}
+
+static void on_log(int level, const char *text, void *user)
+{
+    run_arguments *a = user;
+    cli_progress_clear(&a->progress);
+    if (level <= PIPETTE_LOG_WARNING || !a->quiet)
+        fprintf(stderr, "pipette: %s%s\n", level == PIPETTE_LOG_WARNING ? "warning: " : "", text);
+}
+
+/* The command line as it could be typed again. */
+static char *join(int argc, char **argv)
+{
+    size_t size = 1;
+    char *line, *at;
+    int i;
+    for (i = 0; i < argc; i++)
+        size += 4 * strlen(argv[i]) + 3;
+    line = malloc(size);
+    for (at = line, i = 0; line != NULL && i < argc; i++) {
+        const char *from = argv[i];
+        int quote = i > 0 && (from[0] == '\0' || strpbrk(from, " \t\n\"'\\$&|;<>()*?[]{}!#~`") != NULL);
+        if (i > 0)
+            *at++ = ' ';
+        if (quote)
+            *at++ = '\'';
+        for (; *from != '\0'; from++) {
+            if (*from == '\'') {
+                memcpy(at, "'\\''", 4);
+                at += 4;
+            } else {
+                *at++ = *from;
+            }
+        }
+        if (quote)
+            *at++ = '\'';
+        *at = '\0';
+    }
+    return line;
+}
+
+static void say(const run_arguments *a, const pipette_report *r)
+{
+    uint64_t ended = r->done + r->failed + r->timed_out + r->infeasible;
+    char bytes[40];
+    if (a->dry_run) {
+        printf("%s: %llu runs, %llu asked for, %s of results; nothing was run\n", r->name, (unsigned long long)r->run_count,
+               (unsigned long long)r->row_count, cli_bytes(r->byte_count, bytes));
+        return;
+    }
+    if (ended == 0 && r->pending_count == 0)
+        printf("%s: nothing to do, %llu runs are stored\n", r->name, (unsigned long long)r->row_count);
+    else
+        printf("%s: %llu of %llu runs in %.3g s\n", r->name, (unsigned long long)ended, (unsigned long long)(ended + r->pending_count),
+               r->seconds);
+    if (r->infeasible > 0)
+        printf("%llu points are infeasible\n", (unsigned long long)r->infeasible);
+    printf("results: %s\n", r->file);
+}
+
+static int verdict(const pipette_report *r)
+{
+    uint64_t bad = r->failed + r->timed_out;
+    if (r->interrupted) {
+        cli_error("interrupted; %llu runs are still to do; the same command goes on", (unsigned long long)r->pending_count);
+        return CLI_INTERRUPTED;
+    }
+    if (bad > 0) {
+        char name[PIPETTE_RUN_NAME_SIZE];
+        cli_error("%llu runs failed; the first, %s: %s", (unsigned long long)bad, pipette_run_name(r->first_failed_run, name),
+                  r->first_failure == NULL ? "" : r->first_failure);
+        return CLI_RUNS_FAILED;
+    }
+    if (r->stored_failures > 0) {
+        cli_error("%llu stored runs failed earlier; --retry-failed runs them again", (unsigned long long)r->stored_failures);
+        return CLI_RUNS_FAILED;
+    }
+    return CLI_OK;
+}
+
+int cli_run(int argc, char **argv)
+{
+    run_arguments a = {0};
+    pipette_pipeline *pipeline = NULL;
+    pipette_report report = {.size = sizeof report};
+    pipette_error error = {0};
+    char *command = join(argc, argv);
+    int code = cli_parse(&argp, argc, argv, &a), status;
+    if (code != 0)
+        return code - 1;
+    a.options.size = sizeof a.options;
+    a.options.sets = a.sets.items;
+    a.options.set_count = a.sets.count;
+    a.options.folders = a.folders.items;
+    a.options.folder_count = a.folders.count;
+    a.options.command_line = command;
+    a.options.log = on_log;
+    a.options.user = &a;
+    if (!a.quiet && a.progress.kind != CLI_PROGRESS_NONE)
+        a.options.progress = on_progress;
+    status = pipette_pipeline_create(&a.options, &pipeline, &error);
+    if (status == PIPETTE_OK) {
+        running = pipeline;
+        listen_to_signals();
+        status = a.dry_run ? pipette_pipeline_check(pipeline, &report, &error) : pipette_pipeline_run(pipeline, &report, &error);
+    }
+    if (a.options.progress != NULL && !a.dry_run)
+        cli_progress_show(&a.progress, &a.latest, 1);
+    cli_progress_clear(&a.progress);
+    if (status == PIPETTE_OK && !a.quiet)
+        say(&a, &report);
+    code = status != PIPETTE_OK ? cli_fail(&error) : a.dry_run ? CLI_OK : verdict(&report);
+    running = NULL;
+    pipette_pipeline_destroy(pipeline);
+    cli_list_free(&a.sets);
+    cli_list_free(&a.folders);
+    free(command);
+    return code;
+}

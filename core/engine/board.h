@@ -1,0 +1,32 @@
+/* board.h: the memory that supervisor, model host and workers share: which runs are claimed, which are stored, how far each worker is.
+ * Every cell has one writer, but `next`, which all workers add to. */
+#ifndef CORE_ENGINE_BOARD_H
+#define CORE_ENGINE_BOARD_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+/* Positions count the wanted runs of the plan, from 0, across its spans. */
+typedef struct board_slot {
+    _Alignas(128) _Atomic uint64_t claim_first; /* worker: the positions it has claimed */
+    _Atomic uint64_t claim_count;
+    _Atomic uint64_t stored;  /* worker: how many of them, from the first on, are stored with their state */
+    _Atomic uint64_t current; /* worker: the position that is being run; BOARD_IDLE between runs */
+    _Atomic uint64_t ran;     /* worker: runs this process has begun; changes tell the supervisor that it lives */
+    _Atomic uint64_t lanes;   /* worker: how many runs the current call computes at once */
+    _Atomic uint32_t left; /* worker: it ends in order; an exit() of the model leaves 0 here */
+    _Atomic uint64_t done, failed, infeasible; /* worker: totals over all processes of this slot */
+    /* supervisor, before it asks for a process: positions that a dead worker left, to be run first, one by one */
+    _Atomic uint64_t inherited_first, inherited_count;
+} board_slot;
+
+#define BOARD_IDLE UINT64_MAX
+
+typedef struct board {
+    _Alignas(128) _Atomic uint64_t next; /* first position that nobody has claimed */
+    _Alignas(128) _Atomic uint32_t stop; /* supervisor: 1: claim nothing more */
+    uint32_t slot_count;
+    board_slot slots[];
+} board;
+
+#endif

@@ -1,0 +1,64 @@
+/* engine.h: executes runs: a model host and its workers, or this process; sees to it that a run's failure costs that run only. */
+#ifndef CORE_ENGINE_ENGINE_H
+#define CORE_ENGINE_ENGINE_H
+
+#include <pipette/plugin.h>
+
+#include "engine/plan.h"
+#include "engine/worker.h"
+#include "plugin/schema.h"
+
+typedef struct engine engine;
+
+typedef struct engine_progress {
+    uint64_t run_count; /* wanted */
+    uint64_t done, failed, timed_out, infeasible;
+    double seconds; /* since engine_run() began */
+} engine_progress;
+
+typedef struct engine_options {
+    uint32_t workers; /* processes; at least 1 */
+    int in_process;   /* everything in this process, for debuggers */
+    double timeout;   /* seconds for a run; 0: none */
+    double load_seconds; /* for loading the model; 0: 5 */
+    /* 0, 1: store what runs, then end; 2: end now. Set by a signal handler or another thread. */
+    const volatile int *interrupt;
+    void (*progress)(const engine_progress *progress, void *user); /* may be NULL */
+    void *progress_user;
+    double progress_seconds; /* how often; 0: 0.2 */
+} engine_options;
+
+/* What the engine does with results that do not go straight to their place. Each returns 0 or a status with `error` filled. */
+typedef struct engine_store {
+    void *user;
+    int (*write)(void *user, uint32_t column, uint64_t row, uint64_t count, const void *data, uint64_t row_bytes, pipette_error *error);
+    int (*append)(void *user, uint32_t column, uint64_t row, const pipette_value *value, pipette_error *error);
+    int (*add)(void *user, const char *path, uint64_t row, const pipette_value *value, pipette_error *error);
+    int (*states)(void *user, uint64_t row, uint64_t count, const int8_t *states, pipette_error *error);
+} engine_store;
+
+typedef struct engine_report {
+    engine_progress progress;
+    int interrupted;
+    uint64_t first_failed_run; /* valid if failed + timed_out > 0 */
+    char first_failure[512];
+} engine_report;
+
+/* Starts the engine: forks the model host, which loads the model. Call it before the process has loaded a storage plugin. `stage`
+ * is the model's; `stage_message` gives what its fail() recorded. The engine keeps a copy of `options`. */
+int engine_create(const char *model_path, pipette_stage *stage, const char *(*stage_message)(pipette_stage *stage),
+                  const engine_options *options, engine **out, pipette_error *error);
+void engine_destroy(engine *engine);
+
+/* What the model declares; waits for the host to load it. A model that crashes or hangs while being loaded is an error here.
+ * Owned by the engine. */
+int engine_schema(engine *engine, const plugin_schema **schema, pipette_error *error);
+
+/* The extents of all results (shape_extent_count() of them) where the shape parameters have these values, in their order. */
+int engine_shape(engine *engine, const pipette_value *values, shape_extent *extents, pipette_error *error);
+
+/* Executes the runs of the plan. Failed runs are no error; a storage that fails, or an engine that cannot go on, is. `report` is
+ * filled in any case. */
+int engine_run(engine *engine, const engine_plan *plan, const engine_store *store, engine_report *report, pipette_error *error);
+
+#endif

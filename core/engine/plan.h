@@ -1,0 +1,61 @@
+/* plan.h: what workers need to know of a sweep: where parameters come from, where results go, which runs are wanted. Crosses to
+ * the model host as bytes. */
+#ifndef CORE_ENGINE_PLAN_H
+#define CORE_ENGINE_PLAN_H
+
+#include <pipette/base.h>
+
+#include "trajectory/exploration.h"
+
+/* A parameter that a model can ask for: its value, or its place among the explored ones. */
+typedef struct plan_parameter {
+    char *path; /* "parameters.neuron.I" or "derived_parameters..." */
+    pipette_value value;
+    int32_t explored; /* index into the exploration, or -1: `value` holds */
+} plan_parameter;
+
+/* Where the values of a column go. Without a file they travel to the supervisor, which hands them to the storage. */
+typedef struct plan_column {
+    uint32_t column; /* position in the storage's layout; PLAN_NO_COLUMN: nowhere */
+    int32_t type;
+    uint64_t elements;  /* of one row; PLAN_VARIES: each run has a shape of its own */
+    uint64_t row_bytes; /* elements * size of one */
+    char *file;         /* NULL: through the supervisor */
+    uint64_t offset;    /* of row 0 in the file */
+} plan_column;
+
+#define PLAN_NO_COLUMN UINT32_MAX
+#define PLAN_VARIES UINT64_MAX
+
+/* `count` rows from `row` on hold the runs from `run` on. */
+typedef struct plan_span {
+    uint64_t row, run, count;
+} plan_span;
+
+typedef struct engine_plan {
+    exploration *points; /* NULL: nothing is explored */
+    plan_parameter *parameters;
+    uint32_t parameter_count;
+    plan_column *results; /* one for each declared result of the model, in its order */
+    uint32_t result_count;
+    plan_column *coordinates; /* one for each explored parameter, in the order of the exploration */
+    uint32_t coordinate_count;
+    plan_column state, start, duration; /* ledger */
+    uint32_t message_column, log_column;
+    plan_span *spans; /* the runs that are wanted, ascending */
+    uint64_t span_count;
+    uint64_t run_count; /* sum of the spans */
+    uint64_t seed;
+    uint64_t memory_limit; /* bytes per run, 0: none */
+    uint32_t isolate;      /* a process for every run */
+    uint32_t power_safe;
+} engine_plan;
+
+/* Frees what the plan owns (everything it points to). */
+void plan_free(engine_plan *plan);
+
+/* To bytes (wire_free) and back; the unpacked plan owns its parts. */
+int plan_pack(const engine_plan *plan, void **bytes, size_t *size, pipette_error *error);
+int plan_unpack(const void *bytes, size_t size, engine_plan *plan, pipette_error *error);
+
+#endif

@@ -1,0 +1,518 @@
+/* supervise.c: the supervisor's side of a sweep: takes what workers send, replaces those that die, finds the run at fault. */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "engine/engine_private.h"
+#include "engine/message.h"
+
+/* Positions that a dead worker left; a new one runs them one by one. */
+typedef struct left_over {
+    uint64_t first, count;
+} left_over;
+
+typedef struct sweep {
+    engine *engine;
+    const engine_plan *plan;
+    const engine_store *store;
+    engine_report *report;
+    pipette_error *error;
+    int status; /* the first failure that ends the sweep */
+    uint64_t done, failed, timed_out, infeasible; /* of runs whose states went through the supervisor */
+    left_over *left;
+    uint32_t left_count, left_capacity;
+    uint32_t alive;
+    uint32_t idle_deaths; /* deaths in a row before any run was begun */
+    double began, reported;
+} sweep;
+
+static double now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
+}
+
+/* ---- Progress ----------------------------------------------------------------------------------------------------------- */
+
+static void count(sweep *s)
+{
+    engine_progress *progress = &s->report->progress;
+    uint32_t i;
+    progress->run_count = s->plan->run_count;
+    progress->done = s->done;
+    progress->failed = s->failed;
+    progress->timed_out = s->timed_out;
+    progress->infeasible = s->infeasible;
+    for (i = 0; i < s->engine->slot_count; i++) {
+        board_slot *slot = &s->engine->board->slots[i];
+        progress->done += atomic_load_explicit(&slot->done, memory_order_relaxed);
+        progress->failed += atomic_load_explicit(&slot->failed, memory_order_relaxed);
+        progress->infeasible += atomic_load_explicit(&slot->infeasible, memory_order_relaxed);
+    }
+    progress->seconds = now() - s->began;
+}
+
+static double report_every(const sweep *s)
+{
+    return s->engine->options.progress_seconds > 0 ? s->engine->options.progress_seconds : 0.2;
+}
+
+static void report(sweep *s, int at_once)
+{
+    double time = now();
+    if (!at_once && time - s->reported < report_every(s))
+        return;
+    s->reported = time;
+    count(s);
+    if (s->engine->options.progress != NULL)
+        s->engine->options.progress(&s->report->progress, s->engine->options.progress_user);
+}
+
+static int interrupted(const sweep *s)
+{
+    return s->engine->options.interrupt == NULL ? 0 : *s->engine->options.interrupt;
+}
+
+static void stop_with(sweep *s, int status)
+{
+    if (s->status == PIPETTE_OK)
+        s->status = status;
+    atomic_store(&s->engine->board->stop, 1);
+}
+
+/* ---- Records -------------------------------------------------------------------------------------------------------------- */
+
+static int row_of(const sweep *s, uint64_t position, uint64_t *row, uint64_t *run)
+{
+    uint64_t i;
+    for (i = 0; i < s->plan->span_count; i++) {
+        if (position < s->plan->spans[i].count) {
+            *row = s->plan->spans[i].row + position;
+            *run = s->plan->spans[i].run + position;
+            return 1;
+        }
+        position -= s->plan->spans[i].count;
+    }
+    return 0;
+}
+
+static uint64_t run_of_row(const sweep *s, uint64_t row)
+{
+    uint64_t i;
+    for (i = 0; i < s->plan->span_count; i++)
+        if (row >= s->plan->spans[i].row && row - s->plan->spans[i].row < s->plan->spans[i].count)
+            return s->plan->spans[i].run + (row - s->plan->spans[i].row);
+    return row;
+}
+
+static void keep_first_failure(sweep *s, uint64_t run, const char *text)
+{
+    if (s->report->first_failure[0] != '\0' && s->report->first_failed_run <= run)
+        return;
+    s->report->first_failed_run = run;
+    (void)snprintf(s->report->first_failure, sizeof s->report->first_failure, "%s", text);
+}
+
+static void take_states(sweep *s, uint64_t row, uint64_t n, const int8_t *states)
+{
+    int status = s->store->states(s->store->user, row, n, states, s->error);
+    uint64_t i;
+    if (status != PIPETTE_OK) {
+        stop_with(s, status);
+        return;
+    }
+    for (i = 0; i < n; i++)
+        switch (states[i]) {
+        case PIPETTE_STATE_DONE: s->done++; break;
+        case PIPETTE_STATE_TIMED_OUT: s->timed_out++; break;
+        case PIPETTE_STATE_INFEASIBLE: s->infeasible++; break;
+        default: s->failed++; break;
+        }
+}
+
+static int take_record(void *user, const worker_record *record, const void *payload)
+{
+    sweep *s = user;
+    wire_reader in = {payload, (size_t)record->bytes, 0, 0};
+    pipette_value value = pipette_value_none();
+    const char *path = NULL;
+    int status = PIPETTE_OK;
+    if (s->status != PIPETTE_OK)
+        return s->status; /* a storage that failed once is not asked again */
+    switch (record->kind) {
+    case WORKER_WRITE:
+        status = s->store->write(s->store->user, record->column, record->row, record->count, payload,
+                                 record->count == 0 ? 0 : record->bytes / record->count, s->error);
+        break;
+    case WORKER_ADD:
+        path = wire_get_text(&in);
+        /* fall through */
+    case WORKER_APPEND:
+        status = wire_get_value(&in, &value);
+        if (status != PIPETTE_OK)
+            break;
+        if (record->kind == WORKER_ADD)
+            status = s->store->add(s->store->user, path, record->row, &value, s->error);
+        else
+            status = s->store->append(s->store->user, record->column, record->row, &value, s->error);
+        if (record->kind == WORKER_APPEND && record->column == s->plan->message_column && value.rank == 0)
+            keep_first_failure(s, run_of_row(s, record->row), value.as.string);
+        wire_value_free(&value);
+        break;
+    case WORKER_STATES: take_states(s, record->row, record->count, payload); break;
+    case WORKER_ERROR:
+        status = (int)wire_get_u32(&in);
+        path = wire_get_text(&in);
+        (void)pipette_error_set(s->error, status < 0 ? status : PIPETTE_E_INTERNAL, "%s", path == NULL ? "a worker failed" : path);
+        break;
+    default: status = pipette_error_set(s->error, PIPETTE_E_INTERNAL, "a worker sent record %u", record->kind); break;
+    }
+    if (status != PIPETTE_OK)
+        stop_with(s, status);
+    return s->status;
+}
+
+/* Reads what a worker has sent, as far as it is there, and takes the records that are whole. */
+static void drain(sweep *s, engine_slot *slot)
+{
+    for (;;) {
+        unsigned char bytes[65536];
+        size_t at = 0;
+        ssize_t got = read(slot->pipe, bytes, sizeof bytes);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return;
+        wire_put(&slot->received, bytes, (size_t)got);
+        if (slot->received.failed) {
+            stop_with(s, pipette_error_set(s->error, PIPETTE_E_MEMORY, "out of memory for results"));
+            return;
+        }
+        while (slot->received.size - at >= sizeof(worker_record)) {
+            worker_record record;
+            memcpy(&record, slot->received.data + at, sizeof record);
+            if (slot->received.size - at - sizeof record < record.bytes)
+                break;
+            (void)take_record(s, &record, slot->received.data + at + sizeof record);
+            at += sizeof record + (size_t)record.bytes;
+        }
+        memmove(slot->received.data, slot->received.data + at, slot->received.size - at);
+        slot->received.size -= at;
+    }
+}
+
+/* ---- Deaths ---------------------------------------------------------------------------------------------------------------- */
+
+static void leave_over(sweep *s, uint64_t first, uint64_t n)
+{
+    if (n == 0)
+        return;
+    if (s->left_count == s->left_capacity) {
+        uint32_t capacity = s->left_capacity == 0 ? 16 : 2 * s->left_capacity;
+        left_over *more = realloc(s->left, capacity * sizeof *more);
+        if (more == NULL) {
+            stop_with(s, pipette_error_set(s->error, PIPETTE_E_MEMORY, "out of memory"));
+            return;
+        }
+        s->left = more;
+        s->left_capacity = capacity;
+    }
+    s->left[s->left_count++] = (left_over){first, n};
+}
+
+static void spawn(sweep *s, uint32_t number)
+{
+    board_slot *slot = &s->engine->board->slots[number];
+    left_over left = {0, 0};
+    if (s->left_count > 0)
+        left = s->left[--s->left_count];
+    atomic_store(&slot->inherited_first, left.first);
+    atomic_store(&slot->inherited_count, left.count);
+    s->engine->slots[number].received.size = 0;
+    s->engine->slots[number].killed_for_timeout = 0;
+    s->engine->slots[number].seen_ran = 0;
+    s->engine->slots[number].seen_at = now();
+    if (message_send(s->engine->socket, MESSAGE_SPAWN, &number, sizeof number) != 0) {
+        stop_with(s, pipette_error_set(s->error, PIPETTE_E_CRASHED, "the model host has died; what is stored is safe, run again to go on"));
+        return;
+    }
+    s->engine->slots[number].alive = 1;
+    s->alive++;
+}
+
+/* Records in the supervisor what became of a run whose worker is gone: its coordinates, the reason, the state. */
+static void record_failure(sweep *s, uint64_t position, int state, const char *reason)
+{
+    const engine_plan *plan = s->plan;
+    pipette_value message = pipette_value_string(reason);
+    int8_t code = (int8_t)state;
+    uint64_t row = 0, run = 0;
+    uint32_t i;
+    int status = PIPETTE_OK;
+    if (!row_of(s, position, &row, &run))
+        return;
+    for (i = 0; status == PIPETTE_OK && i < plan->coordinate_count; i++) {
+        _Alignas(16) unsigned char value[16];
+        if (plan->coordinates[i].column == PLAN_NO_COLUMN)
+            continue;
+        exploration_fill(plan->points, i, run, 1, value);
+        status = s->store->write(s->store->user, plan->coordinates[i].column, row, 1, value, plan->coordinates[i].row_bytes, s->error);
+    }
+    if (status == PIPETTE_OK && plan->message_column != PLAN_NO_COLUMN)
+        status = s->store->append(s->store->user, plan->message_column, row, &message, s->error);
+    if (status != PIPETTE_OK) {
+        stop_with(s, status);
+        return;
+    }
+    keep_first_failure(s, run, reason);
+    take_states(s, row, 1, &code);
+}
+
+static void describe_death(const sweep *s, int wait_status, char *out, size_t size)
+{
+    int signal_number = WIFSIGNALED(wait_status) ? WTERMSIG(wait_status) : 0;
+    if (signal_number == SIGKILL && s->plan->memory_limit == 0)
+        (void)snprintf(out, size, "the run was killed (SIGKILL); was memory short?");
+    else if (signal_number != 0)
+        (void)snprintf(out, size, "the run crashed (SIG%s)", sigabbrev_np(signal_number));
+    else
+        (void)snprintf(out, size, "the run ended its process (exit status %d)", WEXITSTATUS(wait_status));
+}
+
+static void bury(sweep *s, uint32_t number, int wait_status)
+{
+    engine_slot *known = &s->engine->slots[number];
+    board_slot *slot = &s->engine->board->slots[number];
+    uint64_t first, end, current, inherited;
+    char reason[128];
+    if (!known->alive)
+        return;
+    known->alive = 0;
+    s->alive--;
+    drain(s, known);
+    known->received.size = 0; /* a record that its writer did not finish */
+    inherited = atomic_load(&slot->inherited_count);
+    if (WIFEXITED(wait_status) && atomic_load(&slot->left)) {
+        leave_over(s, atomic_load(&slot->inherited_first), inherited);
+        s->idle_deaths = 0;
+        return;
+    }
+    first = atomic_load(&slot->claim_first) + atomic_load(&slot->stored);
+    end = atomic_load(&slot->claim_first) + atomic_load(&slot->claim_count);
+    current = atomic_load(&slot->current);
+    describe_death(s, wait_status, reason, sizeof reason);
+    if (inherited > 0)
+        leave_over(s, atomic_load(&slot->inherited_first), inherited);
+    if (interrupted(s) >= 2 || s->status != PIPETTE_OK)
+        return;
+    if (known->killed_for_timeout && current != BOARD_IDLE) {
+        (void)snprintf(reason, sizeof reason, "the run took longer than its time limit of %g s", s->engine->options.timeout);
+        record_failure(s, current, PIPETTE_STATE_TIMED_OUT, reason);
+        if (current > first)
+            leave_over(s, first, current - first);
+        if (end > current + 1)
+            leave_over(s, current + 1, end - current - 1);
+        s->idle_deaths = 0;
+    } else if (current != BOARD_IDLE && atomic_load(&slot->ran) == 1) {
+        /* It died in the first run of a fresh process: nothing else can be at fault. */
+        record_failure(s, current, PIPETTE_STATE_FAILED, reason);
+        if (end > current + 1)
+            leave_over(s, current + 1, end - current - 1);
+        s->idle_deaths = 0;
+    } else {
+        /* An earlier run of the process may have done the damage: all that is not stored runs again, one by one. */
+        if (end > first)
+            leave_over(s, first, end - first);
+        if (atomic_load(&slot->ran) == 0 && ++s->idle_deaths > 2 * s->engine->slot_count)
+            stop_with(s, pipette_error_set(s->error, PIPETTE_E_CRASHED, "%s: workers die before their first run: %s", s->engine->model_path,
+                                           reason));
+    }
+}
+
+static void hear_host(sweep *s)
+{
+    void *bytes = NULL;
+    size_t size = 0;
+    uint32_t kind = 0, number, i;
+    wire_reader in;
+    if (message_receive(s->engine->socket, -1, &kind, &bytes, &size) != PIPETTE_OK) {
+        for (i = 0; i < s->engine->slot_count; i++)
+            if (s->engine->slots[i].alive) {
+                drain(s, &s->engine->slots[i]);
+                s->engine->slots[i].alive = 0;
+            }
+        s->alive = 0;
+        s->left_count = 0;
+        stop_with(s, pipette_error_set(s->error, PIPETTE_E_CRASHED, "the model host has died; what is stored is safe, run again to go on"));
+        return;
+    }
+    in = (wire_reader){bytes, size, 0, 0};
+    if (kind == MESSAGE_DEATH) {
+        number = wire_get_u32(&in);
+        if (number < s->engine->slot_count)
+            bury(s, number, (int)wire_get_u32(&in));
+    } else if (kind == MESSAGE_ERROR) {
+        int code = (int)wire_get_u32(&in);
+        const char *text = wire_get_text(&in);
+        stop_with(s, pipette_error_set(s->error, code < 0 ? code : PIPETTE_E_INTERNAL, "%s", text == NULL ? "the model host failed" : text));
+        s->alive = 0;
+    }
+    free(bytes);
+}
+
+static void kill_worker(sweep *s, uint32_t number)
+{
+    (void)message_send(s->engine->socket, MESSAGE_KILL, &number, sizeof number);
+}
+
+/* A run that shows no sign of life for longer than its limit. */
+static void watch_time(sweep *s)
+{
+    double time = now();
+    uint32_t i;
+    for (i = 0; i < s->engine->slot_count; i++) {
+        engine_slot *known = &s->engine->slots[i];
+        board_slot *slot = &s->engine->board->slots[i];
+        uint64_t ran = atomic_load_explicit(&slot->ran, memory_order_relaxed), lanes;
+        if (!known->alive)
+            continue;
+        if (ran != known->seen_ran || atomic_load_explicit(&slot->current, memory_order_relaxed) == BOARD_IDLE) {
+            known->seen_ran = ran;
+            known->seen_at = time;
+            continue;
+        }
+        lanes = atomic_load_explicit(&slot->lanes, memory_order_relaxed);
+        if (!known->killed_for_timeout && time - known->seen_at > s->engine->options.timeout * (double)(lanes == 0 ? 1 : lanes)) {
+            known->killed_for_timeout = 1;
+            kill_worker(s, i);
+        }
+    }
+}
+
+/* ---- The sweep ---------------------------------------------------------------------------------------------------------------- */
+
+static void supervise(sweep *s)
+{
+    engine *e = s->engine;
+    struct pollfd *waits = calloc(e->slot_count + 1u, sizeof *waits);
+    double timeout = e->options.timeout, tick = report_every(s);
+    uint32_t i;
+    int killed = 0;
+    if (waits == NULL) {
+        stop_with(s, pipette_error_set(s->error, PIPETTE_E_MEMORY, "out of memory"));
+        return;
+    }
+    if (timeout > 0 && timeout / 4 < tick)
+        tick = timeout / 4 < 0.005 ? 0.005 : timeout / 4;
+    while (s->alive > 0) {
+        waits[0] = (struct pollfd){e->socket, POLLIN, 0};
+        for (i = 0; i < e->slot_count; i++)
+            waits[i + 1] = (struct pollfd){e->slots[i].alive ? e->slots[i].pipe : -1, POLLIN, 0};
+        if (poll(waits, e->slot_count + 1u, (int)(tick * 1000)) > 0) {
+            for (i = 0; i < e->slot_count; i++)
+                if (waits[i + 1].revents & POLLIN)
+                    drain(s, &e->slots[i]);
+            if (waits[0].revents != 0)
+                hear_host(s);
+        }
+        if (timeout > 0)
+            watch_time(s);
+        if (interrupted(s) >= 1)
+            atomic_store(&e->board->stop, 1);
+        if ((interrupted(s) >= 2 || s->status != PIPETTE_OK) && !killed) {
+            killed = 1;
+            for (i = 0; i < e->slot_count; i++)
+                if (e->slots[i].alive)
+                    kill_worker(s, i);
+        }
+        for (i = 0; i < e->slot_count && s->left_count > 0 && atomic_load(&e->board->stop) == 0; i++)
+            if (!e->slots[i].alive)
+                spawn(s, i);
+        report(s, 0);
+    }
+    free(waits);
+}
+
+static void tick(void *user)
+{
+    sweep *s = user;
+    report(s, 0);
+    if (interrupted(s) >= 1)
+        atomic_store(&s->engine->board->stop, 1);
+}
+
+static void run_here(sweep *s)
+{
+    worker w = {0};
+    int status;
+    w.plan = s->plan;
+    w.schema = s->engine->schema;
+    w.model = s->engine->descriptor->table;
+    w.stage = s->engine->stage;
+    w.stage_message = s->engine->stage_message;
+    w.board = s->engine->board;
+    w.slot = &s->engine->board->slots[0];
+    w.sink = take_record;
+    w.sink_user = s;
+    w.tick = tick;
+    status = worker_start(&w, s->error);
+    if (status == PIPETTE_OK)
+        status = worker_work(&w, s->error);
+    worker_end(&w);
+    if (status != PIPETTE_OK)
+        stop_with(s, status);
+}
+
+static int run_in_processes(sweep *s)
+{
+    engine *e = s->engine;
+    void *bytes = NULL;
+    size_t size = 0;
+    uint64_t workers = e->slot_count < s->plan->run_count ? e->slot_count : s->plan->run_count;
+    uint32_t i;
+    int status = plan_pack(s->plan, &bytes, &size, s->error);
+    if (status != PIPETTE_OK)
+        return status;
+    if (message_send(e->socket, MESSAGE_PLAN, bytes, size) != 0)
+        status = pipette_error_set(s->error, PIPETTE_E_CRASHED, "the model host has died");
+    free(bytes);
+    for (i = 0; status == PIPETTE_OK && i < workers; i++)
+        spawn(s, i);
+    if (status == PIPETTE_OK)
+        supervise(s);
+    return status;
+}
+
+int engine_run(engine *e, const engine_plan *plan, const engine_store *store, engine_report *out, pipette_error *error)
+{
+    sweep s = {.engine = e, .plan = plan, .store = store, .report = out, .error = error};
+    uint32_t i;
+    int status = PIPETTE_OK;
+    memset(out, 0, sizeof *out);
+    s.began = now();
+    s.reported = s.began;
+    atomic_store(&e->board->next, 0);
+    atomic_store(&e->board->stop, interrupted(&s) >= 1 ? 1 : 0);
+    for (i = 0; i < e->slot_count; i++) {
+        board_slot *slot = &e->board->slots[i];
+        atomic_store(&slot->done, 0);
+        atomic_store(&slot->failed, 0);
+        atomic_store(&slot->infeasible, 0);
+        atomic_store(&slot->inherited_count, 0);
+    }
+    if (plan->run_count > 0 && e->options.in_process)
+        run_here(&s);
+    else if (plan->run_count > 0)
+        status = run_in_processes(&s);
+    free(s.left);
+    if (status == PIPETTE_OK)
+        status = s.status;
+    report(&s, 1);
+    out->interrupted = interrupted(&s) != 0;
+    return status;
+}

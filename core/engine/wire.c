@@ -1,0 +1,195 @@
+/* wire.c: bytes that cross from process to process. */
+#include "engine/wire.h"
+
+#include <stdlib.h>
+
+void wire_free(wire *out)
+{
+    free(out->data);
+    memset(out, 0, sizeof *out);
+}
+
+void wire_put(wire *out, const void *bytes, size_t size)
+{
+    if (out->failed)
+        return;
+    if (size > out->capacity - out->size) {
+        size_t capacity = out->capacity == 0 ? 256 : out->capacity;
+        unsigned char *data;
+        while (capacity - out->size < size)
+            capacity *= 2;
+        data = realloc(out->data, capacity);
+        if (data == NULL) {
+            out->failed = 1;
+            return;
+        }
+        out->data = data;
+        out->capacity = capacity;
+    }
+    if (size != 0)
+        memcpy(out->data + out->size, bytes, size);
+    out->size += size;
+}
+
+void wire_u32(wire *out, uint32_t number)
+{
+    wire_put(out, &number, sizeof number);
+}
+
+void wire_u64(wire *out, uint64_t number)
+{
+    wire_put(out, &number, sizeof number);
+}
+
+void wire_f64(wire *out, double number)
+{
+    wire_put(out, &number, sizeof number);
+}
+
+void wire_text(wire *out, const char *text)
+{
+    size_t length;
+    if (text == NULL) {
+        wire_u64(out, UINT64_MAX);
+        return;
+    }
+    length = strlen(text);
+    wire_u64(out, length);
+    wire_put(out, text, length + 1);
+}
+
+void wire_value(wire *out, const pipette_value *value)
+{
+    uint64_t i, count = pipette_value_count(value);
+    wire_u32(out, (uint32_t)value->type);
+    wire_u32(out, value->rank);
+    for (i = 0; i < value->rank; i++)
+        wire_u64(out, value->shape[i]);
+    if (value->type == PIPETTE_TYPE_STRING) {
+        const char *const *texts = value->rank == 0 ? &value->as.string : (const char *const *)value->data;
+        for (i = 0; i < count; i++)
+            wire_text(out, texts[i]);
+    } else {
+        wire_put(out, pipette_value_data(value), (size_t)count * pipette_type_size(value->type));
+    }
+}
+
+const void *wire_get(wire_reader *in, size_t size)
+{
+    const void *bytes;
+    if (in->failed || size > in->size - in->at) {
+        in->failed = 1;
+        return NULL;
+    }
+    bytes = in->data + in->at;
+    in->at += size;
+    return bytes;
+}
+
+uint32_t wire_get_u32(wire_reader *in)
+{
+    uint32_t number = 0;
+    const void *bytes = wire_get(in, sizeof number);
+    if (bytes != NULL)
+        memcpy(&number, bytes, sizeof number);
+    return number;
+}
+
+uint64_t wire_get_u64(wire_reader *in)
+{
+    uint64_t number = 0;
+    const void *bytes = wire_get(in, sizeof number);
+    if (bytes != NULL)
+        memcpy(&number, bytes, sizeof number);
+    return number;
+}
+
+double wire_get_f64(wire_reader *in)
+{
+    double number = 0;
+    const void *bytes = wire_get(in, sizeof number);
+    if (bytes != NULL)
+        memcpy(&number, bytes, sizeof number);
+    return number;
+}
+
+const char *wire_get_text(wire_reader *in)
+{
+    uint64_t length = wire_get_u64(in);
+    const char *text;
+    if (in->failed || length == UINT64_MAX)
+        return NULL;
+    if (length >= in->size - in->at) {
+        in->failed = 1;
+        return NULL;
+    }
+    text = wire_get(in, (size_t)length + 1);
+    if (text != NULL && text[length] != '\0') {
+        in->failed = 1;
+        return NULL;
+    }
+    return text;
+}
+
+int wire_get_value(wire_reader *in, pipette_value *value)
+{
+    uint64_t i, count = 1;
+    size_t size;
+    *value = pipette_value_none();
+    value->type = (int32_t)wire_get_u32(in);
+    value->rank = wire_get_u32(in);
+    size = pipette_type_size(value->type);
+    if (in->failed || size == 0 || value->rank > 32)
+        goto failed;
+    if (value->rank > 0) {
+        uint64_t *shape = malloc(value->rank * sizeof *shape);
+        value->shape = shape;
+        if (shape == NULL)
+            goto failed;
+        for (i = 0; i < value->rank; i++) {
+            shape[i] = wire_get_u64(in);
+            if (__builtin_mul_overflow(count, shape[i], &count))
+                goto failed;
+        }
+    }
+    /* Every element takes at least a byte of the message, so a larger count is a lie. */
+    if (in->failed || count > in->size)
+        goto failed;
+    if (value->type == PIPETTE_TYPE_STRING) {
+        const char **texts = value->rank == 0 ? &value->as.string : malloc((size_t)(count + 1) * sizeof *texts);
+        if (texts == NULL)
+            goto failed;
+        if (value->rank != 0)
+            value->data = texts;
+        for (i = 0; i < count; i++)
+            texts[i] = wire_get_text(in);
+    } else {
+        const void *bytes = wire_get(in, (size_t)count * size);
+        if (bytes == NULL)
+            goto failed;
+        if (value->rank == 0) {
+            memcpy(&value->as, bytes, size);
+        } else {
+            void *data = malloc((size_t)count * size + 1);
+            value->data = data;
+            if (data == NULL)
+                goto failed;
+            memcpy(data, bytes, (size_t)count * size);
+        }
+    }
+    if (!in->failed)
+        return PIPETTE_OK;
+failed:
+    in->failed = 1;
+    wire_value_free(value);
+    return PIPETTE_E_INTERNAL;
+}
+
+void wire_value_free(pipette_value *value)
+{
+    if (value->rank != 0) {
+        free((void *)(uintptr_t)value->shape);
+        free((void *)(uintptr_t)value->data);
+    }
+    *value = pipette_value_none();
+}

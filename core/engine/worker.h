@@ -1,0 +1,141 @@
+/* worker.h: one worker: claims runs, lets the model compute them, stores the results. The same code runs in a worker process and,
+ * with --in-process, in the supervisor. */
+#ifndef CORE_ENGINE_WORKER_H
+#define CORE_ENGINE_WORKER_H
+
+#include <pipette/model.h>
+
+#include "engine/board.h"
+#include "engine/plan.h"
+#include "engine/wire.h"
+#include "plugin/schema.h"
+
+/* What a worker sends to the supervisor. A record is this head and `bytes` of payload. */
+typedef enum worker_record_kind {
+    WORKER_WRITE = 1,  /* `count` rows of a fixed-shape column from `row` on */
+    WORKER_APPEND = 2, /* a value (wire_value) for `row` of a column */
+    WORKER_ADD = 3,    /* an undeclared result: its path (wire_text), then the value */
+    WORKER_STATES = 4, /* int8_t states of `count` rows from `row` on: everything of these runs has been sent before */
+    WORKER_ERROR = 5   /* the worker cannot go on: code (wire_u32), message (wire_text) */
+} worker_record_kind;
+
+typedef struct worker_record {
+    uint32_t kind;
+    uint32_t column;
+    uint64_t row, count, bytes;
+} worker_record;
+
+/* Takes a record; 0 or a status. `user` is the worker's sink_user. */
+typedef int (*worker_sink)(void *user, const worker_record *record, const void *payload);
+
+/* A name that the model asked for, so that the next look-up costs a comparison. Keyed by the pointer, checked by the text. */
+typedef struct worker_name {
+    const char *pointer;
+    int32_t index;
+    char text[52];
+} worker_name;
+
+#define WORKER_NAMES 64u
+
+/* One dimension of one result. */
+typedef struct shape_extent {
+    uint64_t extent;
+    double start, step;
+} shape_extent;
+
+/* Where a parameter's value of the current run is: base + lane * stride. */
+typedef struct worker_parameter {
+    const unsigned char *base;
+    size_t stride;
+    int32_t type;
+    uint32_t rank;
+} worker_parameter;
+
+/* Where a declared result of the current run goes. */
+typedef struct worker_result {
+    unsigned char *column; /* `lanes` rows; NULL where each run has a shape of its own */
+    uint64_t elements, row_bytes;
+    uint64_t given; /* serial of the run that stored it last */
+    uint64_t *extents; /* PLAN_VARIES with shape(): of this run, rank of them */
+    unsigned char *buffer; /* PLAN_VARIES: what buffer() handed out in this run */
+    uint64_t buffer_bytes, buffer_count;
+    int32_t type;
+} worker_result;
+
+typedef struct worker {
+    pipette_run run; /* first: the handle that the model sees */
+    const engine_plan *plan;
+    const plugin_schema *schema;
+    const pipette_model *model;
+    const pipette_batch_model *batch;
+    pipette_stage *stage;
+    const char *(*stage_message)(pipette_stage *stage);
+    board *board;
+    board_slot *slot;
+    worker_sink sink;
+    void *sink_user;
+    void (*tick)(void *user); /* after each chunk, with sink_user; NULL: nobody listens */
+    int capture; /* stdout and stderr of this process belong to the model */
+
+    worker_parameter *parameters; /* as in the plan */
+    worker_result *results;       /* as in the schema */
+    int32_t *declared;            /* index in plan->parameters of each declared parameter of the model */
+    unsigned char **coordinates;  /* a column for each explored parameter */
+    int8_t *states;
+    double *starts, *durations;
+    int *files; /* opened places, in parallel to file_names */
+    const char **file_names;
+    uint32_t file_count;
+    uint64_t lane_limit, lane;
+    uint64_t serial; /* of the run, in this process */
+    double run_seconds; /* estimate; 0: not known */
+    int instance_made;
+
+    int run_status; /* of the run in work */
+    char message[1024];
+    wire log, outbox;
+    worker_name parameter_names[WORKER_NAMES], result_names[WORKER_NAMES];
+    shape_extent *extents; /* room for shape_ask(); NULL where no shape follows from parameters */
+    unsigned char shape_key[256]; /* the explored shape parameters that `extents` was asked for */
+    size_t shape_key_size;
+} worker;
+
+/* Prepares a worker: memory, files, the model's instance. `worker` is zeroed but for plan .. capture, which the caller has set. */
+int worker_start(worker *worker, pipette_error *error);
+/* Claims and runs until nothing is left or the board says stop. */
+int worker_work(worker *worker, pipette_error *error);
+/* Destroys the instance and frees what worker_start made. */
+void worker_end(worker *worker);
+
+/* --- run.c: the functions behind the handle ------------------------------------------------------------------------- */
+
+extern const pipette_run_host worker_run_host;
+
+/* Makes the handle ready for the next run, in lane `lane`. */
+void run_begin(worker *worker, uint64_t run, uint64_t lane);
+/* Adds a value for `lane` to what will be sent with the chunk; `path` for an undeclared result (WORKER_ADD), else NULL. */
+void run_append(worker *worker, uint32_t kind, uint32_t column, uint64_t lane, const char *path, const pipette_value *value);
+/* Closes the run: what is missing makes it fail. Returns its state. */
+int run_end(worker *worker, int status);
+/* Asks the model for the shapes of this run's results; does nothing where every shape is fixed. */
+int run_shapes(worker *worker);
+
+/* --- shape.c --------------------------------------------------------------------------------------------------------- */
+
+/* Finds the value of a declared parameter (index in the schema). */
+typedef const pipette_value *(*shape_lookup)(void *user, uint32_t parameter, pipette_value *room);
+
+/* Calls the model's shape() and completes `extents`: for each result in order, for each of its dimensions. Extents that the
+ * declaration gives are filled in from it. */
+int shape_ask(const plugin_schema *schema, const pipette_model *model, shape_lookup lookup, void *user, shape_extent *extents,
+              pipette_error *error);
+uint32_t shape_extent_count(const plugin_schema *schema);
+
+/* --- capture.c: what the model prints -------------------------------------------------------------------------------- */
+
+/* Sends stdout and stderr of this process to memory. 0 or a status. */
+int capture_start(pipette_error *error);
+/* Appends what was printed since the last call to `log`. `look_closely`: also what was written around stdio. */
+void capture_take(wire *log, int look_closely);
+
+#endif

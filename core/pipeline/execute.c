@@ -1,0 +1,290 @@
+/* execute.c: the runs: makes the engine's plan from the layout, and takes to the storage what does not go there by itself. */
+#include <stdlib.h>
+
+#include "pipeline/pipeline.h"
+
+/* ---- The storage as the engine sees it ------------------------------------------------------------------------------------ */
+
+static int storage_status(pipette_pipeline *p, int status, pipette_error *error)
+{
+    if (status == PIPETTE_OK)
+        return status;
+    (void)stage_error(&p->storage, status, NULL, error);
+    return PIPETTE_E_STORAGE;
+}
+
+static int store_write(void *user, uint32_t column, uint64_t row, uint64_t count, const void *data, uint64_t row_bytes, pipette_error *error)
+{
+    pipette_pipeline *p = user;
+    pipette_column_data part = {sizeof part, column, data, row_bytes};
+    return storage_status(p, pipeline_storage(p)->write(&p->storage.handle, row, count, &part, 1), error);
+}
+
+static int store_append(void *user, uint32_t column, uint64_t row, const pipette_value *value, pipette_error *error)
+{
+    pipette_pipeline *p = user;
+    return storage_status(p, pipeline_storage(p)->append(&p->storage.handle, row, column, value), error);
+}
+
+/* The column of an undeclared result; made at its first value. */
+static int added_column(pipette_pipeline *p, const char *path, const pipette_value *value, uint32_t *column, pipette_error *error)
+{
+    pipette_dimension dimensions[32];
+    pipette_column_spec spec = {.size = sizeof spec, .type = value->type, .role = PIPETTE_ROLE_RESULT, .path = path};
+    char names[32][16], **more;
+    uint32_t i;
+    int status;
+    for (i = 0; i < p->added_count; i++)
+        if (strcmp(p->added[i], path) == 0) {
+            *column = p->layout.column_count + i;
+            return PIPETTE_OK;
+        }
+    memset(dimensions, 0, sizeof dimensions);
+    for (i = 0; i < value->rank && i < 32; i++) {
+        (void)snprintf(names[i], sizeof names[i], "dim_%u", i);
+        dimensions[i].size = sizeof dimensions[i];
+        dimensions[i].name = names[i];
+        dimensions[i].extent = PIPETTE_RAGGED;
+    }
+    spec.unit = "";
+    spec.doc = "Added during a run";
+    spec.rank = value->rank;
+    spec.dimensions = dimensions;
+    status = storage_status(p, pipeline_storage(p)->add_column(&p->storage.handle, &spec), error);
+    if (status != PIPETTE_OK)
+        return status;
+    more = realloc(p->added, (p->added_count + 1u) * sizeof *more);
+    if (more != NULL)
+        p->added = more;
+    if (more == NULL || (more[p->added_count] = strdup(path)) == NULL)
+        return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
+    *column = p->layout.column_count + p->added_count++;
+    return PIPETTE_OK;
+}
+
+static int store_add(void *user, const char *path, uint64_t row, const pipette_value *value, pipette_error *error)
+{
+    pipette_pipeline *p = user;
+    uint32_t column = 0;
+    int status = added_column(p, path, value, &column, error);
+    return status != PIPETTE_OK ? status : store_append(user, column, row, value, error);
+}
+
+static int store_states(void *user, uint64_t row, uint64_t count, const int8_t *states, pipette_error *error)
+{
+    pipette_pipeline *p = user;
+    uint32_t i;
+    if (p->power_safe) {
+        int status = storage_status(p, pipeline_storage(p)->flush(&p->storage.handle), error);
+        if (status != PIPETTE_OK)
+            return status;
+    }
+    for (i = 0; i < p->layout.column_count; i++)
+        if (strcmp(p->columns[i].path, LEDGER_STATE) == 0)
+            return store_write(user, i, row, count, states, 1, error);
+    return PIPETTE_E_INTERNAL;
+}
+
+/* ---- The plan --------------------------------------------------------------------------------------------------------------- */
+
+static uint32_t column_named(const pipette_pipeline *p, const char *path)
+{
+    uint32_t i;
+    for (i = 0; i < p->layout.column_count; i++)
+        if (strcmp(p->columns[i].path, path) == 0)
+            return i;
+    return PLAN_NO_COLUMN;
+}
+
+static int plan_place(pipette_pipeline *p, uint32_t index, plan_column *out, pipette_error *error)
+{
+    const pipette_descriptor *descriptor = p->storage.descriptor;
+    const pipette_storage_direct *direct =
+        descriptor->extension == NULL ? NULL : descriptor->extension(PIPETTE_STORAGE_DIRECT_EXTENSION);
+    const pipette_column_spec *column = &p->columns[index];
+    uint32_t i;
+    out->column = index;
+    out->type = column->type;
+    out->elements = 1;
+    for (i = 0; i < column->rank && out->elements != PLAN_VARIES; i++)
+        out->elements = column->dimensions[i].extent == PIPETTE_RAGGED ? PLAN_VARIES : out->elements * column->dimensions[i].extent;
+    if (column->type == PIPETTE_TYPE_STRING)
+        out->elements = PLAN_VARIES;
+    out->row_bytes = out->elements == PLAN_VARIES ? 0 : out->elements * pipette_type_size(column->type);
+    if (direct != NULL && PIPETTE_HAS(direct, place) && out->elements != PLAN_VARIES) {
+        pipette_place place = {.size = sizeof place};
+        if (direct->place(&p->storage.handle, index, &place) == PIPETTE_OK && place.row_stride == out->row_bytes) {
+            out->file = strdup(place.path);
+            out->offset = place.offset;
+            if (out->file == NULL)
+                return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
+        }
+        stage_clear(&p->storage);
+    }
+    return PIPETTE_OK;
+}
+
+typedef struct parameter_list {
+    pipette_pipeline *pipeline;
+    engine_plan *plan;
+    uint32_t capacity;
+} parameter_list;
+
+static int add_parameter(const pipette_node *node, void *user)
+{
+    parameter_list *list = user;
+    engine_plan *plan = list->plan;
+    plan_parameter *to;
+    uint32_t i;
+    if (!(node->flags & PIPETTE_NODE_LEAF) ||
+        (node->branch != PIPETTE_BRANCH_PARAMETERS && node->branch != PIPETTE_BRANCH_DERIVED_PARAMETERS))
+        return 0;
+    if (plan->parameter_count == list->capacity) {
+        plan_parameter *more = realloc(plan->parameters, (2u * list->capacity + 16u) * sizeof *more);
+        if (more == NULL)
+            return PIPETTE_E_MEMORY;
+        plan->parameters = more;
+        list->capacity = 2u * list->capacity + 16u;
+    }
+    to = &plan->parameters[plan->parameter_count];
+    memset(to, 0, sizeof *to);
+    to->path = strdup(node->path);
+    to->value = node->value; /* borrowed: packed at once, not freed with the plan */
+    to->explored = -1;
+    for (i = 0; i < pipette_explored_count(list->pipeline->trajectory); i++)
+        if (strcmp(pipette_explored(list->pipeline->trajectory, i), node->path) == 0)
+            to->explored = (int32_t)i;
+    plan->parameter_count++;
+    return to->path == NULL ? PIPETTE_E_MEMORY : 0;
+}
+
+/* The rows of the file as spans of consecutive runs. */
+static int plan_spans(pipette_pipeline *p, engine_plan *plan, const pipette_run_span *rows, uint64_t count, pipette_error *error)
+{
+    uint64_t i, capacity = 0;
+    for (i = 0; i < count; i++) {
+        uint64_t row = rows[i].first, end = rows[i].first + rows[i].count, base = 0;
+        uint32_t j;
+        for (j = 0; j < p->span_count && row < end; j++) {
+            uint64_t into, n;
+            if (row >= base + p->spans[j].count) {
+                base += p->spans[j].count;
+                continue;
+            }
+            into = row - base;
+            n = p->spans[j].count - into < end - row ? p->spans[j].count - into : end - row;
+            if (plan->span_count == capacity) {
+                plan_span *more;
+                capacity = 2 * capacity + 16;
+                more = realloc(plan->spans, (size_t)capacity * sizeof *more);
+                if (more == NULL)
+                    return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
+                plan->spans = more;
+            }
+            plan->spans[plan->span_count++] = (plan_span){row, p->spans[j].first + into, n};
+            plan->run_count += n;
+            row += n;
+            base += p->spans[j].count;
+        }
+    }
+    return PIPETTE_OK;
+}
+
+static int plan_make(pipette_pipeline *p, const pipette_run_span *rows, uint64_t count, engine_plan *plan, pipette_error *error)
+{
+    parameter_list list = {p, plan, 0};
+    uint32_t explored = pipette_explored_count(p->trajectory), i;
+    int status = pipette_walk(p->trajectory, "", add_parameter, &list);
+    plan->results = calloc(p->schema->result_count + 1u, sizeof *plan->results);
+    plan->coordinates = calloc(explored + 1u, sizeof *plan->coordinates);
+    if (status != PIPETTE_OK || plan->results == NULL || plan->coordinates == NULL)
+        return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory for the plan of the runs");
+    plan->points = (exploration *)(uintptr_t)trajectory_exploration(p->trajectory); /* borrowed */
+    plan->result_count = p->schema->result_count;
+    plan->coordinate_count = explored;
+    for (i = 0; status == PIPETTE_OK && i < explored; i++) {
+        status = plan_place(p, i, &plan->coordinates[i], error);
+        if (plan->coordinates[i].type == PIPETTE_TYPE_STRING) /* written before the runs */
+            plan->coordinates[i].column = PLAN_NO_COLUMN;
+    }
+    for (i = 0; status == PIPETTE_OK && i < plan->result_count; i++)
+        status = plan_place(p, p->first_result + i, &plan->results[i], error);
+    if (status == PIPETTE_OK)
+        status = plan_place(p, column_named(p, LEDGER_STATE), &plan->state, error);
+    if (status == PIPETTE_OK)
+        status = plan_place(p, column_named(p, LEDGER_START), &plan->start, error);
+    if (status == PIPETTE_OK)
+        status = plan_place(p, column_named(p, LEDGER_DURATION), &plan->duration, error);
+    plan->message_column = column_named(p, LEDGER_MESSAGE);
+    plan->log_column = column_named(p, LEDGER_LOG);
+    plan->seed = p->seed;
+    plan->memory_limit = p->memory_limit;
+    plan->isolate = p->isolate;
+    plan->power_safe = p->power_safe;
+    return status != PIPETTE_OK ? status : plan_spans(p, plan, rows, count, error);
+}
+
+/* Gives back what the plan only borrowed, then frees it. */
+static void plan_drop(engine_plan *plan)
+{
+    uint32_t i;
+    for (i = 0; i < plan->parameter_count; i++)
+        plan->parameters[i].value = pipette_value_none();
+    plan->points = NULL;
+    plan_free(plan);
+}
+
+static void keep_failure(pipette_pipeline *p, const engine_report *report)
+{
+    if (report->first_failure[0] == '\0' || p->report.first_failure != NULL)
+        return;
+    memcpy(p->first_failure, report->first_failure, sizeof p->first_failure);
+    p->report.first_failed_run = report->first_failed_run;
+    p->report.first_failure = p->first_failure;
+}
+
+int execute_rows(pipette_pipeline *p, const pipette_run_span *rows, uint64_t count, pipette_error *error)
+{
+    const engine_store store = {p, store_write, store_append, store_add, store_states};
+    engine_plan plan = {0};
+    engine_report report = {0};
+    int status = plan_make(p, rows, count, &plan, error);
+    if (status == PIPETTE_OK)
+        status = engine_run(p->engine, &plan, &store, &report, error);
+    plan_drop(&plan);
+    p->report.done += report.progress.done;
+    p->report.failed += report.progress.failed;
+    p->report.timed_out += report.progress.timed_out;
+    p->report.infeasible += report.progress.infeasible;
+    p->report.seconds += report.progress.seconds;
+    p->report.interrupted |= (uint32_t)report.interrupted;
+    keep_failure(p, &report);
+    return status;
+}
+
+int execute_text_coordinates(pipette_pipeline *p, uint64_t first, pipette_error *error)
+{
+    const exploration *points = trajectory_exploration(p->trajectory);
+    const char **texts;
+    uint64_t row, at, n;
+    uint32_t i;
+    int status = PIPETTE_OK;
+    enum { BLOCK = 4096 };
+    if (!p->string_coordinates)
+        return PIPETTE_OK;
+    texts = malloc(BLOCK * sizeof *texts);
+    if (texts == NULL)
+        return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
+    for (i = 0; i < pipette_explored_count(p->trajectory); i++) {
+        if (p->columns[i].type != PIPETTE_TYPE_STRING)
+            continue;
+        for (row = first; status == PIPETTE_OK && row < p->row_count; row += n) {
+            n = p->row_count - row < BLOCK ? p->row_count - row : BLOCK;
+            for (at = 0; at < n; at++)
+                exploration_fill(points, i, select_run_of_row(p, row + at), 1, &texts[at]);
+            status = store_write(p, i, row, n, texts, sizeof *texts, error);
+        }
+    }
+    free(texts);
+    return status;
+}

@@ -1,0 +1,265 @@
+/* file.c: result files for looking: a storage plugin opened for reading, and natural naming over what stands in it. */
+#include <ctype.h>
+#include <stdlib.h>
+
+#include "pipeline/pipeline.h"
+
+struct pipette_file {
+    plugin_search *search;
+    stage storage;
+    char *path;
+    pipette_entry *entries; /* copies, of which the strings are the storage's */
+    uint32_t entry_count, entry_capacity;
+    int opened;
+};
+
+static const pipette_storage *table_of(const pipette_file *file)
+{
+    return file->storage.descriptor->table;
+}
+
+static int failed(const pipette_file *file, int status, pipette_error *error)
+{
+    const char *text = file->storage.message;
+    return pipette_error_set(error, status, "%s", text[0] != '\0' ? text : pipette_status_text(status));
+}
+
+static int keep_entry(const pipette_entry *entry, void *user)
+{
+    pipette_file *file = user;
+    if (file->entry_count == file->entry_capacity) {
+        uint32_t capacity = file->entry_capacity == 0 ? 64 : 2 * file->entry_capacity;
+        pipette_entry *more = realloc(file->entries, capacity * sizeof *more);
+        if (more == NULL)
+            return PIPETTE_E_MEMORY;
+        file->entries = more;
+        file->entry_capacity = capacity;
+    }
+    file->entries[file->entry_count++] = *entry;
+    return 0;
+}
+
+int pipette_file_open(const char *path, const char *storage, const char *const *folders, uint32_t folder_count, pipette_file **out,
+                      pipette_error *error)
+{
+    pipette_file *file = calloc(1, sizeof *file);
+    int status;
+    *out = NULL;
+    if (file == NULL || (file->path = strdup(path)) == NULL) {
+        free(file);
+        return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
+    }
+    stage_init(&file->storage, storage == NULL ? "hdf5" : storage, NULL, NULL, NULL);
+    status = plugin_search_create(folders, folder_count, &file->search, error);
+    if (status == PIPETTE_OK)
+        status = stage_load(&file->storage, file->search, NULL, PIPETTE_KIND_STORAGE, error);
+    if (status == PIPETTE_OK && table_of(file)->create != NULL) {
+        status = table_of(file)->create(&file->storage.handle);
+        if (status != PIPETTE_OK)
+            (void)failed(file, status, error);
+    }
+    if (status == PIPETTE_OK) {
+        file->storage.created = 1;
+        status = table_of(file)->open(&file->storage.handle, path, PIPETTE_STORAGE_READ);
+        if (status == PIPETTE_OK) {
+            file->opened = 1;
+            status = table_of(file)->list(&file->storage.handle, keep_entry, file);
+        }
+        if (status != PIPETTE_OK)
+            status = failed(file, PIPETTE_E_STORAGE, error);
+    }
+    if (status != PIPETTE_OK) {
+        pipette_file_destroy(file);
+        return status;
+    }
+    *out = file;
+    return PIPETTE_OK;
+}
+
+void pipette_file_destroy(pipette_file *file)
+{
+    if (file == NULL)
+        return;
+    if (file->opened)
+        (void)table_of(file)->finish(&file->storage.handle, 0);
+    if (file->storage.created)
+        table_of(file)->destroy(&file->storage.handle);
+    if (file->search != NULL)
+        plugin_search_destroy(file->search);
+    free(file->entries);
+    free(file->path);
+    free(file);
+}
+
+int pipette_file_info(pipette_file *file, pipette_storage_info *info, pipette_error *error)
+{
+    int status = table_of(file)->info(&file->storage.handle, info);
+    return status == PIPETTE_OK ? status : failed(file, status, error);
+}
+
+int pipette_file_list(pipette_file *file, pipette_entry_visit visit, void *user, pipette_error *error)
+{
+    uint32_t i;
+    int status = 0;
+    (void)error;
+    for (i = 0; status == 0 && i < file->entry_count; i++)
+        status = visit(&file->entries[i], user);
+    return status;
+}
+
+int pipette_file_read(pipette_file *file, const char *path, uint64_t first, uint64_t count, int type, void *out, pipette_error *error)
+{
+    int status = table_of(file)->read(&file->storage.handle, path, first, count, type, out);
+    return status == PIPETTE_OK ? status : failed(file, status, error);
+}
+
+int pipette_file_read_one(pipette_file *file, const char *path, uint64_t row, pipette_value *value, pipette_error *error)
+{
+    int status = table_of(file)->read_one(&file->storage.handle, path, row, value);
+    return status == PIPETTE_OK ? status : failed(file, status, error);
+}
+
+int pipette_file_row(pipette_file *file, uint64_t run, uint64_t *row, pipette_error *error)
+{
+    pipette_storage_info info = {.size = sizeof info};
+    uint64_t base = 0;
+    uint32_t i;
+    int status = pipette_file_info(file, &info, error);
+    if (status != PIPETTE_OK)
+        return status;
+    for (i = 0; i < info.span_count; i++) {
+        if (run >= info.spans[i].first && run - info.spans[i].first < info.spans[i].count) {
+            *row = base + (run - info.spans[i].first);
+            return PIPETTE_OK;
+        }
+        base += info.spans[i].count;
+    }
+    return pipette_error_set(error, PIPETTE_E_NOT_FOUND, "%s: holds no run %llu; it has %llu runs, see `pipette show %s`", file->path,
+                             (unsigned long long)run, (unsigned long long)info.row_count, file->path);
+}
+
+/* ---- Names ------------------------------------------------------------------------------------------------------------------- */
+
+/* "run_13", "r_13", "run_00000013": the run; else PIPETTE_DEFAULT_RUN. */
+static uint64_t run_named(const char *component, size_t length)
+{
+    size_t prefix = 0, i;
+    uint64_t run = 0;
+    if (length > 4 && strncmp(component, "run_", 4) == 0)
+        prefix = 4;
+    else if (length > 2 && strncmp(component, "r_", 2) == 0)
+        prefix = 2;
+    if (prefix == 0 || length - prefix > 18)
+        return PIPETTE_DEFAULT_RUN;
+    for (i = prefix; i < length; i++) {
+        if (!isdigit((unsigned char)component[i]))
+            return PIPETTE_DEFAULT_RUN;
+        run = 10 * run + (uint64_t)(component[i] - '0');
+    }
+    return run;
+}
+
+static const char *const shortcuts[][2] = {
+    {"par", "parameters"}, {"dpar", "derived_parameters"}, {"res", "results"}, {"conf", "config"}};
+
+/* The name with shortcuts written out and each word for a run replaced by `$`. */
+static void normalise(const char *name, char *out, size_t size, uint64_t *run)
+{
+    size_t used = 0;
+    int first = 1;
+    out[0] = '\0';
+    while (*name != '\0' && used + 1 < size) {
+        size_t length = strcspn(name, "."), i;
+        const char *component = name;
+        uint64_t named = run_named(component, length);
+        size_t take = length;
+        if (named != PIPETTE_DEFAULT_RUN || (length == 4 && strncmp(name, "crun", 4) == 0) || (length == 7 && strncmp(name, "run_ALL", 7) == 0)) {
+            if (named != PIPETTE_DEFAULT_RUN)
+                *run = named;
+            component = "$";
+            take = 1;
+        }
+        for (i = 0; first && i < PIPETTE_COUNT_OF(shortcuts); i++)
+            if (strlen(shortcuts[i][0]) == length && strncmp(name, shortcuts[i][0], length) == 0) {
+                component = shortcuts[i][1];
+                take = strlen(component);
+            }
+        used += (size_t)snprintf(out + used, size - used, "%s%.*s", first ? "" : ".", (int)take, component);
+        name += length;
+        name += *name == '.';
+        first = 0;
+    }
+}
+
+static int fits(const char *path, const char *name)
+{
+    while (*path != '\0') {
+        size_t length = strcspn(path, "."), wanted = strcspn(name, ".");
+        if (length == wanted && strncmp(path, name, length) == 0) {
+            name += wanted;
+            if (*name == '\0')
+                return path[length] == '\0';
+            name++;
+        }
+        path += length;
+        path += *path == '.';
+    }
+    return 0;
+}
+
+static unsigned depth_of(const char *path)
+{
+    unsigned depth = 0;
+    for (; *path != '\0'; path++)
+        depth += *path == '.';
+    return depth;
+}
+
+int pipette_file_find(pipette_file *file, const char *name, const pipette_entry **entry, uint64_t *run, pipette_error *error)
+{
+    char wanted[600], candidates[600] = "";
+    const char **paths, *nearest;
+    unsigned best = 0;
+    uint32_t i, hits = 0;
+    *run = PIPETTE_DEFAULT_RUN;
+    normalise(name, wanted, sizeof wanted, run);
+    for (i = 0; i < file->entry_count; i++) {
+        const char *path = file->entries[i].path;
+        unsigned depth = depth_of(path);
+        size_t used;
+        if (strcmp(path, wanted) == 0) {
+            *entry = &file->entries[i];
+            return PIPETTE_OK;
+        }
+        if (!fits(path, wanted) || (hits > 0 && depth > best))
+            continue;
+        if (hits == 0 || depth < best) {
+            hits = 0;
+            candidates[0] = '\0';
+            best = depth;
+            *entry = &file->entries[i];
+        }
+        hits++;
+        used = strlen(candidates);
+        (void)snprintf(candidates + used, sizeof candidates - used, "%s%s", used == 0 ? "" : ", ", path);
+    }
+    if (hits == 1)
+        return PIPETTE_OK;
+    if (hits > 1)
+        return pipette_error_set(error, PIPETTE_E_AMBIGUOUS, "%s: '%s' fits several: %s", file->path, name, candidates);
+    paths = calloc(2u * file->entry_count + 1u, sizeof *paths);
+    if (paths == NULL)
+        return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
+    for (i = 0; i < file->entry_count; i++) {
+        const char *dot = strrchr(file->entries[i].path, '.');
+        paths[2 * i] = file->entries[i].path;
+        paths[2 * i + 1] = dot == NULL ? file->entries[i].path : dot + 1;
+    }
+    nearest = config_nearest(wanted, paths, 2 * file->entry_count);
+    if (nearest != NULL)
+        (void)pipette_error_set(error, PIPETTE_E_NOT_FOUND, "%s: holds no '%s'; did you mean '%s'?", file->path, name, nearest);
+    else
+        (void)pipette_error_set(error, PIPETTE_E_NOT_FOUND, "%s: holds no '%s'; `pipette show %s` lists what it holds", file->path, name, file->path);
+    free(paths);
+    return PIPETTE_E_NOT_FOUND;
+}

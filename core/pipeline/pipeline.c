@@ -1,0 +1,284 @@
+/* pipeline.c: the life of an experiment, from the config to the finished file. Each step is a function of this folder:
+ * prepare (stages, trajectory), select (which runs), layout (what the file holds), resume (what it holds already), execute (the
+ * runs), results (postprocessing). */
+#include "pipeline/pipeline.h"
+
+#include <stdlib.h>
+
+#include "pipeline/resume.h"
+
+const char *pipette_version(void)
+{
+    return PIPETTE_VERSION;
+}
+
+const pipette_storage *pipeline_storage(const pipette_pipeline *p)
+{
+    return p->storage.descriptor->table;
+}
+
+void pipeline_log(pipette_pipeline *p, int level, const char *format, ...)
+{
+    char text[1200];
+    va_list arguments;
+    if (p->options.log == NULL)
+        return;
+    va_start(arguments, format);
+    (void)vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    p->options.log(level, text, p->options.user);
+}
+
+void pipeline_progress(const engine_progress *from, void *user)
+{
+    pipette_pipeline *p = user;
+    pipette_progress to = {sizeof to,       p->round,         from->run_count,  from->done,
+                           from->failed,    from->timed_out,  from->infeasible, from->seconds};
+    p->options.progress(&to, p->options.user);
+}
+
+int pipette_pipeline_create(const pipette_pipeline_options *options, pipette_pipeline **out, pipette_error *error)
+{
+    pipette_pipeline *p = calloc(1, sizeof *p);
+    int status;
+    *out = NULL;
+    if (p == NULL)
+        return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
+    memcpy(&p->options, options, options->size == 0 || options->size > sizeof p->options ? sizeof p->options : options->size);
+    p->report.size = sizeof p->report;
+    status = config_load(p->options.config, p->options.sets, p->options.set_count, &p->config, error);
+    if (status != PIPETTE_OK) {
+        pipette_pipeline_destroy(p);
+        return status;
+    }
+    *out = p;
+    return PIPETTE_OK;
+}
+
+void pipette_pipeline_destroy(pipette_pipeline *p)
+{
+    uint32_t i;
+    if (p == NULL)
+        return;
+    if (p->storage.created)
+        pipeline_storage(p)->destroy(&p->storage.handle);
+    engine_destroy(p->engine);
+    layout_free(p);
+    if (p->trajectory != NULL)
+        trajectory_destroy(p->trajectory);
+    for (i = 0; i < p->added_count; i++)
+        free(p->added[i]);
+    free(p->added);
+    free(p->spans);
+    free(p->commit);
+    free(p->preprocess);
+    free(p->postprocess);
+    if (p->search != NULL)
+        plugin_search_destroy(p->search);
+    if (p->config != NULL)
+        config_free(p->config);
+    free(p);
+}
+
+void pipette_pipeline_interrupt(pipette_pipeline *p)
+{
+    p->interrupt++;
+}
+
+static void give_warnings(pipette_pipeline *p)
+{
+    const char *warning;
+    while ((warning = plugin_search_warning(p->search, p->warnings_given)) != NULL) {
+        pipeline_log(p, PIPETTE_LOG_WARNING, "%s", warning);
+        p->warnings_given++;
+    }
+}
+
+/* ---- Postprocessing ------------------------------------------------------------------------------------------------------------ */
+
+static int start_postprocess(pipette_pipeline *p, pipette_error *error)
+{
+    uint32_t i;
+    for (i = 0; i < p->postprocess_count; i++) {
+        stage *s = &p->postprocess[i];
+        const pipette_postprocess *table = s->descriptor->table;
+        results r;
+        int status = PIPETTE_OK;
+        results_init(&r, p, 1);
+        stage_clear(s);
+        if (table->create != NULL)
+            status = table->create(&s->handle);
+        if (status != PIPETTE_OK)
+            return stage_error(s, status, NULL, error);
+        s->created = 1;
+        if (table->declare != NULL)
+            status = table->declare(&s->handle, p->trajectory, &r.handle);
+        if (status != PIPETTE_OK)
+            return stage_error(s, status, r.message, error);
+    }
+    return PIPETTE_OK;
+}
+
+static int run_postprocess(pipette_pipeline *p, pipette_error *error)
+{
+    uint32_t i;
+    for (i = 0; i < p->postprocess_count; i++) {
+        stage *s = &p->postprocess[i];
+        const pipette_postprocess *table = s->descriptor->table;
+        results r;
+        int status;
+        results_init(&r, p, 0);
+        stage_clear(s);
+        status = table->postprocess(&s->handle, p->trajectory, &r.handle);
+        if (status != PIPETTE_OK)
+            return stage_error(s, status, r.message[0] != '\0' ? r.message : pipette_trajectory_message(p->trajectory), error);
+    }
+    return PIPETTE_OK;
+}
+
+static void end_postprocess(pipette_pipeline *p)
+{
+    uint32_t i;
+    for (i = 0; i < p->postprocess_count; i++) {
+        stage *s = &p->postprocess[i];
+        const pipette_postprocess *table = s->descriptor == NULL ? NULL : s->descriptor->table;
+        if (s->created && table->destroy != NULL)
+            table->destroy(&s->handle);
+        s->created = 0;
+    }
+}
+
+/* ---- The phases ------------------------------------------------------------------------------------------------------------------ */
+
+static int prepare(pipette_pipeline *p, pipette_error *error)
+{
+    int status = prepare_stages(p, error);
+    if (p->search != NULL)
+        give_warnings(p);
+    if (status == PIPETTE_OK)
+        status = prepare_trajectory(p, error);
+    if (status == PIPETTE_OK)
+        status = select_runs(p, p->options.runs, error);
+    if (status != PIPETTE_OK)
+        return status;
+    p->report.name = trajectory_name(p->trajectory);
+    p->report.file = p->file;
+    p->report.run_count = pipette_run_count(p->trajectory);
+    return PIPETTE_OK;
+}
+
+/* The layout is made twice: postprocessing wants to see the columns before it declares the tables that the layout holds. */
+static int lay_out(pipette_pipeline *p, pipette_error *error)
+{
+    int status = layout_build(p, error);
+    if (status == PIPETTE_OK)
+        status = start_postprocess(p, error);
+    if (status == PIPETTE_OK) {
+        p->layout.tables = p->tables.tables;
+        p->layout.table_count = p->tables.count;
+        p->report.row_count = p->report.pending_count = p->row_count;
+        p->report.byte_count = layout_bytes(p);
+    }
+    return status;
+}
+
+/* Runs that postprocessing has added: new rows at the end, then the same again. */
+static int grow(pipette_pipeline *p, uint64_t old_runs, uint64_t old_rows, pipette_error *error)
+{
+    uint64_t runs = pipette_run_count(p->trajectory);
+    pipette_run_span *spans = realloc(p->spans, (p->span_count + 1u) * sizeof *spans);
+    pipette_run_span rows = {old_rows, runs - old_runs};
+    int status;
+    if (spans == NULL)
+        return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
+    p->spans = spans;
+    if (spans[p->span_count - 1].first + spans[p->span_count - 1].count == old_runs)
+        spans[p->span_count - 1].count += runs - old_runs;
+    else
+        spans[p->span_count++] = (pipette_run_span){old_runs, runs - old_runs};
+    p->row_count += runs - old_runs;
+    p->report.run_count = runs;
+    p->report.row_count = p->row_count;
+    p->round++;
+    status = layout_build(p, error);
+    if (status == PIPETTE_OK && pipeline_storage(p)->extend(&p->storage.handle, &p->layout) != PIPETTE_OK) {
+        (void)stage_error(&p->storage, PIPETTE_E_STORAGE, NULL, error);
+        status = PIPETTE_E_STORAGE;
+    }
+    if (status == PIPETTE_OK)
+        status = execute_text_coordinates(p, old_rows, error);
+    return status == PIPETTE_OK ? execute_rows(p, &rows, 1, error) : status;
+}
+
+static int finish(pipette_pipeline *p, int complete, pipette_error *error)
+{
+    stage_clear(&p->storage);
+    if (pipeline_storage(p)->finish(&p->storage.handle, complete) == PIPETTE_OK)
+        return PIPETTE_OK;
+    (void)stage_error(&p->storage, PIPETTE_E_STORAGE, NULL, error);
+    return PIPETTE_E_STORAGE;
+}
+
+static int phases(pipette_pipeline *p, pipette_error *error)
+{
+    resume_rows rows = {0};
+    int status = resume_open(p, &rows, error);
+    if (status != PIPETTE_OK || rows.nothing_to_do) {
+        resume_free(&rows);
+        return status;
+    }
+    p->report.pending_count = rows.row_count;
+    status = execute_rows(p, rows.spans, rows.count, error);
+    resume_free(&rows);
+    while (status == PIPETTE_OK && !p->report.interrupted) {
+        uint64_t runs = pipette_run_count(p->trajectory), row_count = p->row_count;
+        status = run_postprocess(p, error);
+        if (status != PIPETTE_OK) {
+            (void)finish(p, 0, NULL); /* the runs are good all the same */
+            return status;
+        }
+        if (pipette_run_count(p->trajectory) == runs)
+            break;
+        status = grow(p, runs, row_count, error);
+    }
+    /* After a failure of storage or engine the file is left as it is: what is done is marked, the next start goes on. */
+    return status == PIPETTE_OK ? finish(p, !p->report.interrupted, error) : status;
+}
+
+static void give_report(pipette_pipeline *p, pipette_report *report)
+{
+    uint64_t ended = p->report.done + p->report.failed + p->report.timed_out + p->report.infeasible;
+    uint32_t size = report->size == 0 || report->size > sizeof *report ? (uint32_t)sizeof *report : report->size;
+    if (p->engine != NULL && p->report.pending_count >= ended)
+        p->report.pending_count -= ended;
+    memcpy(report, &p->report, size);
+    report->size = size;
+}
+
+int pipette_pipeline_check(pipette_pipeline *p, pipette_report *report, pipette_error *error)
+{
+    int status = prepare(p, error);
+    if (status == PIPETTE_OK)
+        status = lay_out(p, error);
+    end_postprocess(p);
+    give_report(p, report);
+    return status;
+}
+
+int pipette_pipeline_run(pipette_pipeline *p, pipette_report *report, pipette_error *error)
+{
+    provenance_git git;
+    int status;
+    provenance_ask_git(&git);
+    status = prepare(p, error);
+    provenance_take_git(&git, &p->commit);
+    if (status == PIPETTE_OK)
+        status = provenance_add(p, error);
+    if (status == PIPETTE_OK)
+        status = lay_out(p, error);
+    if (status == PIPETTE_OK)
+        status = phases(p, error);
+    end_postprocess(p);
+    give_report(p, report);
+    return status;
+}

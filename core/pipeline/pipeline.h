@@ -1,0 +1,108 @@
+/* pipeline.h: the inside of a pipeline, shared by the files of this folder. The order of an experiment's life is in pipeline.c. */
+#ifndef CORE_PIPELINE_H
+#define CORE_PIPELINE_H
+
+#include <pipette/embed.h>
+
+#include "engine/engine.h"
+#include "pipeline/stage.h"
+#include "pipeline/tables.h"
+#include "trajectory/trajectory.h"
+
+/* The columns that every file has beside the model's. */
+#define LEDGER_STATE "runs.state"
+#define LEDGER_START "runs.start"
+#define LEDGER_DURATION "runs.duration"
+#define LEDGER_MESSAGE "runs.message"
+#define LEDGER_LOG "runs.log"
+
+struct pipette_pipeline {
+    pipette_pipeline_options options;
+    config *config;
+    plugin_search *search;
+    uint32_t warnings_given;
+    stage run, storage;
+    stage *preprocess, *postprocess;
+    uint32_t preprocess_count, postprocess_count;
+    volatile int interrupt; /* how often it was asked to end */
+
+    engine *engine;
+    const plugin_schema *schema;
+    pipette_trajectory *trajectory;
+    uint64_t seed;
+    double timeout;
+    uint64_t memory_limit;
+    uint32_t isolate, power_safe, compression;
+    const char *file;
+
+    /* The selection: which runs have rows, ascending. */
+    pipette_run_span *spans;
+    uint32_t span_count;
+    uint64_t row_count;
+
+    /* The layout and what it points to (layout.c). */
+    pipette_layout layout;
+    pipette_column_spec *columns;
+    pipette_dimension *dimensions;
+    pipette_leaf_spec *leaves;
+    uint32_t leaf_capacity;
+    table_list tables; /* declared by postprocessing */
+    char *exploration_text;
+    uint32_t first_result; /* column of the first result of the model */
+    uint32_t added_count;  /* undeclared results seen so far */
+    char **added;
+    int string_coordinates; /* some explored parameter is text */
+
+    uint32_t round;
+    char *commit; /* of the working directory; NULL: not under git */
+    pipette_report report;
+    char first_failure[512];
+};
+
+const pipette_storage *pipeline_storage(const pipette_pipeline *pipeline);
+/* Hands the engine's progress on; `user` is the pipeline. */
+void pipeline_progress(const engine_progress *progress, void *user);
+void pipeline_log(pipette_pipeline *pipeline, int level, const char *format, ...) PIPETTE_PRINTF(3, 4);
+
+/* --- prepare.c: from the config to a trajectory that is ready to run --------------------------------------------------- */
+int prepare_stages(pipette_pipeline *pipeline, pipette_error *error);
+int prepare_trajectory(pipette_pipeline *pipeline, pipette_error *error);
+
+/* --- select.c: which runs are wanted ------------------------------------------------------------------------------------ */
+/* `text`: "0-999,1500" or NULL for all; the spans replace the pipeline's. */
+int select_runs(pipette_pipeline *pipeline, const char *text, pipette_error *error);
+uint64_t select_run_of_row(const pipette_pipeline *pipeline, uint64_t row);
+
+/* --- layout.c: what the file will hold ------------------------------------------------------------------------------------ */
+/* Asks the model for shapes, then fills pipeline->layout. Called again after an expansion. */
+int layout_build(pipette_pipeline *pipeline, pipette_error *error);
+void layout_free(pipette_pipeline *pipeline);
+/* Bytes of all rows of all columns whose size is known. */
+uint64_t layout_bytes(const pipette_pipeline *pipeline);
+
+/* --- execute.c: the runs ---------------------------------------------------------------------------------------------------- */
+/* Executes the rows of `spans` (of rows, not of runs) and adds to the pipeline's report. */
+int execute_rows(pipette_pipeline *pipeline, const pipette_run_span *rows, uint64_t row_span_count, pipette_error *error);
+/* Writes the explored parameters that are text, for all rows from `first` on. */
+int execute_text_coordinates(pipette_pipeline *pipeline, uint64_t first, pipette_error *error);
+
+/* --- results.c: what postprocessing sees ------------------------------------------------------------------------------------ */
+typedef struct results {
+    pipette_results handle; /* first */
+    pipette_pipeline *pipeline;
+    int declaring; /* before the runs: values cannot be read, tables can be declared */
+    char message[1024];
+} results;
+void results_init(results *results, pipette_pipeline *pipeline, int declaring);
+
+/* --- provenance.c: where the results come from ------------------------------------------------------------------------------- */
+typedef struct provenance_git {
+    int pid, pipe;
+} provenance_git;
+/* Asks git for the commit of the working directory, in the background. */
+void provenance_ask_git(provenance_git *git);
+void provenance_take_git(provenance_git *git, char **commit);
+/* Adds what is known to the trajectory's `config` branch. */
+int provenance_add(pipette_pipeline *pipeline, pipette_error *error);
+
+#endif

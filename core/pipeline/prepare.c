@@ -1,0 +1,426 @@
+/* prepare.c: from the config to a trajectory that is ready to run: stages, presets, parameters, exploration. */
+#include <sched.h>
+#include <stdlib.h>
+
+#include "pipeline/pipeline.h"
+
+static const char *const top_keys[] = {"name", "comment", "preprocess", "run", "postprocess", "storage", "parameters", "seed"};
+
+/* Keys that the run stage understands beside its model's options. */
+static const pipette_option_spec run_options[] = {
+    PIPETTE_OPTION("timeout", PIPETTE_TYPE_F64, "none", "Seconds that a run may take."),
+    PIPETTE_OPTION("memory_limit", PIPETTE_TYPE_U64, "none", "Bytes of memory that a run may take."),
+    PIPETTE_OPTION("isolation", PIPETTE_TYPE_STRING, "batch", "\"run\": a process of its own for every run."),
+};
+
+/* Keys that the storage stage understands beside its plugin's options. */
+static const pipette_option_spec storage_options[] = {
+    PIPETTE_OPTION("file", PIPETTE_TYPE_STRING, NULL, "Where the results go."),
+    PIPETTE_OPTION("durability", PIPETTE_TYPE_STRING, "process", "\"power\": what is done also survives a loss of power."),
+    PIPETTE_OPTION("compression", PIPETTE_TYPE_I64, "0", "Deflate level for large results, 0: none."),
+};
+
+static int check_top(const pipette_pipeline *p, pipette_error *error)
+{
+    const pipette_option *root = config_root(p->config);
+    uint64_t i;
+    for (i = 0; i < config_count(root); i++) {
+        const pipette_option *node = config_at(root, i);
+        const char *name = config_name(node), *nearest;
+        uint32_t j;
+        for (j = 0; j < PIPETTE_COUNT_OF(top_keys); j++)
+            if (strcmp(name, top_keys[j]) == 0)
+                break;
+        if (j < PIPETTE_COUNT_OF(top_keys))
+            continue;
+        nearest = config_nearest(name, top_keys, PIPETTE_COUNT_OF(top_keys));
+        if (nearest != NULL)
+            return config_fail(node, error, PIPETTE_E_CONFIG, "a pipeline has no key '%s'; did you mean '%s'?", name, nearest);
+        return config_fail(node, error, PIPETTE_E_CONFIG,
+                           "a pipeline has no key '%s'; known are name, comment, preprocess, run, postprocess, storage, parameters, seed", name);
+    }
+    return PIPETTE_OK;
+}
+
+static int text_of(const pipette_option *group, const char *key, const char *fallback, const char **out, pipette_error *error)
+{
+    const pipette_option *node = config_get(group, key);
+    pipette_value value;
+    int status;
+    *out = fallback;
+    if (node == NULL)
+        return PIPETTE_OK;
+    status = config_value(node, PIPETTE_TYPE_STRING, &value, error);
+    if (status == PIPETTE_OK && value.rank != 0)
+        status = config_fail(node, error, PIPETTE_E_TYPE, "'%s' takes one text", key);
+    if (status == PIPETTE_OK)
+        *out = value.as.string;
+    return status;
+}
+
+/* A stage's group and the name of its plugin. */
+static int stage_from(pipette_pipeline *p, stage *s, const pipette_option *group, const char *what, pipette_error *error)
+{
+    const char *name;
+    int status;
+    if (config_kind(group) != PIPETTE_OPTION_GROUP)
+        return config_fail(group, error, PIPETTE_E_CONFIG, "%s takes a group: { plugin = \"NAME\"; ... }", what);
+    status = text_of(group, "plugin", NULL, &name, error);
+    if (status == PIPETTE_OK && (name == NULL || name[0] == '\0'))
+        status = config_fail(group, error, PIPETTE_E_CONFIG, "%s does not name its plugin: plugin = \"NAME\";", what);
+    if (status == PIPETTE_OK)
+        stage_init(s, name, group, p->options.log, p->options.user);
+    return status;
+}
+
+static int stages_from(pipette_pipeline *p, const char *key, stage **stages, uint32_t *count, pipette_error *error)
+{
+    const pipette_option *node = config_get(config_root(p->config), key);
+    int single;
+    uint64_t i, n;
+    if (node == NULL)
+        return PIPETTE_OK;
+    single = config_kind(node) == PIPETTE_OPTION_GROUP;
+    if (!single && config_kind(node) != PIPETTE_OPTION_LIST && config_count(node) != 0)
+        return config_fail(node, error, PIPETTE_E_CONFIG, "'%s' takes stages: %s = ( { plugin = \"NAME\"; } );", key, key);
+    n = single ? 1 : config_count(node);
+    *stages = calloc((size_t)n + 1, sizeof **stages);
+    if (*stages == NULL)
+        return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
+    for (i = 0; i < n; i++) {
+        int status = stage_from(p, &(*stages)[i], single ? node : config_at(node, i), key, error);
+        if (status != PIPETTE_OK)
+            return status;
+        *count = (uint32_t)i + 1;
+    }
+    return PIPETTE_OK;
+}
+
+static uint32_t usable_cores(void)
+{
+    cpu_set_t set;
+    int count = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+    return count < 1 ? 1 : (uint32_t)count;
+}
+
+static int run_settings(pipette_pipeline *p, pipette_error *error)
+{
+    const pipette_option *node = config_get(p->run.options, "timeout");
+    pipette_value value;
+    const char *text;
+    int status = PIPETTE_OK;
+    if (node != NULL) {
+        status = config_value(node, PIPETTE_TYPE_F64, &value, error);
+        if (status == PIPETTE_OK && !(value.as.f64 > 0))
+            status = config_fail(node, error, PIPETTE_E_CONFIG, "timeout takes seconds above 0, not %g", value.as.f64);
+        if (status != PIPETTE_OK)
+            return status;
+        p->timeout = value.as.f64;
+    }
+    if (p->options.timeout > 0)
+        p->timeout = p->options.timeout;
+    node = config_get(p->run.options, "memory_limit");
+    if (node != NULL) {
+        status = config_value(node, PIPETTE_TYPE_U64, &value, error);
+        if (status != PIPETTE_OK)
+            return status;
+        p->memory_limit = value.as.u64;
+    }
+    status = text_of(p->run.options, "isolation", "batch", &text, error);
+    if (status != PIPETTE_OK)
+        return status;
+    if (strcmp(text, "batch") != 0 && strcmp(text, "run") != 0)
+        return config_fail(config_get(p->run.options, "isolation"), error, PIPETTE_E_CONFIG,
+                           "isolation is \"batch\" or \"run\", not \"%s\"", text);
+    p->isolate = strcmp(text, "run") == 0;
+    return PIPETTE_OK;
+}
+
+static int storage_settings(pipette_pipeline *p, pipette_error *error)
+{
+    const pipette_option *node;
+    pipette_value value;
+    const char *text;
+    int status = text_of(p->storage.options, "file", NULL, &p->file, error);
+    if (status == PIPETTE_OK && (p->file == NULL || p->file[0] == '\0'))
+        status = config_fail(p->storage.options, error, PIPETTE_E_CONFIG, "storage does not say where the results go: file = \"hdf5/NAME.hdf5\";");
+    if (status == PIPETTE_OK)
+        status = text_of(p->storage.options, "durability", "process", &text, error);
+    if (status != PIPETTE_OK)
+        return status;
+    if (strcmp(text, "process") != 0 && strcmp(text, "power") != 0)
+        return config_fail(config_get(p->storage.options, "durability"), error, PIPETTE_E_CONFIG,
+                           "durability is \"process\" or \"power\", not \"%s\"", text);
+    p->power_safe = strcmp(text, "power") == 0;
+    node = config_get(p->storage.options, "compression");
+    if (node == NULL)
+        return PIPETTE_OK;
+    status = config_value(node, PIPETTE_TYPE_I64, &value, error);
+    if (status == PIPETTE_OK && (value.as.i64 < 0 || value.as.i64 > 9))
+        status = config_fail(node, error, PIPETTE_E_CONFIG, "compression is a level from 0 to 9, not %lld", (long long)value.as.i64);
+    if (status == PIPETTE_OK)
+        p->compression = (uint32_t)value.as.i64;
+    return status;
+}
+
+static int start_engine(pipette_pipeline *p, pipette_error *error)
+{
+    engine_options options = {0};
+    const char *path;
+    pipette_error why = {0};
+    int status = plugin_search_find(p->search, p->run.name, config_folder(p->config), &path, &why);
+    if (status != PIPETTE_OK)
+        return config_fail(config_get(p->run.options, "plugin"), error, status == PIPETTE_E_NOT_FOUND ? PIPETTE_E_PLUGIN : status, "%s",
+                           why.message);
+    options.workers = p->options.workers > 0 ? p->options.workers : usable_cores();
+    options.in_process = (int)p->options.in_process;
+    options.timeout = p->timeout;
+    options.interrupt = &p->interrupt;
+    options.progress_seconds = p->options.progress_seconds;
+    options.progress = p->options.progress == NULL ? NULL : pipeline_progress;
+    options.progress_user = p;
+    return engine_create(path, &p->run.handle, stage_message, &options, &p->engine, error);
+}
+
+static const pipette_option_spec *with_common(const pipette_option_spec *own, uint32_t own_count, const pipette_option_spec *common,
+                                              uint32_t common_count, pipette_option_spec *room)
+{
+    if (own_count > 0)
+        memcpy(room, own, own_count * sizeof *own);
+    memcpy(room + own_count, common, common_count * sizeof *common);
+    return room;
+}
+
+static int check_options(const stage *s, const pipette_option_spec *own, uint32_t own_count, const pipette_option_spec *common,
+                         uint32_t common_count, pipette_error *error)
+{
+    pipette_option_spec *room = calloc(own_count + common_count + 1u, sizeof *room);
+    char what[160];
+    int status;
+    if (room == NULL)
+        return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
+    (void)snprintf(what, sizeof what, "plugin '%s'", s->name);
+    status = config_check(s->options, what, with_common(own, own_count, common, common_count, room), own_count + common_count, 0,
+                          stage_common_options, error);
+    free(room);
+    return status;
+}
+
+int prepare_stages(pipette_pipeline *p, pipette_error *error)
+{
+    const pipette_option *root = config_root(p->config), *node;
+    uint32_t i;
+    int status = check_top(p, error);
+    if (status != PIPETTE_OK)
+        return status;
+    node = config_get(root, "run");
+    if (node == NULL)
+        return pipette_error_set(error, PIPETTE_E_CONFIG, "%s: no run stage; a pipeline needs run = { plugin = \"NAME\"; };", p->options.config);
+    status = stage_from(p, &p->run, node, "run", error);
+    node = config_get(root, "storage");
+    if (status == PIPETTE_OK && node == NULL)
+        status = pipette_error_set(error, PIPETTE_E_CONFIG,
+                                   "%s: no storage; a pipeline needs storage = { plugin = \"hdf5\"; file = \"hdf5/NAME.hdf5\"; };",
+                                   p->options.config);
+    if (status == PIPETTE_OK)
+        status = stage_from(p, &p->storage, node, "storage", error);
+    if (status == PIPETTE_OK)
+        status = stages_from(p, "preprocess", &p->preprocess, &p->preprocess_count, error);
+    if (status == PIPETTE_OK)
+        status = stages_from(p, "postprocess", &p->postprocess, &p->postprocess_count, error);
+    if (status == PIPETTE_OK)
+        status = run_settings(p, error);
+    if (status == PIPETTE_OK)
+        status = storage_settings(p, error);
+    if (status == PIPETTE_OK)
+        status = plugin_search_create(p->options.folders, p->options.folder_count, &p->search, error);
+    /* The model host is forked first: nothing that the stages load may be inherited by workers. */
+    if (status == PIPETTE_OK)
+        status = start_engine(p, error);
+    for (i = 0; status == PIPETTE_OK && i < p->preprocess_count; i++)
+        status = stage_load(&p->preprocess[i], p->search, config_folder(p->config), PIPETTE_KIND_PREPROCESS, error);
+    for (i = 0; status == PIPETTE_OK && i < p->postprocess_count; i++)
+        status = stage_load(&p->postprocess[i], p->search, config_folder(p->config), PIPETTE_KIND_POSTPROCESS, error);
+    if (status == PIPETTE_OK) {
+        const pipette_option *options = p->storage.options;
+        p->storage.options = NULL; /* checked below, with the keys that every storage has */
+        status = stage_load(&p->storage, p->search, config_folder(p->config), PIPETTE_KIND_STORAGE, error);
+        if (status != PIPETTE_OK && config_get(options, "plugin") != NULL && error != NULL) {
+            char text[sizeof error->message];
+            memcpy(text, error->message, sizeof text);
+            status = config_fail(config_get(options, "plugin"), error, status, "%s", text);
+        }
+        p->storage.options = options;
+    }
+    if (status == PIPETTE_OK)
+        status = check_options(&p->storage, p->storage.descriptor->options, p->storage.descriptor->option_count, storage_options,
+                               PIPETTE_COUNT_OF(storage_options), error);
+    if (status == PIPETTE_OK) {
+        pipette_error why = {0};
+        status = engine_schema(p->engine, &p->schema, &why);
+        if (status != PIPETTE_OK)
+            return config_fail(config_get(p->run.options, "plugin"), error, status, "%s", why.message);
+    }
+    if (status == PIPETTE_OK)
+        status = check_options(&p->run, p->schema->options, p->schema->option_count, run_options, PIPETTE_COUNT_OF(run_options), error);
+    return status;
+}
+
+/* ---- The trajectory ------------------------------------------------------------------------------------------------------- */
+
+/* Calls `visit` for every leaf of the config's `parameters`, with its dotted path. */
+typedef int (*preset_visit)(pipette_pipeline *p, const char *path, const pipette_option *node, void *user, pipette_error *error);
+
+static int each_preset(pipette_pipeline *p, const pipette_option *group, const char *prefix, preset_visit visit, void *user,
+                       pipette_error *error)
+{
+    uint64_t i;
+    for (i = 0; i < config_count(group); i++) {
+        const pipette_option *node = config_at(group, i);
+        char path[600];
+        int status;
+        (void)snprintf(path, sizeof path, "%s%s%s", prefix, prefix[0] == '\0' ? "" : ".", config_name(node));
+        if (config_kind(node) == PIPETTE_OPTION_GROUP)
+            status = each_preset(p, node, path, visit, user, error);
+        else if (config_kind(node) == PIPETTE_OPTION_LIST)
+            status = config_fail(node, error, PIPETTE_E_CONFIG, "a parameter's value is a scalar or an array");
+        else
+            status = visit(p, path, node, user, error);
+        if (status != PIPETTE_OK)
+            return status;
+    }
+    return PIPETTE_OK;
+}
+
+static int give_preset(pipette_pipeline *p, const char *path, const pipette_option *node, void *user, pipette_error *error)
+{
+    pipette_value value;
+    int status = config_value(node, PIPETTE_TYPE_NONE, &value, error);
+    (void)user;
+    if (status != PIPETTE_OK)
+        return status;
+    status = pipette_preset(p->trajectory, path, &value);
+    return status == PIPETTE_OK ? status : config_fail(node, error, status, "%s", pipette_trajectory_message(p->trajectory));
+}
+
+typedef struct name_list {
+    const char **names;
+    uint32_t count, capacity;
+} name_list;
+
+static int collect(const pipette_node *node, void *user)
+{
+    name_list *list = user;
+    if (!(node->flags & PIPETTE_NODE_LEAF))
+        return 0;
+    if (list->count == list->capacity) {
+        uint32_t capacity = list->capacity == 0 ? 32 : 2 * list->capacity;
+        const char **more = realloc(list->names, capacity * sizeof *more);
+        if (more == NULL)
+            return PIPETTE_E_MEMORY;
+        list->names = more;
+        list->capacity = capacity;
+    }
+    list->names[list->count++] = node->path + strlen("parameters.");
+    return 0;
+}
+
+static int meets_parameter(pipette_pipeline *p, const char *path, const pipette_option *node, void *user, pipette_error *error)
+{
+    const name_list *list = user;
+    const char *nearest;
+    uint32_t i;
+    for (i = 0; i < list->count; i++)
+        if (strcmp(list->names[i], path) == 0)
+            return PIPETTE_OK;
+    (void)p;
+    nearest = config_nearest(path, list->names, list->count);
+    if (nearest != NULL)
+        return config_fail(node, error, PIPETTE_E_CONFIG, "there is no parameter '%s'; did you mean '%s'?", path, nearest);
+    return config_fail(node, error, PIPETTE_E_CONFIG, "there is no parameter '%s'; `pipette inspect %s` lists those of the model", path, p->run.name);
+}
+
+static int find_preset(pipette_pipeline *p, const char *path, const pipette_option *node, void *user, pipette_error *error)
+{
+    const void **wanted = user; /* path in, node out */
+    (void)p;
+    (void)error;
+    if (strcmp(path, wanted[0]) == 0)
+        wanted[1] = node;
+    return PIPETTE_OK;
+}
+
+static int add_model_parameters(pipette_pipeline *p, const pipette_option *presets, pipette_error *error)
+{
+    uint32_t i;
+    for (i = 0; i < p->schema->parameter_count; i++) {
+        const void *wanted[2] = {p->schema->parameters[i].path, NULL};
+        int status = pipette_add_parameter(p->trajectory, &p->schema->parameters[i]);
+        if (status == PIPETTE_OK)
+            continue;
+        if (presets != NULL)
+            (void)each_preset(p, presets, "", find_preset, wanted, error);
+        if (wanted[1] != NULL)
+            return config_fail(wanted[1], error, status, "%s", pipette_trajectory_message(p->trajectory));
+        return pipette_error_set(error, status, "plugin '%s': %s", p->run.name, pipette_trajectory_message(p->trajectory));
+    }
+    return PIPETTE_OK;
+}
+
+static int preprocess(pipette_pipeline *p, stage *s, pipette_error *error)
+{
+    const pipette_preprocess *table = s->descriptor->table;
+    int status = PIPETTE_OK;
+    stage_clear(s);
+    if (table->create != NULL)
+        status = table->create(&s->handle);
+    if (status != PIPETTE_OK)
+        return stage_error(s, status, NULL, error);
+    s->created = 1;
+    status = table->preprocess(&s->handle, p->trajectory);
+    if (status != PIPETTE_OK)
+        status = stage_error(s, status, pipette_trajectory_message(p->trajectory), error);
+    if (table->destroy != NULL)
+        table->destroy(&s->handle);
+    s->created = 0;
+    return status;
+}
+
+int prepare_trajectory(pipette_pipeline *p, pipette_error *error)
+{
+    const pipette_option *root = config_root(p->config), *presets = config_get(root, "parameters"), *seed = config_get(root, "seed");
+    const char *name, *comment;
+    name_list names = {0};
+    uint32_t i;
+    int status = text_of(root, "name", NULL, &name, error);
+    if (status == PIPETTE_OK)
+        status = text_of(root, "comment", "", &comment, error);
+    if (status == PIPETTE_OK && name == NULL)
+        status = pipette_error_set(error, PIPETTE_E_CONFIG, "%s: no name; a pipeline needs name = \"NAME\";", p->options.config);
+    if (status == PIPETTE_OK && seed != NULL) {
+        pipette_value value;
+        status = config_value(seed, PIPETTE_TYPE_U64, &value, error);
+        if (status == PIPETTE_OK)
+            p->seed = value.as.u64;
+    }
+    if (status == PIPETTE_OK) {
+        pipette_error why = {0};
+        status = trajectory_create(name, comment, &p->trajectory, &why);
+        if (status != PIPETTE_OK)
+            return config_fail(config_get(root, "name"), error, PIPETTE_E_CONFIG, "%s", why.message);
+    }
+    if (status == PIPETTE_OK && presets != NULL && config_kind(presets) != PIPETTE_OPTION_GROUP)
+        status = config_fail(presets, error, PIPETTE_E_CONFIG, "'parameters' takes groups of values: parameters = { neuron = { tau_V = 10.0; }; };");
+    if (status == PIPETTE_OK && presets != NULL)
+        status = each_preset(p, presets, "", give_preset, NULL, error);
+    if (status == PIPETTE_OK)
+        status = add_model_parameters(p, presets, error);
+    for (i = 0; status == PIPETTE_OK && i < p->preprocess_count; i++)
+        status = preprocess(p, &p->preprocess[i], error);
+    if (status == PIPETTE_OK && pipette_walk(p->trajectory, "parameters", collect, &names) != PIPETTE_OK)
+        status = pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
+    if (status == PIPETTE_OK && presets != NULL)
+        status = each_preset(p, presets, "", meets_parameter, &names, error);
+    free(names.names);
+    return status == PIPETTE_OK ? trajectory_start(p->trajectory, error) : status;
+}

@@ -1,0 +1,140 @@
+/* provenance.c: where the results come from: config, command line, plugins, seed, host, time, commit of the working directory. */
+#include <errno.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "pipeline/pipeline.h"
+
+extern char **environ;
+
+void provenance_ask_git(provenance_git *git)
+{
+    static char *const arguments[] = {"git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*", NULL};
+    posix_spawn_file_actions_t actions;
+    int ends[2];
+    pid_t pid = 0;
+    git->pid = 0;
+    git->pipe = -1;
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
+    posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    if (posix_spawnp(&pid, "git", &actions, NULL, arguments, environ) == 0) {
+        git->pid = pid;
+        git->pipe = ends[0];
+    } else {
+        (void)close(ends[0]);
+    }
+    posix_spawn_file_actions_destroy(&actions);
+    (void)close(ends[1]);
+}
+
+void provenance_take_git(provenance_git *git, char **commit)
+{
+    char text[128];
+    size_t size = 0;
+    int wait_status = 1;
+    *commit = NULL;
+    if (git->pid == 0)
+        return;
+    for (;;) {
+        ssize_t got = read(git->pipe, text + size, sizeof text - 1 - size);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            break;
+        size += (size_t)got;
+    }
+    (void)close(git->pipe);
+    while (waitpid(git->pid, &wait_status, 0) < 0 && errno == EINTR)
+        ;
+    git->pid = 0;
+    text[size] = '\0';
+    text[strcspn(text, "\n")] = '\0';
+    if (wait_status == 0 && text[0] != '\0')
+        *commit = strdup(text);
+}
+
+static int add(pipette_pipeline *p, const char *path, pipette_value value, const char *comment, pipette_error *error)
+{
+    int status = pipette_add(p->trajectory, PIPETTE_BRANCH_CONFIG, path, &value, "", comment);
+    return status == PIPETTE_OK ? status : pipette_error_set(error, status, "%s", pipette_trajectory_message(p->trajectory));
+}
+
+static int add_text(pipette_pipeline *p, const char *path, const char *text, const char *comment, pipette_error *error)
+{
+    return add(p, path, pipette_value_string(text == NULL ? "" : text), comment, error);
+}
+
+static int add_stage(pipette_pipeline *p, const char *kind, uint32_t number, const char *name, const char *version, pipette_error *error)
+{
+    char path[300], text[300];
+    (void)snprintf(path, sizeof path, "plugins.%s_%u", kind, number);
+    (void)snprintf(text, sizeof text, "%s %s", name, version == NULL ? "" : version);
+    return add_text(p, path, text, "Plugin and version", error);
+}
+
+/* The config's exploration, by which the next start sees whether it has changed. */
+static int add_exploration(pipette_pipeline *p, pipette_error *error)
+{
+    const exploration *points = trajectory_exploration(p->trajectory);
+    char *text = NULL;
+    int status = points == NULL ? PIPETTE_OK : exploration_text(points, &text, error);
+    if (status == PIPETTE_OK)
+        status = add_text(p, "pipeline.exploration", text, "The config's exploration", error);
+    free(text);
+    return status;
+}
+
+int provenance_add(pipette_pipeline *p, pipette_error *error)
+{
+    struct utsname machine;
+    struct tm broken;
+    char when[64] = "";
+    time_t time_now = time(NULL);
+    uint32_t i;
+    int status;
+    memset(&machine, 0, sizeof machine);
+    (void)uname(&machine);
+    if (gmtime_r(&time_now, &broken) != NULL)
+        (void)strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &broken);
+    status = add_text(p, "pipeline.text", config_text(p->config), "The config as it was run, includes expanded", error);
+    if (status == PIPETTE_OK)
+        status = add_text(p, "pipeline.file", p->options.config, "The config's file", error);
+    if (status == PIPETTE_OK)
+        status = add_text(p, "pipeline.command_line", p->options.command_line, "The command that made this file", error);
+    if (status == PIPETTE_OK)
+        status = add(p, "pipeline.seed", pipette_value_u64(p->seed), "Key of all random numbers", error);
+    if (status == PIPETTE_OK)
+        status = add_exploration(p, error);
+    if (status == PIPETTE_OK)
+        status = add_text(p, "provenance.pipette", pipette_version(), "Version of Pipette", error);
+    if (status == PIPETTE_OK)
+        status = add_text(p, "provenance.host", machine.nodename, "Machine", error);
+    if (status == PIPETTE_OK)
+        status = add_text(p, "provenance.system", machine.release, "Kernel of the machine", error);
+    if (status == PIPETTE_OK)
+        status = add_text(p, "provenance.created", when, "When the file was made, UTC", error);
+    if (status == PIPETTE_OK)
+        status = add_text(p, "provenance.commit", p->commit, "Commit of the working directory; -dirty: with changes on top", error);
+    if (status == PIPETTE_OK)
+        status = add_text(p, "plugins.model", p->schema->name, "The model", error);
+    if (status == PIPETTE_OK)
+        status = add_text(p, "plugins.model_version", p->schema->version, "Version of the model", error);
+    if (status == PIPETTE_OK)
+        status = add_text(p, "plugins.model_build_id", p->schema->build_id, "Build-id of the model's file", error);
+    for (i = 0; status == PIPETTE_OK && i < p->preprocess_count; i++)
+        status = add_stage(p, "preprocess", i, p->preprocess[i].name, p->preprocess[i].descriptor->version, error);
+    for (i = 0; status == PIPETTE_OK && i < p->postprocess_count; i++)
+        status = add_stage(p, "postprocess", i, p->postprocess[i].name, p->postprocess[i].descriptor->version, error);
+    if (status == PIPETTE_OK)
+        status = add_stage(p, "storage", 0, p->storage.name, p->storage.descriptor->version, error);
+    return status;
+}

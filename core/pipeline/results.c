@@ -1,0 +1,246 @@
+/* results.c: what postprocessing sees of the runs: columns read by blocks from the storage, tables handed to it. */
+#include <stdlib.h>
+
+#include "pipeline/pipeline.h"
+
+static results *results_of(pipette_results *handle)
+{
+    return (results *)(void *)handle;
+}
+
+static int refuse(results *r, int code, const char *format, ...) PIPETTE_PRINTF(3, 4);
+static int refuse(results *r, int code, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(r->message, sizeof r->message, format, arguments);
+    va_end(arguments);
+    return code;
+}
+
+static const char *results_message(const pipette_results *handle)
+{
+    return ((const results *)(const void *)handle)->message;
+}
+
+static uint64_t results_row_count(const pipette_results *handle)
+{
+    return ((const results *)(const void *)handle)->pipeline->row_count;
+}
+
+static int check_rows(results *r, uint64_t first, uint64_t count)
+{
+    uint64_t rows = r->pipeline->row_count;
+    if (r->declaring)
+        return refuse(r, PIPETTE_E_INVALID, "no run has been executed yet: values are there in postprocess, not in declare");
+    if (first > rows || count > rows - first)
+        return refuse(r, PIPETTE_E_BOUNDS, "rows %llu to %llu were asked for, there are %llu", (unsigned long long)first,
+                      (unsigned long long)(first + count), (unsigned long long)rows);
+    return PIPETTE_OK;
+}
+
+static int results_runs(pipette_results *handle, uint64_t first, uint64_t count, uint64_t *out)
+{
+    results *r = results_of(handle);
+    uint64_t i;
+    int status = check_rows(r, first, count);
+    for (i = 0; status == PIPETTE_OK && i < count; i++)
+        out[i] = select_run_of_row(r->pipeline, first + i);
+    return status;
+}
+
+static int storage_said(results *r, int status)
+{
+    if (status != PIPETTE_OK)
+        return refuse(r, status, "%s", r->pipeline->storage.message[0] != '\0' ? r->pipeline->storage.message : pipette_status_text(status));
+    return status;
+}
+
+static int results_states(pipette_results *handle, uint64_t first, uint64_t count, int8_t *out)
+{
+    results *r = results_of(handle);
+    int status = check_rows(r, first, count);
+    if (status != PIPETTE_OK)
+        return status;
+    return storage_said(r, pipeline_storage(r->pipeline)->read(&r->pipeline->storage.handle, LEDGER_STATE, first, count, PIPETTE_TYPE_BOOL, out));
+}
+
+static uint32_t results_column_count(const pipette_results *handle)
+{
+    return ((const results *)(const void *)handle)->pipeline->schema->result_count;
+}
+
+static int results_column(pipette_results *handle, uint32_t index, pipette_column_info *info)
+{
+    results *r = results_of(handle);
+    const pipette_column_spec *column;
+    pipette_column_info full = {.size = sizeof full};
+    uint32_t size = info->size == 0 || info->size > sizeof full ? (uint32_t)sizeof full : info->size;
+    if (index >= results_column_count(handle))
+        return refuse(r, PIPETTE_E_NOT_FOUND, "the model has %u results, number %u was asked for", results_column_count(handle), index);
+    column = &r->pipeline->columns[r->pipeline->first_result + index];
+    full.type = column->type;
+    full.path = column->path;
+    full.unit = column->unit;
+    full.doc = column->doc;
+    full.rank = column->rank;
+    full.flags = column->flags;
+    full.dimensions = column->dimensions;
+    memcpy(info, &full, size);
+    info->size = size;
+    return PIPETTE_OK;
+}
+
+/* True if the path's components, with or without `$` and branch, hold the name's in order, the last one last. */
+static int fits(const char *path, const char *name)
+{
+    while (*path != '\0') {
+        size_t length = strcspn(path, "."), wanted = strcspn(name, ".");
+        if (length == wanted && strncmp(path, name, length) == 0) {
+            name += wanted;
+            if (*name == '\0')
+                return path[length] == '\0';
+            name++;
+        }
+        path += length;
+        path += *path == '.';
+    }
+    return 0;
+}
+
+static int find_column(results *r, const char *name, uint32_t *found)
+{
+    const pipette_pipeline *p = r->pipeline;
+    char candidates[600] = "";
+    uint32_t i, hits = 0;
+    for (i = 0; i < p->schema->result_count; i++) {
+        const char *path = p->columns[p->first_result + i].path;
+        size_t used = strlen(candidates);
+        if (strcmp(path, name) == 0) {
+            *found = i;
+            return PIPETTE_OK;
+        }
+        if (fits(path, name)) {
+            *found = i;
+            hits++;
+            (void)snprintf(candidates + used, sizeof candidates - used, "%s%s", used == 0 ? "" : ", ", path);
+        }
+    }
+    if (hits == 1)
+        return PIPETTE_OK;
+    if (hits > 1)
+        return refuse(r, PIPETTE_E_AMBIGUOUS, "'%s' fits several results: %s", name, candidates);
+    for (i = 0; i < p->schema->result_count; i++) {
+        size_t used = strlen(candidates);
+        (void)snprintf(candidates + used, sizeof candidates - used, "%s%s", used == 0 ? "" : ", ", p->columns[p->first_result + i].path);
+    }
+    return refuse(r, PIPETTE_E_NOT_FOUND, "there is no result '%s'; the model has %s", name, candidates);
+}
+
+static int results_find(pipette_results *handle, const char *name, pipette_column_info *info)
+{
+    uint32_t index = 0;
+    int status = find_column(results_of(handle), name, &index);
+    return status != PIPETTE_OK ? status : results_column(handle, index, info);
+}
+
+static int results_read(pipette_results *handle, const char *name, uint64_t first, uint64_t count, int type, void *out)
+{
+    results *r = results_of(handle);
+    uint32_t index = 0;
+    int status = find_column(r, name, &index);
+    if (status == PIPETTE_OK)
+        status = check_rows(r, first, count);
+    if (status != PIPETTE_OK)
+        return status;
+    return storage_said(r, pipeline_storage(r->pipeline)->read(&r->pipeline->storage.handle,
+                                                              r->pipeline->columns[r->pipeline->first_result + index].path, first, count, type, out));
+}
+
+static int results_read_one(pipette_results *handle, const char *name, uint64_t row, pipette_value *value)
+{
+    results *r = results_of(handle);
+    uint32_t index = 0;
+    int status = find_column(r, name, &index);
+    if (status == PIPETTE_OK)
+        status = check_rows(r, row, 1);
+    if (status != PIPETTE_OK)
+        return status;
+    return storage_said(r, pipeline_storage(r->pipeline)->read_one(&r->pipeline->storage.handle,
+                                                                  r->pipeline->columns[r->pipeline->first_result + index].path, row, value));
+}
+
+/* A table must have a sound name and must not stand where a result does. */
+static int check_table(results *r, const pipette_table *table)
+{
+    const pipette_pipeline *p = r->pipeline;
+    pipette_error error = {0};
+    uint32_t i;
+    if (table->path == NULL || table->dimension_count == 0 || table->array_count == 0)
+        return refuse(r, PIPETTE_E_INVALID, "a table needs a path, a dimension and an array");
+    if (trajectory_check_path(table->path, 0, &error) != PIPETTE_OK)
+        return refuse(r, PIPETTE_E_INVALID, "the table's path: %s", error.message);
+    for (i = 0; i < p->schema->result_count; i++) {
+        const char *path = p->columns[p->first_result + i].path + strlen("results.");
+        char bare[600];
+        const char *run = strstr(path, "$.");
+        if (run == NULL)
+            continue;
+        (void)snprintf(bare, sizeof bare, "%.*s%s", (int)(run - path), path, run + 2);
+        if (strcmp(bare, table->path) == 0)
+            return refuse(r, PIPETTE_E_EXISTS, "table '%s' would stand where the result '%s' stands", table->path, path);
+    }
+    return PIPETTE_OK;
+}
+
+static int results_declare_table(pipette_results *handle, const pipette_table *table)
+{
+    results *r = results_of(handle);
+    pipette_error error = {0};
+    int status = check_table(r, table);
+    if (status == PIPETTE_OK && !r->declaring)
+        status = refuse(r, PIPETTE_E_INVALID, "tables are declared before the runs, in declare");
+    if (status != PIPETTE_OK)
+        return status;
+    status = table_list_add(&r->pipeline->tables, table, &error);
+    return status == PIPETTE_OK ? status : refuse(r, status, "%s", error.message);
+}
+
+static int results_put_table(pipette_results *handle, const pipette_table *table)
+{
+    results *r = results_of(handle);
+    pipette_table full = *table;
+    char path[600];
+    int status = check_table(r, table);
+    if (status == PIPETTE_OK)
+        status = check_rows(r, 0, 0);
+    if (status != PIPETTE_OK)
+        return status;
+    (void)snprintf(path, sizeof path, "results.%s", table->path);
+    full.path = path;
+    return storage_said(r, pipeline_storage(r->pipeline)->put_table(&r->pipeline->storage.handle, &full));
+}
+
+static const pipette_results_host host = {
+    .size = sizeof(pipette_results_host),
+    .message = results_message,
+    .row_count = results_row_count,
+    .runs = results_runs,
+    .states = results_states,
+    .column_count = results_column_count,
+    .column = results_column,
+    .find = results_find,
+    .read = results_read,
+    .read_one = results_read_one,
+    .declare_table = results_declare_table,
+    .put_table = results_put_table,
+};
+
+void results_init(results *r, pipette_pipeline *pipeline, int declaring)
+{
+    memset(r, 0, sizeof *r);
+    r->handle.size = sizeof r->handle;
+    r->handle.host = &host;
+    r->pipeline = pipeline;
+    r->declaring = declaring;
+}

@@ -1,0 +1,44 @@
+/* handle.h: the inside of a trajectory: what all its handles share, and one handle (the trajectory itself or a view). */
+#ifndef CORE_TRAJECTORY_HANDLE_H
+#define CORE_TRAJECTORY_HANDLE_H
+
+#include "points.h"
+#include "trajectory.h"
+#include "tree.h"
+
+/* A value that waits for its parameter; `path` is the full name. */
+typedef struct preset {
+    struct preset *next;
+    char *path;
+    pipette_value value;
+} preset;
+
+typedef struct trajectory_core {
+    char *name, *comment;
+    node_tree nodes;
+    preset *presets;
+    exploration *points; /* NULL: nothing is explored */
+    series **values;     /* per explored parameter: its distinct values, once asked for */
+    uint64_t views;
+    int started;
+} trajectory_core;
+
+typedef struct trajectory_handle {
+    pipette_trajectory public;
+    trajectory_core *core;
+    uint64_t run; /* PIPETTE_DEFAULT_RUN: the default view */
+    int view;     /* made by view(): does not own the core */
+    pipette_error error;
+} trajectory_handle;
+
+extern const pipette_trajectory_host trajectory_host;
+
+static inline trajectory_handle *handle_of(const pipette_trajectory *trajectory)
+{
+    return (trajectory_handle *)(uintptr_t)trajectory;
+}
+
+/* Makes `points` (taken over) the trajectory's and marks their parameters. */
+int trajectory_adopt(trajectory_core *core, exploration *points, pipette_error *error);
+
+#endif

@@ -1,0 +1,217 @@
+/* name.c: paths and names: what is allowed, wildcards, run names, distance between names. */
+#include "trajectory/name.h"
+
+#include "trajectory/trajectory.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+
+static const struct {
+    int branch;
+    const char *name, *shortcut;
+} branches[] = {
+    {PIPETTE_BRANCH_CONFIG, "config", "conf"},
+    {PIPETTE_BRANCH_PARAMETERS, "parameters", "par"},
+    {PIPETTE_BRANCH_DERIVED_PARAMETERS, "derived_parameters", "dpar"},
+    {PIPETTE_BRANCH_RESULTS, "results", "res"},
+};
+
+static int is(const char *component, size_t length, const char *word)
+{
+    return strlen(word) == length && memcmp(component, word, length) == 0;
+}
+
+const char *name_branch(int branch)
+{
+    size_t i;
+    for (i = 0; i < sizeof branches / sizeof branches[0]; i++)
+        if (branches[i].branch == branch)
+            return branches[i].name;
+    return "";
+}
+
+int name_branch_of(const char *component, size_t length)
+{
+    size_t i;
+    for (i = 0; i < sizeof branches / sizeof branches[0]; i++)
+        if (is(component, length, branches[i].name) || is(component, length, branches[i].shortcut))
+            return branches[i].branch;
+    return 0;
+}
+
+static int is_run_wildcard(const char *component, size_t length)
+{
+    return is(component, length, "$") || is(component, length, "crun");
+}
+
+static int is_set_wildcard(const char *component, size_t length)
+{
+    return is(component, length, "$set") || is(component, length, "crunset");
+}
+
+static int check_component(const char *path, const char *component, size_t length, int allow_run, pipette_error *error)
+{
+    size_t i;
+    if (length == 0)
+        return pipette_error_set(error, PIPETTE_E_INVALID, "name '%.200s': an empty part; write names with single dots between",
+                                 path);
+    if (is_run_wildcard(component, length) || is_set_wildcard(component, length)) {
+        if (allow_run)
+            return PIPETTE_OK;
+        return pipette_error_set(error, PIPETTE_E_INVALID, "name '%.200s': '%.*s' stands for a run and has no place here", path,
+                                 (int)length, component);
+    }
+    if (length > NAME_COMPONENT_MAX)
+        return pipette_error_set(error, PIPETTE_E_INVALID, "name '%.200s': a part has %zu characters; at most %d are allowed",
+                                 path, length, (int)NAME_COMPONENT_MAX);
+    if (component[0] == '_')
+        return pipette_error_set(error, PIPETTE_E_INVALID, "name '%.200s': '%.*s' starts with '_'", path, (int)length,
+                                 component);
+    for (i = 0; i < length; i++) {
+        unsigned char c = (unsigned char)component[i];
+        int good = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+        if (!good && c > 32 && c < 127)
+            return pipette_error_set(error, PIPETTE_E_INVALID,
+                                     "name '%.200s': '%c' is not allowed; use letters, digits, _ and -", path, (int)c);
+        if (!good)
+            return pipette_error_set(error, PIPETTE_E_INVALID,
+                                     "name '%.200s': only letters, digits, _ and - are allowed (byte 0x%02x is not)", path,
+                                     (unsigned)c);
+    }
+    return PIPETTE_OK;
+}
+
+int name_check(const char *path, int allow_run, pipette_error *error)
+{
+    const char *at = path;
+    if (path == NULL || path[0] == '\0')
+        return pipette_error_set(error, PIPETTE_E_INVALID, "a name is empty");
+    if (strlen(path) > NAME_PATH_MAX)
+        return pipette_error_set(error, PIPETTE_E_INVALID, "name '%.60s...' is too long; at most %d characters are allowed", path,
+                                 (int)NAME_PATH_MAX);
+    if (is(path, strcspn(path, "."), "overview"))
+        return pipette_error_set(error, PIPETTE_E_INVALID, "name '%.200s': 'overview' is reserved", path);
+    for (;;) {
+        size_t length = strcspn(at, ".");
+        int status = check_component(path, at, length, allow_run, error);
+        if (status != PIPETTE_OK)
+            return status;
+        if (at[length] == '\0')
+            return PIPETTE_OK;
+        at += length + 1;
+    }
+}
+
+int trajectory_check_path(const char *path, int allow_run, pipette_error *error)
+{
+    return name_check(path, allow_run, error);
+}
+
+int name_has_wildcard(const char *path)
+{
+    for (;;) {
+        size_t length = strcspn(path, ".");
+        if (is_run_wildcard(path, length) || is_set_wildcard(path, length))
+            return 1;
+        if (path[length] == '\0')
+            return 0;
+        path += length + 1;
+    }
+}
+
+/* "run_" and digits: their number, however many. */
+static uint64_t digits(const char *component, size_t length, const char *prefix)
+{
+    size_t i = strlen(prefix);
+    uint64_t number = 0;
+    if (length <= i || length > i + 19 || memcmp(component, prefix, i) != 0)
+        return NAME_NO_RUN;
+    for (; i < length; i++) {
+        if (component[i] < '0' || component[i] > '9')
+            return NAME_NO_RUN;
+        number = number * 10 + (uint64_t)(component[i] - '0');
+    }
+    return number;
+}
+
+uint64_t name_run(const char *component, size_t length)
+{
+    char name[PIPETTE_RUN_NAME_SIZE];
+    uint64_t run = digits(component, length, "run_");
+    return run != NAME_NO_RUN && is(component, length, pipette_run_name(run, name)) ? run : NAME_NO_RUN;
+}
+
+uint64_t name_run_set(const char *component, size_t length)
+{
+    uint64_t set = digits(component, length, "run_set_");
+    return set != NAME_NO_RUN && length >= strlen("run_set_00000") ? set : NAME_NO_RUN;
+}
+
+int name_expand(const char *path, uint64_t run, int shortcuts, int aliases, char *out, int *changed, pipette_error *error)
+{
+    const char *at = path;
+    size_t used = 0;
+    if (changed != NULL)
+        *changed = 0;
+    for (;;) {
+        size_t length = strcspn(at, "."), size;
+        char name[PIPETTE_RUN_NAME_SIZE];
+        const char *part = at;
+        uint64_t number = NAME_NO_RUN;
+        size = length;
+        if (is_run_wildcard(at, length))
+            part = pipette_run_name(run, name);
+        else if (is_set_wildcard(at, length))
+            part = pipette_run_set_name(run, name);
+        else if (shortcuts && at == path && name_branch_of(at, length) != 0)
+            part = name_branch(name_branch_of(at, length));
+        else if (aliases && ((number = digits(at, length, "run_")) != NAME_NO_RUN ||
+                             (number = digits(at, length, "r_")) != NAME_NO_RUN)) {
+            part = pipette_run_name(number, name);
+            if (changed != NULL)
+                *changed = 1;
+        }
+        if (part != at)
+            size = strlen(part);
+        if (used + size + 2 > NAME_PATH_SIZE)
+            return pipette_error_set(error, PIPETTE_E_INVALID, "name '%.60s...' is too long", path);
+        memcpy(out + used, part, size);
+        used += size;
+        out[used] = '\0';
+        if (at[length] == '\0')
+            return PIPETTE_OK;
+        out[used++] = '.';
+        at += length + 1;
+    }
+}
+
+/* Optimal string alignment with three rows; names longer than the rows are never near. */
+uint32_t name_distance(const char *a, const char *b, uint32_t limit)
+{
+    enum { LONGEST = 255 };
+    uint32_t rows[3][LONGEST + 1];
+    size_t n = strlen(a), m = strlen(b), i, j;
+    if (n > LONGEST || m > LONGEST || (n > m ? n - m : m - n) > limit)
+        return limit + 1;
+    for (j = 0; j <= m; j++)
+        rows[0][j] = (uint32_t)j;
+    for (i = 1; i <= n; i++) {
+        uint32_t *row = rows[i % 3], *above = rows[(i + 2) % 3], *before = rows[(i + 1) % 3];
+        uint32_t least = row[0] = (uint32_t)i;
+        for (j = 1; j <= m; j++) {
+            uint32_t cost = above[j - 1] + (a[i - 1] != b[j - 1] ? 1u : 0u);
+            if (cost > above[j] + 1)
+                cost = above[j] + 1;
+            if (cost > row[j - 1] + 1)
+                cost = row[j - 1] + 1;
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && cost > before[j - 2] + 1)
+                cost = before[j - 2] + 1;
+            row[j] = cost;
+            if (cost < least)
+                least = cost;
+        }
+        if (least > limit + 1)
+            return limit + 1;
+    }
+    return rows[n % 3][m];
+}

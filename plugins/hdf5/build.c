@@ -1,0 +1,444 @@
+/* A new file is laid out beside the old one, gets its data, and takes its name: how a file begins, grows and ends.
+ *
+ * Whatever happens before the new name is given, the old file is as it was.
+ */
+#include "store.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* The catalog again, without values of leaves and axes: those are read from the file when they are written. */
+static store_catalog *clone_catalog(store_file *store)
+{
+    store_text text = {NULL, 0, 0, false};
+    store_catalog *catalog;
+    char *exploration = store_copy(store->catalog->exploration);
+    catalog_write(store->catalog, &text);
+    if (text.failed || exploration == NULL) {
+        free(text.data);
+        free(exploration);
+        (void)store_memory(store);
+        return NULL;
+    }
+    catalog = catalog_parse(store, text.data);
+    free(text.data);
+    if (catalog == NULL) {
+        free(exploration);
+        return NULL;
+    }
+    free(catalog->exploration);
+    catalog->exploration = exploration;
+    return catalog;
+}
+
+/* ---- What comes from where ---- */
+
+static bool same_shape(const store_column *a, const store_column *b)
+{
+    uint32_t i;
+    if (a->type != b->type || a->form != b->form || a->rank != b->rank)
+        return false;
+    for (i = 0; i < a->rank; i++)
+        if (a->dimensions[i].extent != b->dimensions[i].extent)
+            return false;
+    return true;
+}
+
+/* How much a column will hold that takes room for what there is. */
+static int measure(store_file *store, store_column *column)
+{
+    store_states *states = calloc(1, sizeof *states);
+    uint64_t row, shape[STORE_RANK_MAX], elements;
+    uint32_t i;
+    int status = states != NULL ? PIPETTE_OK : store_memory(store);
+    column->total = 0;
+    for (row = 0; status >= 0 && row < store->catalog->row_count; row++) {
+        status = columns_counts(store, states, column, row);
+        if (status <= 0)
+            continue;
+        if (column->form == STORE_SPARSE) {
+            store_value value;
+            status = read_row(store, column->source, row, &value);
+            if (status == PIPETTE_OK)
+                column->total++;
+            store_value_free(&value);
+            continue;
+        }
+        status = read_row_shape(store, column->source, row, shape);
+        if (status != PIPETTE_OK)
+            continue;
+        for (elements = 1, i = 0; i < column->rank; i++)
+            elements *= shape[i];
+        column->total += elements;
+    }
+    free(states);
+    return status < 0 ? status : PIPETTE_OK;
+}
+
+static int match_column(store_file *store, store_column *column)
+{
+    bool has_source = store->catalog != NULL;
+    int status = PIPETTE_OK;
+    column->source = has_source ? catalog_find(store->catalog, column->path) : NULL;
+    if (column->source != NULL) {
+        if (!same_shape(column, column->source))
+            return store_fail(store, PIPETTE_E_TYPE, "'%s' has another type or shape in '%s'; --overwrite begins anew",
+                              column->path, store->path);
+        column->optional = column->optional || column->source->optional;
+    }
+    column->placed = column->form == STORE_FIXED || has_source ||
+                     (column->form == STORE_TEXT && column->role == PIPETTE_ROLE_PARAMETER);
+    column->total = 0;
+    if (column->source != NULL && (column->form == STORE_RAGGED || column->form == STORE_SPARSE))
+        status = measure(store, column);
+    if (column->form == STORE_SPARSE)
+        column->placed = column->total > 0;
+    return status;
+}
+
+static int match_table(store_file *store, store_table *table)
+{
+    store_table *source =
+        store->catalog != NULL ? tables_find(store->catalog->tables, store->catalog->table_count, table->path) : NULL;
+    bool cloned = false;
+    uint32_t i;
+    int status;
+    if (source == NULL || (table->array_count > 0 && table->arrays[0].data != NULL))
+        return PIPETTE_OK;
+    for (i = 0; i < table->axis_count; i++)
+        if (table->axes[i].type != PIPETTE_TYPE_NONE && table->axes[i].values.block == NULL)
+            cloned = true;
+    status = cloned ? PIPETTE_OK : tables_load(store, source);
+    if (status == PIPETTE_OK && (cloned || catalog_table_same(table, source)))
+        table->source = source;
+    return status;
+}
+
+/* Tables that were put and wait go where no declaration has a newer word. */
+static int take_pending(store_file *store, store_catalog *catalog, bool extends)
+{
+    while (store->pending_count > 0) {
+        store_table *pending = &store->pending[store->pending_count - 1];
+        store_table *table = tables_find(catalog->tables, catalog->table_count, pending->path);
+        if (table != NULL && extends) {
+            catalog_table_free(pending);
+        } else {
+            if (table != NULL)
+                catalog_table_free(table);
+            else
+                table = catalog_grow(store, (void **)&catalog->tables, &catalog->table_count, sizeof *table);
+            if (table == NULL)
+                return PIPETTE_E_MEMORY;
+            *table = *pending;
+        }
+        store->pending_count--;
+    }
+    return PIPETTE_OK;
+}
+
+/* ---- Data ---- */
+
+/* Rows of a column whose values are in the log, or which not every run has. */
+static int copy_rows(store_file *store, int fd, store_column *column, uint64_t first, uint64_t count)
+{
+    file_sink *sink = malloc(sizeof *sink);
+    char *fill = malloc((size_t)column->row_bytes + 1);
+    uint64_t i;
+    int status = sink != NULL && fill != NULL ? PIPETTE_OK : store_memory(store);
+    if (status == PIPETTE_OK) {
+        sink->store = store;
+        sink->fd = fd;
+        sink->used = 0;
+        sink->offset = column->offset + first * column->row_bytes;
+        store_fill(column->type, fill, column->elements);
+    }
+    for (i = first; status >= 0 && i < first + count; i++) {
+        store_value value = {{0}, NULL};
+        status = i < store->catalog->row_count ? read_row(store, column->source, i, &value) : STORE_NONE;
+        if (status >= 0)
+            status =
+                file_sink_write(sink, status == PIPETTE_OK ? store_value_elements(&value) : fill, column->row_bytes);
+        store_value_free(&value);
+    }
+    if (status == PIPETTE_OK)
+        status = file_sink_flush(sink);
+    free(sink);
+    free(fill);
+    return status;
+}
+
+static int copy_ragged(store_file *store, int fd, store_column *column, uint64_t row_count)
+{
+    file_sink *flat = malloc(sizeof *flat), *shapes = malloc(sizeof *shapes);
+    store_states *states = calloc(1, sizeof *states);
+    size_t size = column->type == PIPETTE_TYPE_STRING ? 0 : pipette_type_size(column->type);
+    uint64_t row, none[STORE_RANK_MAX] = {0};
+    int status = flat != NULL && shapes != NULL && states != NULL ? PIPETTE_OK : store_memory(store);
+    if (status == PIPETTE_OK) {
+        flat->store = shapes->store = store;
+        flat->fd = shapes->fd = fd;
+        flat->used = shapes->used = 0;
+        flat->offset = column->offset;
+        shapes->offset = column->shape_offset;
+    }
+    for (row = 0; status >= 0 && row < row_count; row++) {
+        store_value value = {{0}, NULL};
+        int counts =
+            column->source != NULL && row < store->catalog->row_count ? columns_counts(store, states, column, row) : 0;
+        status = counts < 0 ? counts : counts == 0 ? STORE_NONE : read_row(store, column->source, row, &value);
+        if (status == PIPETTE_OK && size > 0)
+            status = file_sink_write(flat, store_value_elements(&value), pipette_value_count(&value.value) * size);
+        if (status >= 0)
+            status = file_sink_write(shapes, value.block != NULL ? value.value.shape : none, 8 * column->rank);
+        store_value_free(&value);
+    }
+    if (status == PIPETTE_OK && size > 0)
+        status = file_sink_flush(flat);
+    if (status == PIPETTE_OK)
+        status = file_sink_flush(shapes);
+    free(states);
+    free(shapes);
+    free(flat);
+    return status;
+}
+
+static int copy_column(store_file *store, int fd, store_column *column, uint64_t row_count)
+{
+    uint64_t rows = store->catalog->row_count;
+    int status;
+    if (column->form == STORE_RAGGED)
+        return copy_ragged(store, fd, column, row_count);
+    if (column->form != STORE_FIXED || column->source == NULL || column->row_bytes == 0)
+        return PIPETTE_OK;
+    if (!column->source->placed)
+        return copy_rows(store, fd, column, 0, row_count);
+    status = file_copy(store, store->fd, column->source->offset, fd, column->offset, rows * column->row_bytes);
+    if (status == PIPETTE_OK && column->optional)
+        status = copy_rows(store, fd, column, rows, row_count - rows);
+    return status;
+}
+
+static int copy_table(store_file *store, int fd, store_table *table)
+{
+    uint32_t i;
+    int status = PIPETTE_OK;
+    for (i = 0; status == PIPETTE_OK && i < table->array_count; i++) {
+        store_array *array = &table->arrays[i];
+        uint64_t bytes = tables_bytes(table, array);
+        if (array->data != NULL)
+            status = file_write(store, fd, array->data, bytes, array->offset);
+        else if (table->source != NULL)
+            status = file_copy(store, store->fd, table->source->arrays[i].offset, fd, array->offset, bytes);
+    }
+    return status;
+}
+
+/* ---- The file ---- */
+
+static void release_values(store_catalog *catalog)
+{
+    uint32_t i, k;
+    for (i = 0; i < catalog->column_count; i++)
+        catalog->columns[i].source = NULL;
+    for (i = 0; i < catalog->leaf_count; i++)
+        store_value_free(&catalog->leaves[i].value);
+    for (i = 0; i < catalog->table_count; i++) {
+        catalog->tables[i].source = NULL;
+        for (k = 0; k < catalog->tables[i].array_count; k++) {
+            free(catalog->tables[i].arrays[k].data);
+            catalog->tables[i].arrays[k].data = NULL;
+        }
+    }
+}
+
+int build_file(store_file *store, store_catalog *catalog)
+{
+    bool has_source = store->catalog != NULL;
+    uint32_t i;
+    int fd = -1, status = PIPETTE_OK;
+    if (has_source)
+        status = records_drain(store);
+    for (i = 0; status == PIPETTE_OK && i < catalog->column_count; i++)
+        status = match_column(store, &catalog->columns[i]);
+    for (i = 0; status == PIPETTE_OK && i < catalog->table_count; i++)
+        status = match_table(store, &catalog->tables[i]);
+    if (status == PIPETTE_OK)
+        status = file_part_begin(store, &fd);
+    if (status == PIPETTE_OK) {
+        status = layout_write(store, catalog, store->part);
+        for (i = 0; has_source && status == PIPETTE_OK && i < catalog->column_count; i++)
+            status = copy_column(store, fd, &catalog->columns[i], catalog->row_count);
+        for (i = 0; status == PIPETTE_OK && i < catalog->table_count; i++)
+            status = copy_table(store, fd, &catalog->tables[i]);
+        if (status == PIPETTE_OK)
+            status = file_part_commit(store, fd, has_source || store->replaced >= 0, has_source || catalog->power_safe);
+        if (status != PIPETTE_OK)
+            file_part_abort(store, fd);
+    }
+    if (status != PIPETTE_OK) {
+        catalog_free(catalog);
+        return status;
+    }
+    read_rest(store);
+    file_close(store);
+    catalog_free(store->catalog);
+    release_values(catalog);
+    store->catalog = catalog;
+    store->fd = fd;
+    store->fresh = !has_source;
+    store->changed = true; /* the mark of a new file is clear */
+    return records_begin(store);
+}
+
+int build_mark(store_file *store, bool finished)
+{
+    int8_t mark = finished;
+    int status = file_write(store, store->fd, &mark, 1, store->catalog->finished);
+    store->changed = status == PIPETTE_OK && !finished;
+    return status;
+}
+
+static int number_positions(store_file *store, uint32_t count)
+{
+    uint32_t i;
+    free(store->positions);
+    store->positions = NULL;
+    store->position_count = 0;
+    for (i = 0; i < count; i++) {
+        uint32_t *position = catalog_grow(store, (void **)&store->positions, &store->position_count, sizeof *position);
+        if (position == NULL)
+            return PIPETTE_E_MEMORY;
+        *position = i;
+    }
+    return PIPETTE_OK;
+}
+
+int build_lay_out(store_file *store, const pipette_layout *layout)
+{
+    store_catalog *catalog = catalog_from_layout(store, layout);
+    int status;
+    if (catalog == NULL)
+        return PIPETTE_E_STORAGE;
+    status = build_file(store, catalog);
+    return status == PIPETTE_OK ? number_positions(store, layout->column_count) : status;
+}
+
+/* The runs of the old rows must be those of the same rows in the new catalog. */
+static bool is_prefix(const store_catalog *old, const store_catalog *new)
+{
+    uint64_t left = old->row_count, old_used = 0, new_used = 0, step;
+    uint32_t i = 0, k = 0;
+    if (new->row_count < old->row_count)
+        return false;
+    while (left > 0) {
+        const pipette_run_span *a = &old->spans[i], *b = &new->spans[k];
+        step = a->count - old_used < b->count - new_used ? a->count - old_used : b->count - new_used;
+        if (step > 0 && a->first + old_used != b->first + new_used)
+            return false;
+        left -= step;
+        if ((old_used += step) == a->count) {
+            old_used = 0;
+            i++;
+        }
+        if ((new_used += step) == b->count) {
+            new_used = 0;
+            k++;
+        }
+    }
+    return true;
+}
+
+/* What the old file has and the new layout does not name stays. */
+static int carry_over(store_file *store, store_catalog *catalog)
+{
+    store_catalog *old = clone_catalog(store);
+    uint32_t i, k;
+    int status = old != NULL ? PIPETTE_OK : PIPETTE_E_MEMORY;
+    for (i = 0; status == PIPETTE_OK && i < old->column_count; i++) {
+        store_column *column;
+        if (catalog_find(catalog, old->columns[i].path) != NULL)
+            continue;
+        column = catalog_grow(store, (void **)&catalog->columns, &catalog->column_count, sizeof *column);
+        if (column == NULL) {
+            status = PIPETTE_E_MEMORY;
+            break;
+        }
+        *column = old->columns[i];
+        memset(&old->columns[i], 0, sizeof old->columns[i]);
+    }
+    for (i = 0; status == PIPETTE_OK && i < old->leaf_count; i++) {
+        bool known = catalog_find(catalog, old->leaves[i].path) != NULL; /* a parameter that is explored now */
+        store_leaf *leaf;
+        for (k = 0; !known && k < catalog->leaf_count; k++)
+            known = strcmp(catalog->leaves[k].path, old->leaves[i].path) == 0;
+        if (known)
+            continue;
+        leaf = catalog_grow(store, (void **)&catalog->leaves, &catalog->leaf_count, sizeof *leaf);
+        if (leaf == NULL) {
+            status = PIPETTE_E_MEMORY;
+            break;
+        }
+        *leaf = old->leaves[i];
+        memset(&old->leaves[i], 0, sizeof old->leaves[i]);
+    }
+    for (i = 0; status == PIPETTE_OK && i < old->table_count; i++) {
+        store_table *table;
+        if (tables_find(catalog->tables, catalog->table_count, old->tables[i].path) != NULL)
+            continue;
+        table = catalog_grow(store, (void **)&catalog->tables, &catalog->table_count, sizeof *table);
+        if (table == NULL) {
+            status = PIPETTE_E_MEMORY;
+            break;
+        }
+        *table = old->tables[i];
+        memset(&old->tables[i], 0, sizeof old->tables[i]);
+    }
+    catalog_free(old);
+    return status;
+}
+
+int build_extend(store_file *store, const pipette_layout *layout)
+{
+    store_catalog *catalog = catalog_from_layout(store, layout);
+    int status;
+    if (catalog == NULL)
+        return PIPETTE_E_STORAGE;
+    status = is_prefix(store->catalog, catalog)
+                 ? carry_over(store, catalog)
+                 : store_fail(store, PIPETTE_E_INVALID, "the runs of '%s' are not the first ones of the new layout",
+                              store->path);
+    if (status == PIPETTE_OK)
+        status = take_pending(store, catalog, true);
+    if (status != PIPETTE_OK) {
+        catalog_free(catalog);
+        return status;
+    }
+    status = build_file(store, catalog);
+    return status == PIPETTE_OK ? number_positions(store, layout->column_count) : status;
+}
+
+int build_finish(store_file *store, bool complete)
+{
+    bool waiting = records_any(store) || store->pending_count > 0;
+    uint32_t i;
+    int status = records_drain(store), filled;
+    for (i = 0; complete && i < store->catalog->column_count; i++)
+        waiting = waiting || (!store->catalog->columns[i].placed && store->catalog->columns[i].form != STORE_SPARSE);
+    if (status == PIPETTE_OK && waiting) {
+        store_catalog *catalog = clone_catalog(store);
+        status = catalog != NULL ? take_pending(store, catalog, false) : PIPETTE_E_MEMORY;
+        if (status == PIPETTE_OK)
+            status = build_file(store, catalog);
+        else
+            catalog_free(catalog);
+    }
+    filled = columns_fill(store);
+    if (status == PIPETTE_OK)
+        status = filled;
+    if (status == PIPETTE_OK)
+        status = build_mark(store, complete);
+    if (store->catalog->power_safe && fdatasync(store->fd) != 0 && status == PIPETTE_OK)
+        status = store_system(store, "cannot write '%s'", store->path);
+    return status;
+}

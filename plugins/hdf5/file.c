@@ -1,0 +1,380 @@
+/* Files: what may be opened, locks, the temporary sibling, bytes in and out. */
+#include "store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+static char *absolute_path(const char *path)
+{
+    char *real = realpath(path, NULL), *folder, *absolute;
+    if (real != NULL || path[0] == '/')
+        return real != NULL ? real : strdup(path);
+    folder = getcwd(NULL, 0);
+    absolute = folder != NULL ? store_format("%s/%s", folder, path) : NULL;
+    free(folder);
+    return absolute;
+}
+
+/* A lock that this process holds until it closes the file; another process that asks for it is told so. */
+static int lock_file(store_file *store, int fd)
+{
+    struct flock lock;
+    memset(&lock, 0, sizeof lock);
+    lock.l_type = F_WRLCK;
+    lock.l_whence = SEEK_SET;
+    if (fcntl(fd, F_OFD_SETLK, &lock) == 0)
+        return PIPETTE_OK;
+    if (errno == EAGAIN || errno == EACCES)
+        return store_fail(store, PIPETTE_E_STORAGE, "'%s' is being written by another process; wait until it has ended",
+                          store->path);
+    pipette_stage_log(store->stage, PIPETTE_LOG_WARNING, "cannot lock '%s': %s", store->path, strerror(errno));
+    return PIPETTE_OK;
+}
+
+/* Root ignores permission bits, so a person who took them away is taken at his word here. */
+static int check_folder(store_file *store)
+{
+    char *folder = strdup(store->folder), *slash;
+    struct stat facts;
+    int status = PIPETTE_OK;
+    if (folder == NULL)
+        return store_memory(store);
+    while (stat(folder, &facts) != 0 && errno == ENOENT && (slash = strrchr(folder, '/')) != NULL && folder[1] != '\0')
+        slash[slash == folder ? 1 : 0] = '\0';
+    if (stat(folder, &facts) != 0)
+        status = store_system(store, "cannot look into the folder of '%s'", store->path);
+    else if (!S_ISDIR(facts.st_mode))
+        status = store_fail(store, PIPETTE_E_STORAGE, "cannot write '%s': '%s' is not a folder", store->path, folder);
+    else if ((facts.st_mode & S_IWUSR) == 0 || access(folder, W_OK) != 0)
+        status = store_fail(store, PIPETTE_E_STORAGE, "cannot write '%s': the folder '%s' is read-only", store->path,
+                            folder);
+    free(folder);
+    return status;
+}
+
+static int check_file(store_file *store, const struct stat *facts, bool writes)
+{
+    if (S_ISDIR(facts->st_mode))
+        return store_fail(store, PIPETTE_E_STORAGE, "'%s' is a directory; name a file in it", store->path);
+    if (!S_ISREG(facts->st_mode))
+        return store_fail(store, PIPETTE_E_STORAGE, "'%s' is not an ordinary file", store->path);
+    if ((facts->st_mode & (S_IRUSR | S_IRGRP | S_IROTH)) == 0)
+        return store_fail(store, PIPETTE_E_STORAGE, "'%s' may not be read (its permissions forbid it)", store->path);
+    if (writes && (facts->st_mode & (S_IWUSR | S_IWGRP | S_IWOTH)) == 0)
+        return store_fail(store, PIPETTE_E_STORAGE, "'%s' is read-only; chmod u+w allows writing", store->path);
+    return PIPETTE_OK;
+}
+
+/* Opens the existing file, locked if it is going to be written. A file that was replaced before we had the lock is let
+ * go. */
+static int open_existing(store_file *store, bool writes, int *out)
+{
+    int attempt, status;
+    for (attempt = 0; attempt < 10; attempt++) {
+        struct stat facts, now;
+        int fd = open(store->path, (writes ? O_RDWR : O_RDONLY) | O_CLOEXEC);
+        if (fd < 0)
+            return store_system(store, "cannot open '%s'", store->path);
+        status = writes ? lock_file(store, fd) : PIPETTE_OK;
+        if (status != PIPETTE_OK) {
+            (void)close(fd);
+            return status;
+        }
+        if (fstat(fd, &facts) == 0 && stat(store->path, &now) == 0 && facts.st_ino == now.st_ino &&
+            facts.st_dev == now.st_dev) {
+            *out = fd;
+            return PIPETTE_OK;
+        }
+        (void)close(fd);
+    }
+    return store_fail(store, PIPETTE_E_STORAGE, "'%s' is being replaced by another process; try again", store->path);
+}
+
+/* A sibling that a dead process left is of no use: what it was made from is still there. */
+static void remove_stale_part(store_file *store)
+{
+    struct flock lock;
+    int fd = open(store->part, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0)
+        return;
+    memset(&lock, 0, sizeof lock);
+    lock.l_type = F_WRLCK;
+    lock.l_whence = SEEK_SET;
+    if (fcntl(fd, F_OFD_SETLK, &lock) == 0)
+        (void)unlink(store->part);
+    (void)close(fd);
+}
+
+int file_open(store_file *store, const char *path, int mode)
+{
+    bool writes = mode != PIPETTE_STORAGE_READ, exists;
+    struct stat facts;
+    char *slash;
+    int status;
+    store->path = absolute_path(path);
+    slash = store->path != NULL ? strrchr(store->path, '/') : NULL;
+    store->folder =
+        slash != NULL ? strndup(store->path, slash == store->path ? 1 : (size_t)(slash - store->path)) : NULL;
+    store->part =
+        slash != NULL ? store_format("%.*s/.%s.part", (int)(slash - store->path), store->path, slash + 1) : NULL;
+    if (store->path == NULL || store->folder == NULL || store->part == NULL)
+        return store_memory(store);
+    if (slash[1] == '\0')
+        return store_fail(store, PIPETTE_E_STORAGE, "'%s' is a directory; name a file in it", path);
+    exists = stat(store->path, &facts) == 0;
+    if (!exists && errno != ENOENT)
+        return store_system(store, "cannot open '%s'", store->path);
+    if (!exists && (mode == PIPETTE_STORAGE_READ || mode == PIPETTE_STORAGE_UPDATE))
+        return store_fail(store, PIPETTE_E_NOT_FOUND, "'%s' does not exist", store->path);
+    if (exists) {
+        status = check_file(store, &facts, writes && mode != PIPETTE_STORAGE_CREATE);
+        if (status != PIPETTE_OK)
+            return status;
+        if (mode == PIPETTE_STORAGE_CREATE)
+            return store_fail(store, PIPETTE_E_EXISTS, "'%s' exists already; --overwrite replaces it", store->path);
+    }
+    if (writes) {
+        status = check_folder(store);
+        if (status != PIPETTE_OK)
+            return status;
+        remove_stale_part(store);
+    }
+    if (!exists)
+        return PIPETTE_OK;
+    return open_existing(store, writes, mode == PIPETTE_STORAGE_REPLACE ? &store->replaced : &store->fd);
+}
+
+void file_close(store_file *store)
+{
+    if (store->fd >= 0)
+        (void)close(store->fd);
+    if (store->replaced >= 0)
+        (void)close(store->replaced);
+    store->fd = store->replaced = -1;
+}
+
+/* ---- The temporary sibling ---- */
+
+static int make_folders(store_file *store)
+{
+    char *folder = strdup(store->folder), *slash;
+    struct stat facts;
+    int status = PIPETTE_OK;
+    if (folder == NULL)
+        return store_memory(store);
+    if (stat(folder, &facts) == 0) {
+        free(folder);
+        return PIPETTE_OK;
+    }
+    for (slash = strchr(folder + 1, '/'); status == PIPETTE_OK; slash = strchr(slash + 1, '/')) {
+        if (slash != NULL)
+            *slash = '\0';
+        if (mkdir(folder, 0777) != 0 && errno != EEXIST)
+            status = store_system(store, "cannot make the folder '%s'", folder);
+        if (slash == NULL)
+            break;
+        *slash = '/';
+    }
+    free(folder);
+    return status;
+}
+
+int file_part_begin(store_file *store, int *fd)
+{
+    int status = make_folders(store);
+    if (status != PIPETTE_OK)
+        return status;
+    *fd = open(store->part, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
+    if (*fd < 0)
+        return store_system(store, "cannot create '%s'", store->path);
+    status = lock_file(store, *fd);
+    if (status != PIPETTE_OK)
+        (void)close(*fd);
+    return status;
+}
+
+static int rename_new(const char *from, const char *to)
+{
+    if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
+        return 0;
+    if (errno != EINVAL && errno != ENOSYS)
+        return -1;
+    /* The file system knows no such thing: a hard link refuses an existing name as well. */
+    if (link(from, to) == 0)
+        return unlink(from);
+    return errno == EEXIST || access(to, F_OK) == 0 ? (errno = EEXIST, -1) : rename(from, to);
+}
+
+int file_part_commit(store_file *store, int fd, bool replace, bool safe)
+{
+    struct stat facts;
+    if (replace && stat(store->path, &facts) == 0)
+        (void)fchmod(fd, facts.st_mode & 07777);
+    if (safe && fsync(fd) != 0)
+        return store_system(store, "cannot write '%s'", store->path);
+    if ((replace ? rename(store->part, store->path) : rename_new(store->part, store->path)) != 0) {
+        if (errno == EEXIST)
+            return store_fail(store, PIPETTE_E_EXISTS, "'%s' exists already; --overwrite replaces it", store->path);
+        return store_system(store, "cannot create '%s'", store->path);
+    }
+    if (safe) {
+        int folder = open(store->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (folder >= 0) {
+            (void)fsync(folder);
+            (void)close(folder);
+        }
+    }
+    return PIPETTE_OK;
+}
+
+void file_part_abort(store_file *store, int fd)
+{
+    (void)unlink(store->part);
+    (void)close(fd);
+}
+
+/* ---- Bytes ---- */
+
+/* The host ignores SIGXFSZ; a limit on the size of files then is EFBIG here. */
+int file_write(store_file *store, int fd, const void *data, uint64_t size, uint64_t offset)
+{
+    const char *bytes = data;
+    while (size > 0) {
+        ssize_t done = pwrite(fd, bytes, size > (1u << 30) ? (1u << 30) : (size_t)size, (off_t)offset);
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done <= 0) {
+            if (done == 0)
+                errno = ENOSPC;
+            return store_system(store, "cannot write '%s'", store->path);
+        }
+        bytes += done;
+        offset += (uint64_t)done;
+        size -= (uint64_t)done;
+    }
+    return PIPETTE_OK;
+}
+
+int file_write_rows(store_file *store, int fd, const void *data, uint64_t stride, uint64_t row_bytes, uint64_t rows,
+                    uint64_t offset)
+{
+    char buffer[STORE_BLOCK];
+    const char *from = data;
+    uint64_t i, block, per_block;
+    int status = PIPETTE_OK;
+    if (row_bytes == 0 || rows == 0)
+        return PIPETTE_OK;
+    if (stride == row_bytes)
+        return file_write(store, fd, data, row_bytes * rows, offset);
+    if (row_bytes > sizeof buffer / 8) {
+        for (i = 0; status == PIPETTE_OK && i < rows; i++)
+            status = file_write(store, fd, from + i * stride, row_bytes, offset + i * row_bytes);
+        return status;
+    }
+    per_block = sizeof buffer / row_bytes;
+    for (i = 0; status == PIPETTE_OK && i < rows; i += block) {
+        uint64_t k;
+        block = rows - i < per_block ? rows - i : per_block;
+        for (k = 0; k < block; k++)
+            memcpy(buffer + k * row_bytes, from + (i + k) * stride, (size_t)row_bytes);
+        status = file_write(store, fd, buffer, block * row_bytes, offset + i * row_bytes);
+    }
+    return status;
+}
+
+int file_read(store_file *store, int fd, void *data, uint64_t size, uint64_t offset)
+{
+    char *bytes = data;
+    while (size > 0) {
+        ssize_t done = pread(fd, bytes, size > (1u << 30) ? (1u << 30) : (size_t)size, (off_t)offset);
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done < 0)
+            return store_system(store, "cannot read '%s'", store->path);
+        if (done == 0)
+            return store_fail(store, PIPETTE_E_STORAGE, "'%s' is cut off", store->path);
+        bytes += done;
+        offset += (uint64_t)done;
+        size -= (uint64_t)done;
+    }
+    return PIPETTE_OK;
+}
+
+static int copy_bytes(store_file *store, int from, uint64_t from_offset, int to, uint64_t to_offset, uint64_t size)
+{
+    char buffer[STORE_BLOCK];
+    int status = PIPETTE_OK;
+    while (size > 0) {
+        off_t in = (off_t)from_offset, out = (off_t)to_offset;
+        ssize_t done = copy_file_range(from, &in, to, &out, size > (1u << 30) ? (1u << 30) : (size_t)size, 0);
+        if (done <= 0)
+            break; /* Not between these file systems, or an error that the plain way will name. */
+        from_offset += (uint64_t)done;
+        to_offset += (uint64_t)done;
+        size -= (uint64_t)done;
+    }
+    while (status == PIPETTE_OK && size > 0) {
+        uint64_t block = size < sizeof buffer ? size : sizeof buffer;
+        status = file_read(store, from, buffer, block, from_offset);
+        if (status == PIPETTE_OK)
+            status = file_write(store, to, buffer, block, to_offset);
+        from_offset += block;
+        to_offset += block;
+        size -= block;
+    }
+    return status;
+}
+
+int file_copy(store_file *store, int from, uint64_t from_offset, int to, uint64_t to_offset, uint64_t size)
+{
+    uint64_t end = from_offset + size, at = from_offset;
+    int status = PIPETTE_OK;
+    /* Holes stay holes: rows that nobody has written cost nothing. */
+    while (status == PIPETTE_OK && at < end) {
+        off_t data = lseek(from, (off_t)at, SEEK_DATA), hole;
+        if (data < 0 && errno == ENXIO)
+            break;
+        if (data < 0)
+            return copy_bytes(store, from, at, to, to_offset + (at - from_offset), end - at);
+        if ((uint64_t)data >= end)
+            break;
+        hole = lseek(from, data, SEEK_HOLE);
+        if (hole < 0 || (uint64_t)hole > end)
+            hole = (off_t)end;
+        status = copy_bytes(store, from, (uint64_t)data, to, to_offset + ((uint64_t)data - from_offset),
+                            (uint64_t)(hole - data));
+        at = (uint64_t)hole;
+    }
+    return status;
+}
+
+int file_sink_flush(file_sink *sink)
+{
+    int status = file_write(sink->store, sink->fd, sink->buffer, sink->used, sink->offset);
+    sink->offset += sink->used;
+    sink->used = 0;
+    return status;
+}
+
+int file_sink_write(file_sink *sink, const void *data, uint64_t size)
+{
+    int status;
+    if (sink->used + size > sizeof sink->buffer) {
+        status = file_sink_flush(sink);
+        if (status != PIPETTE_OK)
+            return status;
+    }
+    if (size > sizeof sink->buffer) {
+        status = file_write(sink->store, sink->fd, data, size, sink->offset);
+        sink->offset += size;
+        return status;
+    }
+    memcpy(sink->buffer + sink->used, data, (size_t)size);
+    sink->used += size;
+    return PIPETTE_OK;
+}

@@ -1,0 +1,31 @@
+/* h5.h: the few things that the plugin asks of HDF5, with errors as messages. */
+#ifndef H5_H
+#define H5_H
+
+#include "store.h"
+
+#include <hdf5.h>
+
+/* Reports `format` with the reason that HDF5 gives, and its error stack is empty again. Returns PIPETTE_E_STORAGE. */
+PIPETTE_PRINTF(2, 3) int h5_fail(store_file *store, const char *format, ...);
+/* Access properties: the oldest format, no locks of HDF5's own. The caller closes them. */
+hid_t h5_access(void);
+/* Opens the file behind `fd`, whatever its name is by now; negative on failure, without a message. */
+hid_t h5_open(int fd, unsigned flags);
+/* The handle for reading the store's file; negative after a message. */
+hid_t h5_source(store_file *store);
+/* UTF-8 text of variable length. The caller closes it. */
+hid_t h5_text_type(void);
+/* Properties for moving strings: HDF5's own clear a megabyte at each call. Not to be closed. */
+hid_t h5_transfer(void);
+/* The type of an element on disk (complex: of its parts); not to be closed. Strings have none here. */
+hid_t h5_number_type(int type);
+/* Reads a dataset as a value; complex ones lose their last axis. */
+int h5_read(store_file *store, hid_t file, const char *dataset, int type, uint32_t rank, store_value *out);
+/* One row of a dataset of strings (run, ...): `rank` beside the run. */
+int h5_read_texts(store_file *store, hid_t dataset, uint64_t first, uint64_t count, uint32_t rank,
+                  const uint64_t *shape, store_value *out);
+/* Writes `count` strings from flat index `first` on, of a dataset of rank 1, or rows of one of a higher rank. */
+int h5_write_texts(store_file *store, hid_t dataset, uint64_t first, uint64_t count, const char *const *texts);
+
+#endif

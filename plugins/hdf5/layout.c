@@ -1,0 +1,531 @@
+/* Writes the structure of a file: groups, datasets, and the values of everything small. */
+#include "layout.h"
+
+#include <stdlib.h>
+
+/* ---- Datasets ---- */
+
+/* A dataset whose room is there when the file is closed, and which HDF5 never fills: `type` is a number's. `filled`:
+ * with fill values now. */
+static hid_t create_numbers(writer *w, const char *path, int type, uint32_t rank, const hsize_t *extents, bool filled)
+{
+    hid_t properties = H5Pcreate(H5P_DATASET_CREATE), id;
+    hid_t space = rank == 0 ? H5Screate(H5S_SCALAR) : H5Screate_simple((int)rank, extents, NULL);
+    char fill[16];
+    store_fill(type, fill, 1);
+    (void)H5Pset_layout(properties, H5D_CONTIGUOUS);
+    (void)H5Pset_alloc_time(properties, H5D_ALLOC_TIME_EARLY);
+    (void)H5Pset_fill_time(properties, filled ? H5D_FILL_TIME_ALLOC : H5D_FILL_TIME_NEVER);
+    (void)H5Pset_fill_value(properties, h5_number_type(type), fill);
+    id = H5Dcreate2(w->file, path, h5_number_type(type), space, w->links, properties, H5P_DEFAULT);
+    (void)H5Pclose(properties);
+    (void)H5Sclose(space);
+    return id;
+}
+
+static void place_of(hid_t id, uint64_t *offset)
+{
+    haddr_t address = H5Dget_offset(id);
+    *offset = address == HADDR_UNDEF ? 0 : address; /* nothing to store: no rows or an extent of 0 */
+}
+
+static hid_t create_texts(writer *w, const char *path, uint32_t rank, const hsize_t *extents)
+{
+    hid_t space = H5Screate_simple((int)rank, extents, NULL), id;
+    id = H5Dcreate2(w->file, path, w->text_type, space, w->links, H5P_DEFAULT, H5P_DEFAULT);
+    (void)H5Sclose(space);
+    return id;
+}
+
+static char *folder_of(const char *path)
+{
+    return strndup(path, (size_t)(strrchr(path, '/') - path));
+}
+
+/* ---- Explored parameters in the groups of the results ---- */
+
+/* The last `components` of a path, joined with `_`; NULL if it has fewer or memory is short. */
+static char *name_of(const char *path, uint32_t components)
+{
+    const char *at = path + strlen(path);
+    char *name, *dot;
+    while (at > path && components > 0)
+        if (*--at == '.' && --components == 0) {
+            at++;
+            break;
+        }
+    if (components > (at == path ? 1u : 0u))
+        return NULL;
+    name = strdup(at);
+    for (dot = name; dot != NULL && (dot = strchr(dot, '.')) != NULL;)
+        *dot = '_';
+    return name;
+}
+
+static bool is_coordinate(const store_column *column)
+{
+    return column->role == PIPETTE_ROLE_PARAMETER && column->rank == 0 && column->placed;
+}
+
+/* The shortest name that no other explored parameter has, and nothing in the group. */
+static char *link_name(writer *w, const char *group, const store_column *column)
+{
+    uint32_t components, i;
+    for (components = 1;; components++) {
+        char *name = name_of(column->path, components), *path;
+        bool taken = false;
+        if (name == NULL)
+            return NULL;
+        for (i = 0; i < w->catalog->column_count && !taken; i++) {
+            const store_column *other = &w->catalog->columns[i];
+            char *other_name = other != column && is_coordinate(other) ? name_of(other->path, components) : NULL;
+            taken = other_name != NULL && strcmp(other_name, name) == 0;
+            free(other_name);
+        }
+        path = store_format("%s/%s", group, name);
+        taken = taken || path == NULL || names_taken(&w->names, path);
+        free(path);
+        if (!taken)
+            return name;
+        free(name);
+    }
+}
+
+/* Hard links of the explored parameters in `group`; their names for the attribute `coordinates`. */
+static int link_coordinates(writer *w, const char *group, const char **coordinates)
+{
+    store_text text = {NULL, 0, 0, false};
+    group_links *links;
+    uint32_t i;
+    int status = PIPETTE_OK;
+    for (i = 0; i < w->group_count; i++)
+        if (strcmp(w->groups[i].group, group) == 0) {
+            *coordinates = w->groups[i].coordinates;
+            return PIPETTE_OK;
+        }
+    for (i = 0; status == PIPETTE_OK && i < w->catalog->column_count; i++) {
+        const store_column *column = &w->catalog->columns[i];
+        char *name, *path;
+        if (!is_coordinate(column))
+            continue;
+        name = link_name(w, group, column);
+        path = name != NULL ? store_format("%s/%s", group, name) : NULL;
+        if (path != NULL) {
+            status = names_claim(w->store, &w->names, path, column->path);
+            if (status == PIPETTE_OK &&
+                H5Lcreate_hard(w->file, column->dataset, w->file, path, w->links, H5P_DEFAULT) < 0)
+                status = layout_failed(w);
+            store_addf(&text, "%s%s", text.length > 0 ? " " : "", name);
+        }
+        free(path);
+        free(name);
+    }
+    if (status == PIPETTE_OK && !catalog_plain_runs(w->catalog)) {
+        char *path = store_format("%s/run", group);
+        if (path == NULL)
+            status = store_memory(w->store);
+        else if (!names_taken(&w->names, path) &&
+                 H5Lcreate_hard(w->file, "/run", w->file, path, w->links, H5P_DEFAULT) < 0)
+            status = layout_failed(w);
+        free(path);
+    }
+    store_add(&text, "", 0);
+    links = status == PIPETTE_OK ? catalog_grow(w->store, (void **)&w->groups, &w->group_count, sizeof *links) : NULL;
+    if (links == NULL || text.failed) {
+        free(text.data);
+        return status != PIPETTE_OK ? status : store_memory(w->store);
+    }
+    links->coordinates = text.data;
+    links->group = store_copy(group);
+    *coordinates = text.data;
+    return links->group != NULL ? PIPETTE_OK : store_memory(w->store);
+}
+
+/* ---- Columns ---- */
+
+static bool describe_column(hid_t id, const store_column *column, const char *coordinates)
+{
+    static const char *const truth[] = {"false", "true"};
+    bool ok = scales_put_text(id, "units", column->unit) && scales_put_text(id, "long_name", column->doc);
+    if (ok && column->code_count > 0)
+        ok = scales_put_flags(id, column->code_count, (const char *const *)column->codes);
+    else if (ok && column->type == PIPETTE_TYPE_BOOL)
+        ok = scales_put_flags(id, 2, truth);
+    if (ok && column->type == PIPETTE_TYPE_COMPLEX)
+        ok = scales_put_text(id, "complex_parts", "real imaginary");
+    return ok && scales_put_text(id, "coordinates", coordinates);
+}
+
+/* Numbers of fixed shape, or strings (run, ...). */
+static int write_plain_column(writer *w, store_column *column, const char *group, const char *coordinates)
+{
+    hsize_t extents[STORE_RANK_MAX + 2];
+    uint32_t scales[STORE_RANK_MAX + 2], rank = 1, i;
+    hid_t id;
+    int status = PIPETTE_OK;
+    extents[0] = w->catalog->row_count;
+    scales[0] = w->run;
+    for (i = 0; i < column->rank; i++, rank++) {
+        char fallback[300];
+        (void)snprintf(fallback, sizeof fallback, "%s_dim_%u", strrchr(column->dataset, '/') + 1, i);
+        extents[rank] = column->dimensions[i].extent;
+        status = scales_of_result(w, group, &column->dimensions[i], fallback, &scales[rank]);
+        if (status != PIPETTE_OK)
+            return status;
+    }
+    if (column->type == PIPETTE_TYPE_COMPLEX) {
+        extents[rank] = 2;
+        status = scales_complex(w, &scales[rank++]);
+        if (status != PIPETTE_OK)
+            return status;
+    }
+    id = column->form == STORE_TEXT ? create_texts(w, column->dataset, rank, extents)
+                                    : create_numbers(w, column->dataset, column->type, rank, extents, false);
+    if (id < 0)
+        return layout_failed(w);
+    status = scales_attach(w, id, rank, scales);
+    if (status == PIPETTE_OK && !describe_column(id, column, coordinates))
+        status = layout_failed(w);
+    if (status == PIPETTE_OK && column->form == STORE_TEXT && column->source != NULL)
+        status = strings_text(w->store, column, id);
+    if (column->form == STORE_FIXED)
+        place_of(id, &column->offset);
+    (void)H5Dclose(id);
+    return status;
+}
+
+/* CF's contiguous ragged array; of more dimensions than one, the shape of each run stands in place of the count. */
+static int write_ragged_column(writer *w, store_column *column, const char *coordinates)
+{
+    const char *name = strrchr(column->dataset, '/') + 1;
+    char *sample = store_format("%s_sample", column->dataset), *axis = store_format("%s_axis", column->dataset);
+    char *shape = store_format("%s_%s", column->dataset, column->rank == 1 ? "count" : "shape");
+    char *doc = store_format("%s of %s in each run", column->rank == 1 ? "number of samples" : "extents", name);
+    hsize_t extents[2];
+    uint32_t scales[2], rank = column->type == PIPETTE_TYPE_COMPLEX ? 2 : 1;
+    hid_t flat = -1, shapes = -1;
+    int status = sample != NULL && axis != NULL && shape != NULL && doc != NULL ? PIPETTE_OK : store_memory(w->store);
+    if (status == PIPETTE_OK)
+        status = scales_add_bare(w, sample, column->total, &scales[0]);
+    if (status == PIPETTE_OK && rank == 2)
+        status = scales_complex(w, &scales[1]);
+    if (status == PIPETTE_OK) {
+        extents[0] = column->total;
+        extents[1] = 2;
+        flat = column->type == PIPETTE_TYPE_STRING
+                   ? create_texts(w, column->dataset, 1, extents)
+                   : create_numbers(w, column->dataset, column->type, rank, extents, false);
+        if (flat < 0 || !describe_column(flat, column, ""))
+            status = layout_failed(w);
+        else
+            status = scales_attach(w, flat, rank, scales);
+    }
+    if (status == PIPETTE_OK && column->type != PIPETTE_TYPE_STRING)
+        place_of(flat, &column->offset);
+    if (status == PIPETTE_OK && column->type == PIPETTE_TYPE_STRING && column->source != NULL)
+        status = strings_ragged(w->store, column, flat);
+    if (status == PIPETTE_OK && column->rank > 1)
+        status = scales_add_bare(w, axis, column->rank, &scales[1]);
+    if (status == PIPETTE_OK) {
+        extents[0] = w->catalog->row_count;
+        extents[1] = column->rank;
+        scales[0] = w->run;
+        rank = column->rank > 1 ? 2 : 1;
+        shapes = create_numbers(w, shape, PIPETTE_TYPE_I64, rank, extents, false);
+        if (shapes < 0 || !scales_put_text(shapes, "long_name", doc) ||
+            !scales_put_text(shapes, "coordinates", coordinates) ||
+            !scales_put_text(shapes, "sample_dimension", strrchr(sample, '/') + 1))
+            status = layout_failed(w);
+        else
+            status = scales_attach(w, shapes, rank, scales);
+    }
+    if (status == PIPETTE_OK)
+        place_of(shapes, &column->shape_offset);
+    if (flat >= 0)
+        (void)H5Dclose(flat);
+    if (shapes >= 0)
+        (void)H5Dclose(shapes);
+    free(sample);
+    free(axis);
+    free(shape);
+    free(doc);
+    return status;
+}
+
+static int write_sparse_column(writer *w, store_column *column)
+{
+    char *entry = store_format("%s/entry", column->dataset), *row = store_format("%s/row", column->dataset);
+    char *text = store_format("%s/text", column->dataset);
+    hsize_t extent = column->total;
+    hid_t rows = -1, texts = -1;
+    uint32_t scale = 0;
+    int status = entry != NULL && row != NULL && text != NULL ? PIPETTE_OK : store_memory(w->store);
+    if (status == PIPETTE_OK)
+        status = scales_add_bare(w, entry, column->total, &scale);
+    if (status == PIPETTE_OK) {
+        rows = create_numbers(w, row, PIPETTE_TYPE_I64, 1, &extent, false);
+        texts = create_texts(w, text, 1, &extent);
+        if (rows < 0 || texts < 0 || !scales_put_text(rows, "long_name", "row of the run") ||
+            !describe_column(texts, column, ""))
+            status = layout_failed(w);
+    }
+    if (status == PIPETTE_OK)
+        status = scales_attach(w, rows, 1, &scale);
+    if (status == PIPETTE_OK)
+        status = scales_attach(w, texts, 1, &scale);
+    if (status == PIPETTE_OK)
+        status = strings_sparse(w->store, column, rows, texts);
+    if (rows >= 0)
+        (void)H5Dclose(rows);
+    if (texts >= 0)
+        (void)H5Dclose(texts);
+    free(entry);
+    free(row);
+    free(text);
+    return status;
+}
+
+static int write_column(writer *w, store_column *column)
+{
+    const char *coordinates = "";
+    char *group = folder_of(column->dataset);
+    int status = group != NULL ? PIPETTE_OK : store_memory(w->store);
+    if (status == PIPETTE_OK && column->role != PIPETTE_ROLE_PARAMETER && column->form != STORE_SPARSE)
+        status = link_coordinates(w, group, &coordinates);
+    if (status == PIPETTE_OK)
+        status = column->form == STORE_RAGGED   ? write_ragged_column(w, column, coordinates)
+                 : column->form == STORE_SPARSE ? write_sparse_column(w, column)
+                                                : write_plain_column(w, column, group, coordinates);
+    free(group);
+    return status;
+}
+
+/* ---- Leaves and tables ---- */
+
+static int write_leaf(writer *w, const store_leaf *leaf)
+{
+    store_value read = {{0}, NULL};
+    const pipette_value *value = &leaf->value.value;
+    hsize_t extents[STORE_RANK_MAX + 2];
+    uint32_t scales[STORE_RANK_MAX + 2], rank = 0, i;
+    hid_t properties = -1, space = -1, type, id = -1;
+    uint64_t bytes;
+    int status = PIPETTE_OK;
+    if (value->type == PIPETTE_TYPE_NONE) {
+        status = read_leaf(w->store, leaf, &read);
+        value = &read.value;
+    }
+    for (i = 0; status == PIPETTE_OK && i < leaf->rank; i++, rank++) {
+        char *path = store_format("%s_dim_%u", leaf->dataset, i);
+        extents[rank] = value->shape[i];
+        status = path != NULL ? names_claim(w->store, &w->names, path, leaf->path) : store_memory(w->store);
+        if (status == PIPETTE_OK)
+            status = scales_add_bare(w, path, value->shape[i], &scales[rank]);
+        free(path);
+    }
+    if (status == PIPETTE_OK && leaf->type == PIPETTE_TYPE_COMPLEX) {
+        extents[rank] = 2;
+        status = scales_complex(w, &scales[rank++]);
+    }
+    if (status == PIPETTE_OK) {
+        type = leaf->type == PIPETTE_TYPE_STRING ? w->text_type : h5_number_type(leaf->type);
+        bytes = pipette_value_count(value) * 16;
+        properties = H5Pcreate(H5P_DATASET_CREATE);
+        /* Small values stand in the description itself. */
+        if (bytes > 0 && bytes < 8192)
+            (void)H5Pset_layout(properties, H5D_COMPACT);
+        space = rank == 0 ? H5Screate(H5S_SCALAR) : H5Screate_simple((int)rank, extents, NULL);
+        id = H5Dcreate2(w->file, leaf->dataset, type, space, w->links, properties, H5P_DEFAULT);
+        if (id < 0 ||
+            (bytes > 0 && H5Dwrite(id, type, H5S_ALL, H5S_ALL, h5_transfer(), pipette_value_data(value)) < 0) ||
+            !scales_put_text(id, "units", leaf->unit) || !scales_put_text(id, "long_name", leaf->comment))
+            status = layout_failed(w);
+        else
+            status = scales_attach(w, id, rank, scales);
+        if (id >= 0)
+            (void)H5Dclose(id);
+        (void)H5Sclose(space);
+        (void)H5Pclose(properties);
+    }
+    store_value_free(&read);
+    return status;
+}
+
+static int write_axis(writer *w, store_axis *axis, const store_axis *source, uint32_t *index)
+{
+    store_value read = {{0}, NULL};
+    const pipette_value *value = &axis->values.value;
+    int status = PIPETTE_OK;
+    if (axis->type == PIPETTE_TYPE_NONE)
+        return scales_add_bare(w, axis->dataset, axis->extent, index);
+    if (value->type == PIPETTE_TYPE_NONE) {
+        status = read_axis(w->store, source, &read);
+        value = &read.value;
+    }
+    if (status == PIPETTE_OK) {
+        hid_t type = axis->type == PIPETTE_TYPE_STRING ? w->text_type : h5_number_type(axis->type);
+        status = scales_add(w, axis->dataset, axis->extent, type, true, index);
+        if (status == PIPETTE_OK && ((axis->extent > 0 && H5Dwrite(w->scales[*index].id, type, H5S_ALL, H5S_ALL,
+                                                                   h5_transfer(), value->data) < 0) ||
+                                     !scales_put_text(w->scales[*index].id, "units", axis->unit) ||
+                                     !scales_put_text(w->scales[*index].id, "long_name", axis->doc)))
+            status = layout_failed(w);
+    }
+    store_value_free(&read);
+    return status;
+}
+
+static int write_table(writer *w, store_table *table)
+{
+    hsize_t extents[STORE_RANK_MAX + 2];
+    uint32_t scales[STORE_RANK_MAX + 2], i;
+    hid_t group;
+    int status = PIPETTE_OK;
+    for (i = 0; status == PIPETTE_OK && i < table->axis_count; i++) {
+        extents[i] = table->axes[i].extent;
+        status = write_axis(w, &table->axes[i], table->source != NULL ? &table->source->axes[i] : NULL, &scales[i]);
+    }
+    for (i = 0; status == PIPETTE_OK && i < table->array_count; i++) {
+        store_array *array = &table->arrays[i];
+        uint32_t rank = table->axis_count;
+        hid_t id;
+        if (array->type == PIPETTE_TYPE_COMPLEX) {
+            extents[rank] = 2;
+            status = scales_complex(w, &scales[rank++]);
+            if (status != PIPETTE_OK)
+                return status;
+        }
+        id = create_numbers(w, array->dataset, array->type, rank, extents, true);
+        if (id < 0 || !scales_put_text(id, "units", array->unit) || !scales_put_text(id, "long_name", array->doc) ||
+            (array->type == PIPETTE_TYPE_COMPLEX && !scales_put_text(id, "complex_parts", "real imaginary")))
+            status = layout_failed(w);
+        else
+            status = scales_attach(w, id, rank, scales);
+        if (id >= 0) {
+            place_of(id, &array->offset);
+            (void)H5Dclose(id);
+        }
+    }
+    if (status != PIPETTE_OK || table->comment[0] == '\0' || table->axis_count + table->array_count == 0)
+        return status;
+    group = H5Gopen2(w->file, table->group, H5P_DEFAULT);
+    if (group < 0 || !scales_put_text(group, "comment", table->comment))
+        status = layout_failed(w);
+    if (group >= 0)
+        (void)H5Gclose(group);
+    return status;
+}
+
+/* ---- The file ---- */
+
+static int write_text(writer *w, const char *path, const char *text)
+{
+    hid_t space = H5Screate(H5S_SCALAR), id;
+    id = H5Dcreate2(w->file, path, w->text_type, space, w->links, H5P_DEFAULT, H5P_DEFAULT);
+    (void)H5Sclose(space);
+    if (id < 0 || H5Dwrite(id, w->text_type, H5S_ALL, H5S_ALL, h5_transfer(), &text) < 0) {
+        if (id >= 0)
+            (void)H5Dclose(id);
+        return layout_failed(w);
+    }
+    return H5Dclose(id) < 0 ? layout_failed(w) : PIPETTE_OK;
+}
+
+static int write_mark(writer *w)
+{
+    static const int8_t no = 0;
+    hid_t id = create_numbers(w, "/pipette/finished", PIPETTE_TYPE_BOOL, 0, NULL, true);
+    int status = PIPETTE_OK;
+    if (id < 0 || H5Dwrite(id, H5T_NATIVE_INT8, H5S_ALL, H5S_ALL, H5P_DEFAULT, &no) < 0)
+        status = layout_failed(w);
+    if (id >= 0) {
+        place_of(id, &w->catalog->finished);
+        (void)H5Dclose(id);
+    }
+    return status;
+}
+
+static int write_root(writer *w)
+{
+    store_text text = {NULL, 0, 0, false};
+    hid_t root = H5Gopen2(w->file, "/", H5P_DEFAULT);
+    int status = PIPETTE_OK;
+    if (root < 0 || !scales_put_text(root, "Conventions", "CF-1.8") ||
+        !scales_put_text(root, "title", w->catalog->name) || !scales_put_text(root, "comment", w->catalog->comment) ||
+        !scales_put_text(root, "pipette_format", "1"))
+        status = layout_failed(w);
+    if (root >= 0)
+        (void)H5Gclose(root);
+    catalog_write(w->catalog, &text);
+    if (status == PIPETTE_OK && text.failed)
+        status = store_memory(w->store);
+    if (status == PIPETTE_OK)
+        status = write_text(w, "/pipette/layout", text.data);
+    if (status == PIPETTE_OK)
+        status = write_text(w, "/pipette/exploration", w->catalog->exploration);
+    if (status == PIPETTE_OK)
+        status = write_mark(w);
+    free(text.data);
+    return status;
+}
+
+static int write_all(writer *w)
+{
+    store_catalog *catalog = w->catalog;
+    uint32_t i;
+    int status = names_claim_catalog(w->store, &w->names, catalog), pass;
+    if (status == PIPETTE_OK)
+        status = write_root(w);
+    if (status == PIPETTE_OK)
+        status = scales_run(w);
+    /* The explored parameters first: results refer to them. */
+    for (pass = 0; pass < 2; pass++)
+        for (i = 0; status == PIPETTE_OK && i < catalog->column_count; i++)
+            if (catalog->columns[i].placed && (catalog->columns[i].role == PIPETTE_ROLE_PARAMETER) == (pass == 0))
+                status = write_column(w, &catalog->columns[i]);
+    for (i = 0; status == PIPETTE_OK && i < catalog->leaf_count; i++)
+        status = write_leaf(w, &catalog->leaves[i]);
+    for (i = 0; status == PIPETTE_OK && i < catalog->table_count; i++)
+        status = write_table(w, &catalog->tables[i]);
+    return status;
+}
+
+int layout_write(store_file *store, store_catalog *catalog, const char *path)
+{
+    writer w;
+    hid_t access;
+    uint32_t i;
+    int status, closed;
+    (void)H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+    memset(&w, 0, sizeof w);
+    w.store = store;
+    w.catalog = catalog;
+    w.complex = UINT32_MAX;
+    w.links = H5Pcreate(H5P_LINK_CREATE);
+    (void)H5Pset_create_intermediate_group(w.links, 1);
+    w.reference_list = H5Tvlen_create(H5T_STD_REF_OBJ);
+    w.user_type = H5Tcreate(H5T_COMPOUND, sizeof(scale_user));
+    (void)H5Tinsert(w.user_type, "dataset", HOFFSET(scale_user, dataset), H5T_STD_REF_OBJ);
+    (void)H5Tinsert(w.user_type, "dimension", HOFFSET(scale_user, axis), H5T_NATIVE_INT);
+    w.text_type = h5_text_type();
+    access = h5_access();
+    w.file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, access);
+    (void)H5Pclose(access);
+    status = w.file >= 0 ? write_all(&w) : h5_fail(store, "cannot create '%s'", store->path);
+    closed = scales_close(&w, status == PIPETTE_OK);
+    if (status == PIPETTE_OK)
+        status = closed;
+    if (w.file >= 0 && H5Fclose(w.file) < 0 && status == PIPETTE_OK)
+        status = layout_failed(&w);
+    (void)H5Pclose(w.links);
+    (void)H5Tclose(w.reference_list);
+    (void)H5Tclose(w.user_type);
+    (void)H5Tclose(w.text_type);
+    for (i = 0; i < w.group_count; i++) {
+        free(w.groups[i].group);
+        free(w.groups[i].coordinates);
+    }
+    free(w.groups);
+    names_free(&w.names);
+    return status;
+}

@@ -1,0 +1,64 @@
+/* layout.h: what the two halves of the structure's writer share: dimension scales and attributes (scales.c), datasets
+ * (layout.c). */
+#ifndef LAYOUT_H
+#define LAYOUT_H
+
+#include "h5.h"
+
+typedef struct scale_user {
+    hobj_ref_t dataset;
+    int axis;
+} scale_user;
+
+typedef struct file_scale {
+    char *path;
+    uint64_t extent;
+    double start, step;
+    const char *unit; /* borrowed from the catalog */
+    hid_t id;
+    hobj_ref_t reference;
+    scale_user *users;
+    uint32_t user_count;
+} file_scale;
+
+typedef struct group_links {
+    char *group;
+    char *coordinates; /* names of the explored parameters there */
+} group_links;
+
+typedef struct writer {
+    store_file *store;
+    store_catalog *catalog;
+    hid_t file, links, reference_list, user_type, text_type;
+    store_names names;
+    file_scale *scales;
+    uint32_t scale_count;
+    uint32_t run, complex; /* scales; complex: UINT32_MAX until it is needed */
+    group_links *groups;
+    uint32_t group_count;
+} writer;
+
+/* PIPETTE_E_STORAGE, with HDF5's reason. */
+int layout_failed(writer *w);
+
+/* An attribute with that text. `size` 0: as long as the text; an empty one is left out then. */
+bool scales_put_text_sized(hid_t id, const char *name, const char *text, size_t size);
+bool scales_put_text(hid_t id, const char *name, const char *text);
+/* How CF describes coded values: flag_values 0 .. count - 1 and flag_meanings. */
+bool scales_put_flags(hid_t id, uint32_t count, const char *const *meanings);
+/* Makes dataset `path` of rank 1 and remembers it as a scale. `visible`: it has values; else a dimension alone, which
+ * takes no room on the disk. */
+int scales_add(writer *w, const char *path, uint64_t extent, hid_t type, bool visible, uint32_t *index);
+int scales_add_bare(writer *w, const char *path, uint64_t extent, uint32_t *index);
+/* The scale of a result's dimension: one that its group has, or a new one. `fallback` names what has no name. */
+int scales_of_result(writer *w, const char *group, const pipette_dimension *dimension, const char *fallback,
+                     uint32_t *index);
+int scales_complex(writer *w, uint32_t *index);
+/* The dimension of the runs, with the run indices as its values where they differ from the row numbers. */
+int scales_run(writer *w);
+/* Says on both sides that the axes of a dataset are these scales. */
+int scales_attach(writer *w, hid_t id, uint32_t rank, const uint32_t *scales);
+/* Writes who uses each scale, if `write`, and frees them. */
+int scales_close(writer *w, bool write);
+
+#endif

@@ -1,0 +1,189 @@
+/* An existing file: whether it is one of ours, and the catalog from what stands in it. */
+#include "h5.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Says why HDF5 does not open what begins like an HDF5 file. */
+static int explain(store_file *store, const unsigned char *head, uint64_t size)
+{
+    uint64_t end = 0;
+    int i;
+    /* The superblock of our files has the end of the file at byte 40. */
+    for (i = 7; i >= 0; i--)
+        end = end << 8 | head[40 + i];
+    if (size < 96 || (head[8] == 0 && size < end)) {
+        (void)H5Eclear2(H5E_DEFAULT);
+        return store_fail(store, PIPETTE_E_STORAGE, "'%s' is cut off: %" PRIu64 " of %" PRIu64 " bytes are there",
+                          store->path, size, end);
+    }
+    return h5_fail(store, "'%s' is damaged", store->path);
+}
+
+static bool has_format(hid_t file, char *format, size_t size)
+{
+    hid_t attribute, type;
+    bool ok = false;
+    if (H5Aexists(file, "pipette_format") <= 0)
+        return false;
+    attribute = H5Aopen(file, "pipette_format", H5P_DEFAULT);
+    type = attribute >= 0 ? H5Aget_type(attribute) : -1;
+    if (type >= 0 && H5Tget_class(type) == H5T_STRING && H5Tis_variable_str(type) == 0 && H5Tget_size(type) < size) {
+        memset(format, 0, size);
+        ok = H5Aread(attribute, type, format) >= 0;
+    }
+    if (type >= 0)
+        (void)H5Tclose(type);
+    if (attribute >= 0)
+        (void)H5Aclose(attribute);
+    return ok;
+}
+
+static int open_ours(store_file *store, int fd, hid_t *out)
+{
+    static const unsigned char signature[8] = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
+    unsigned char head[96] = {0};
+    char format[32];
+    struct stat facts;
+    hid_t file;
+    int status;
+    if (fstat(fd, &facts) != 0 || pread(fd, head, sizeof head, 0) < 0)
+        return store_system(store, "cannot read '%s'", store->path);
+    if (facts.st_size == 0)
+        return store_fail(store, PIPETTE_E_STORAGE, "'%s' is empty, not a file of pipette", store->path);
+    if (memcmp(head, signature, sizeof signature) != 0)
+        return store_fail(store, PIPETTE_E_STORAGE, "'%s' is not an HDF5 file", store->path);
+    file = h5_open(fd, H5F_ACC_RDONLY);
+    if (file < 0)
+        return explain(store, head, (uint64_t)facts.st_size);
+    if (!has_format(file, format, sizeof format)) {
+        status =
+            store_fail(store, PIPETTE_E_STORAGE, "'%s' is an HDF5 file, but pipette did not write it", store->path);
+    } else if (strcmp(format, "1") != 0) {
+        status = store_fail(store, PIPETTE_E_STORAGE, "'%s' has format %s; this pipette knows format 1", store->path,
+                            format);
+    } else {
+        *out = file;
+        return PIPETTE_OK;
+    }
+    (void)H5Eclear2(H5E_DEFAULT);
+    (void)H5Fclose(file);
+    return status;
+}
+
+int reopen_check(store_file *store, int fd)
+{
+    hid_t file = -1;
+    int status = open_ours(store, fd, &file);
+    if (status == PIPETTE_OK)
+        (void)H5Fclose(file);
+    return status;
+}
+
+/* Where the data of a dataset stands, and the extent of its first axis; `bytes` that must be there. */
+static int locate(store_file *store, const char *dataset, const char *suffix, uint64_t *offset, uint64_t *extent,
+                  uint64_t element_bytes)
+{
+    char *path = store_format("%s%s", dataset, suffix);
+    hid_t id = path != NULL ? H5Dopen2(store->h5, path, H5P_DEFAULT) : -1, space = id >= 0 ? H5Dget_space(id) : -1;
+    hsize_t extents[STORE_RANK_MAX + 2] = {1};
+    int rank = space >= 0 ? H5Sget_simple_extent_dims(space, extents, NULL) : -1, status = PIPETTE_OK;
+    haddr_t address = id >= 0 ? H5Dget_offset(id) : HADDR_UNDEF;
+    uint64_t bytes = rank >= 0 ? (uint64_t)H5Sget_simple_extent_npoints(space) * element_bytes : 0;
+    if (path == NULL)
+        status = store_memory(store);
+    else if (rank < 0)
+        status = h5_fail(store, "'%s' is damaged: cannot read %s", store->path, path);
+    else if (bytes > 0 && (address == HADDR_UNDEF || H5Dget_storage_size(id) != bytes))
+        status = store_fail(store, PIPETTE_E_STORAGE, "'%s' was rewritten by another tool: %s is stored in another way",
+                            store->path, path);
+    *offset = address == HADDR_UNDEF ? 0 : address;
+    if (extent != NULL)
+        *extent = extents[0];
+    (void)H5Eclear2(H5E_DEFAULT);
+    if (space >= 0)
+        (void)H5Sclose(space);
+    if (id >= 0)
+        (void)H5Dclose(id);
+    free(path);
+    return status;
+}
+
+static int locate_column(store_file *store, store_column *column)
+{
+    size_t size = pipette_type_size(column->type), part = column->type == PIPETTE_TYPE_COMPLEX ? size / 2 : size;
+    uint64_t rows = store->catalog->row_count;
+    int status = PIPETTE_OK;
+    if (!column->placed || column->form == STORE_TEXT || column->form == STORE_SPARSE)
+        return PIPETTE_OK;
+    if (column->form == STORE_FIXED) {
+        status = locate(store, column->dataset, "", &column->offset, &rows, part);
+    } else {
+        if (column->type == PIPETTE_TYPE_STRING) {
+            column->total = UINT64_MAX; /* HDF5 finds them, and looks at the end itself */
+        } else {
+            status = locate(store, column->dataset, "", &column->offset, &column->total, part);
+        }
+        if (status == PIPETTE_OK)
+            status = locate(store, column->dataset, column->rank == 1 ? "_count" : "_shape", &column->shape_offset,
+                            &rows, 8);
+    }
+    if (status == PIPETTE_OK && rows != store->catalog->row_count)
+        status = store_fail(store, PIPETTE_E_STORAGE, "'%s' was rewritten by another tool: '%s' has %" PRIu64 " rows",
+                            store->path, column->path, rows);
+    return status;
+}
+
+int reopen_catalog(store_file *store)
+{
+    store_value text = {{0}, NULL};
+    hid_t file = -1;
+    haddr_t end = 0;
+    uint32_t i, k;
+    int status = open_ours(store, store->fd, &file);
+    if (status != PIPETTE_OK)
+        return status;
+    store->h5 = file;
+    status = h5_read(store, file, "/pipette/layout", PIPETTE_TYPE_STRING, 0, &text);
+    if (status == PIPETTE_OK) {
+        store->catalog = catalog_parse(store, text.value.as.string);
+        status = store->catalog != NULL ? PIPETTE_OK : PIPETTE_E_STORAGE;
+    }
+    store_value_free(&text);
+    if (status == PIPETTE_OK)
+        status = h5_read(store, file, "/pipette/exploration", PIPETTE_TYPE_STRING, 0, &text);
+    if (status == PIPETTE_OK) {
+        free(store->catalog->exploration);
+        store->catalog->exploration = store_copy(text.value.as.string);
+        status = store->catalog->exploration != NULL ? PIPETTE_OK : store_memory(store);
+    }
+    store_value_free(&text);
+    for (i = 0; status == PIPETTE_OK && i < store->catalog->column_count; i++)
+        status = locate_column(store, &store->catalog->columns[i]);
+    for (i = 0; status == PIPETTE_OK && i < store->catalog->table_count; i++) {
+        store_table *table = &store->catalog->tables[i];
+        for (k = 0; status == PIPETTE_OK && k < table->array_count; k++) {
+            size_t size = pipette_type_size(table->arrays[k].type);
+            status = locate(store, table->arrays[k].dataset, "", &table->arrays[k].offset, NULL,
+                            table->arrays[k].type == PIPETTE_TYPE_COMPLEX ? size / 2 : size);
+        }
+    }
+    if (status == PIPETTE_OK)
+        status = locate(store, "/pipette/finished", "", &store->catalog->finished, NULL, 1);
+    if (status == PIPETTE_OK && H5Fget_eoa(file, &end) < 0)
+        status = h5_fail(store, "'%s' is damaged", store->path);
+    if (status != PIPETTE_OK)
+        return status;
+    store->records.base = (end + 7) / 8 * 8;
+    store->records.scanned = store->records.end = store->records.base;
+    status = records_scan(store, store->mode == PIPETTE_STORAGE_UPDATE);
+    for (i = 0; status == PIPETTE_OK && i < store->catalog->column_count; i++) {
+        uint32_t *position = catalog_grow(store, (void **)&store->positions, &store->position_count, sizeof *position);
+        if (position == NULL)
+            return PIPETTE_E_MEMORY;
+        *position = i;
+    }
+    return status;
+}

@@ -1,0 +1,253 @@
+/* Dimension scales and attributes of a structure that is being written.
+ *
+ * HDF5's own functions for scales rewrite a scale's list of users at every use; here each list is written once.
+ */
+#include "layout.h"
+
+#include <stdlib.h>
+
+int layout_failed(writer *w)
+{
+    return h5_fail(w->store, "cannot write '%s'", w->store->path);
+}
+
+/* ---- Attributes ---- */
+
+static bool put_attribute(hid_t id, const char *name, hid_t type, hid_t space, const void *data)
+{
+    hid_t attribute = H5Acreate2(id, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
+    bool ok = attribute >= 0 && H5Awrite(attribute, type, data) >= 0;
+    if (attribute >= 0)
+        (void)H5Aclose(attribute);
+    return ok;
+}
+
+bool scales_put_text_sized(hid_t id, const char *name, const char *text, size_t size)
+{
+    hid_t type = H5Tcopy(H5T_C_S1), space = H5Screate(H5S_SCALAR);
+    bool ok;
+    if (size == 0) {
+        size = strlen(text);
+        /* An attribute of this format holds 64 KiB at most. */
+        for (size = size > 60000 ? 60000 : size; size > 0 && ((unsigned char)text[size] & 0xc0) == 0x80; size--)
+            continue;
+    }
+    ok = size == 0 || (H5Tset_size(type, size) >= 0 && H5Tset_cset(type, H5T_CSET_UTF8) >= 0 &&
+                       put_attribute(id, name, type, space, text));
+    (void)H5Sclose(space);
+    (void)H5Tclose(type);
+    return ok;
+}
+
+bool scales_put_text(hid_t id, const char *name, const char *text)
+{
+    return scales_put_text_sized(id, name, text, 0);
+}
+
+bool scales_put_flags(hid_t id, uint32_t count, const char *const *meanings)
+{
+    store_text text = {NULL, 0, 0, false};
+    int8_t values[128];
+    hsize_t extent = count > 128 ? 128 : count;
+    hid_t space = H5Screate_simple(1, &extent, NULL);
+    uint32_t i;
+    bool ok;
+    for (i = 0; i < (uint32_t)extent; i++) {
+        values[i] = (int8_t)i;
+        if (i > 0)
+            store_add(&text, " ", 1);
+        store_add(&text, meanings[i], strlen(meanings[i]));
+    }
+    ok = !text.failed && put_attribute(id, "flag_values", H5T_STD_I8LE, space, values) &&
+         scales_put_text(id, "flag_meanings", text.data);
+    free(text.data);
+    (void)H5Sclose(space);
+    return ok;
+}
+
+/* ---- Dimension scales ---- */
+
+int scales_add(writer *w, const char *path, uint64_t extent, hid_t type, bool visible, uint32_t *index)
+{
+    hsize_t dims = extent;
+    hid_t space = H5Screate_simple(1, &dims, NULL);
+    file_scale *scale = catalog_grow(w->store, (void **)&w->scales, &w->scale_count, sizeof *scale);
+    char name[96];
+    int status = PIPETTE_OK;
+    if (scale == NULL) {
+        status = PIPETTE_E_MEMORY;
+    } else {
+        scale->id = -1;
+        scale->path = store_copy(path);
+        scale->extent = extent;
+        scale->unit = "";
+        if (visible)
+            (void)snprintf(name, sizeof name, "%s", strrchr(path, '/') + 1);
+        else
+            (void)snprintf(name, sizeof name, "This is a netCDF dimension but not a netCDF variable.%10llu",
+                           (unsigned long long)extent);
+        if (scale->path == NULL)
+            status = store_memory(w->store);
+        else if ((scale->id = H5Dcreate2(w->file, path, type, space, w->links, H5P_DEFAULT, H5P_DEFAULT)) < 0 ||
+                 !scales_put_text_sized(scale->id, "CLASS", "DIMENSION_SCALE", 16) ||
+                 !scales_put_text_sized(scale->id, "NAME", name, strlen(name) + 1) ||
+                 H5Rcreate(&scale->reference, scale->id, ".", H5R_OBJECT, -1) < 0)
+            status = layout_failed(w);
+    }
+    (void)H5Sclose(space);
+    if (status == PIPETTE_OK)
+        *index = w->scale_count - 1;
+    return status;
+}
+
+int scales_add_bare(writer *w, const char *path, uint64_t extent, uint32_t *index)
+{
+    return scales_add(w, path, extent, H5T_IEEE_F32BE, false, index);
+}
+
+static int write_block(writer *w, hid_t id, hid_t type, uint64_t first, uint64_t count, const void *data)
+{
+    hsize_t start = first, block = count;
+    hid_t space = H5Dget_space(id), memory = H5Screate_simple(1, &block, NULL);
+    bool ok = H5Sselect_hyperslab(space, H5S_SELECT_SET, &start, NULL, &block, NULL) >= 0 &&
+              H5Dwrite(id, type, memory, space, H5P_DEFAULT, data) >= 0;
+    (void)H5Sclose(space);
+    (void)H5Sclose(memory);
+    return ok ? PIPETTE_OK : layout_failed(w);
+}
+
+int scales_of_result(writer *w, const char *group, const pipette_dimension *dimension, const char *fallback,
+                     uint32_t *index)
+{
+    const char *name = dimension->name[0] != '\0' ? dimension->name : fallback;
+    char *path = store_format("%s/%s", group, name);
+    double values[4096];
+    uint64_t first, count, k;
+    uint32_t i;
+    int status = PIPETTE_OK;
+    for (i = 2; path != NULL; i++) {
+        uint32_t s;
+        for (s = 0; s < w->scale_count; s++)
+            if (strcmp(w->scales[s].path, path) == 0 && w->scales[s].extent == dimension->extent &&
+                w->scales[s].start == dimension->start && w->scales[s].step == dimension->step &&
+                strcmp(w->scales[s].unit, dimension->unit) == 0) {
+                free(path);
+                *index = s;
+                return PIPETTE_OK;
+            }
+        if (!names_taken(&w->names, path))
+            break;
+        free(path);
+        path = store_format("%s/%s_%u", group, name, i);
+    }
+    if (path == NULL)
+        return store_memory(w->store);
+    status = names_claim(w->store, &w->names, path, name);
+    if (status == PIPETTE_OK)
+        status = dimension->step == 0 ? scales_add_bare(w, path, dimension->extent, index)
+                                      : scales_add(w, path, dimension->extent, H5T_IEEE_F64LE, true, index);
+    free(path);
+    if (status != PIPETTE_OK)
+        return status;
+    w->scales[*index].start = dimension->start;
+    w->scales[*index].step = dimension->step;
+    w->scales[*index].unit = dimension->unit;
+    if (dimension->step == 0)
+        return PIPETTE_OK;
+    for (first = 0; status == PIPETTE_OK && first < dimension->extent; first += count) {
+        count = dimension->extent - first < 4096 ? dimension->extent - first : 4096;
+        for (k = 0; k < count; k++)
+            values[k] = dimension->start + (double)(first + k) * dimension->step;
+        status = write_block(w, w->scales[*index].id, H5T_NATIVE_DOUBLE, first, count, values);
+    }
+    if (status == PIPETTE_OK && (!scales_put_text(w->scales[*index].id, "units", dimension->unit) ||
+                                 !scales_put_text(w->scales[*index].id, "long_name", dimension->doc)))
+        status = layout_failed(w);
+    return status;
+}
+
+int scales_complex(writer *w, uint32_t *index)
+{
+    if (w->complex == UINT32_MAX) {
+        int status = scales_add_bare(w, "/complex", 2, &w->complex);
+        if (status != PIPETTE_OK)
+            return status;
+    }
+    *index = w->complex;
+    return PIPETTE_OK;
+}
+
+int scales_run(writer *w)
+{
+    const store_catalog *catalog = w->catalog;
+    int64_t runs[4096];
+    uint64_t row = 0, used = 0, k;
+    uint32_t i;
+    int status;
+    if (catalog_plain_runs(catalog))
+        return scales_add_bare(w, "/run", catalog->row_count, &w->run);
+    status = scales_add(w, "/run", catalog->row_count, H5T_STD_I64LE, true, &w->run);
+    for (i = 0; status == PIPETTE_OK && i < catalog->span_count; i++)
+        for (k = 0; status == PIPETTE_OK && k < catalog->spans[i].count; k++) {
+            runs[used++] = (int64_t)(catalog->spans[i].first + k);
+            if (used == 4096 || row + used == catalog->row_count) {
+                status = write_block(w, w->scales[w->run].id, H5T_NATIVE_INT64, row, used, runs);
+                row += used;
+                used = 0;
+            }
+        }
+    if (status == PIPETTE_OK && !scales_put_text(w->scales[w->run].id, "long_name", "index of the run"))
+        status = layout_failed(w);
+    return status;
+}
+
+int scales_attach(writer *w, hid_t id, uint32_t rank, const uint32_t *scales)
+{
+    hvl_t lists[STORE_RANK_MAX + 2];
+    hsize_t extent = rank;
+    hobj_ref_t reference;
+    hid_t space;
+    uint32_t i;
+    bool ok;
+    if (rank == 0)
+        return PIPETTE_OK;
+    if (H5Rcreate(&reference, id, ".", H5R_OBJECT, -1) < 0)
+        return layout_failed(w);
+    for (i = 0; i < rank; i++) {
+        file_scale *scale = &w->scales[scales[i]];
+        scale_user *user = catalog_grow(w->store, (void **)&scale->users, &scale->user_count, sizeof *user);
+        if (user == NULL)
+            return PIPETTE_E_MEMORY;
+        user->dataset = reference;
+        user->axis = (int)i;
+        lists[i].len = 1;
+        lists[i].p = &scale->reference;
+    }
+    space = H5Screate_simple(1, &extent, NULL);
+    ok = put_attribute(id, "DIMENSION_LIST", w->reference_list, space, lists);
+    (void)H5Sclose(space);
+    return ok ? PIPETTE_OK : layout_failed(w);
+}
+
+int scales_close(writer *w, bool write)
+{
+    int status = PIPETTE_OK;
+    uint32_t i;
+    for (i = 0; i < w->scale_count; i++) {
+        file_scale *scale = &w->scales[i];
+        hsize_t extent = scale->user_count;
+        /* Readers go by DIMENSION_LIST; a list that no attribute holds can be missing. */
+        if (write && status == PIPETTE_OK && scale->user_count > 0 && scale->user_count < 3800) {
+            hid_t space = H5Screate_simple(1, &extent, NULL);
+            if (!put_attribute(scale->id, "REFERENCE_LIST", w->user_type, space, scale->users))
+                status = layout_failed(w);
+            (void)H5Sclose(space);
+        }
+        if (scale->id >= 0)
+            (void)H5Dclose(scale->id);
+        free(scale->path);
+        free(scale->users);
+    }
+    free(w->scales);
+    return status;
+}

@@ -1,0 +1,322 @@
+/* store.h: what the parts of the storage plugin `hdf5` share: the catalog, the store, and who does what.
+ *
+ * A file is an HDF5 file whose structure is complete and at rest before the first run, and behind its end a log of
+ * records for what has no place in the structure (README.md). HDF5 is called only to write a structure and to read
+ * small things; all data of runs goes by pwrite. Functions return 0 or a negative status after pipette_stage_fail(),
+ * where nothing else is said.
+ */
+#ifndef STORE_H
+#define STORE_H
+
+#include <pipette/storage.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { STORE_RANK_MAX = 30, STORE_BLOCK = 65536, STORE_NONE = 1 };
+
+/* How the values of a column stand in the file. */
+typedef enum store_form {
+    STORE_FIXED = 1,  /* one contiguous dataset (run, ...) */
+    STORE_RAGGED = 2, /* flat data and counts; records until the file is built */
+    STORE_TEXT = 3,   /* variable-length strings (run, ...); of results: records until the file is built */
+    STORE_SPARSE = 4  /* strings of the ledger: a group of `row` and `text`; records until the file is built */
+} store_form;
+
+/* A value with the memory that it needs, in one block. */
+typedef struct store_value {
+    pipette_value value;
+    void *block;
+} store_value;
+
+typedef struct store_text {
+    char *data; /* zero-terminated once something was added */
+    size_t length, capacity;
+    bool failed; /* out of memory */
+} store_text;
+
+typedef struct store_column {
+    char *path, *unit, *doc;
+    char *dataset; /* path in the file: "/results/neuron/V" */
+    int32_t type, role;
+    uint32_t flags, rank;
+    pipette_dimension *dimensions; /* owned, with their strings */
+    char **codes;
+    uint32_t code_count;
+    store_form form;
+    bool optional;               /* not every done run has a value: it was not declared */
+    bool placed;                 /* its datasets are in the file */
+    uint64_t elements;           /* of a row of fixed shape */
+    uint64_t row_bytes;          /* FIXED */
+    uint64_t offset;             /* in the file: FIXED of row 0, RAGGED of the flat data */
+    uint64_t shape_offset;       /* RAGGED: of NAME_count or NAME_shape */
+    uint64_t total;              /* RAGGED: elements of the flat data; SPARSE: number of texts */
+    uint64_t *starts;            /* RAGGED: first element of each row and the end, when asked for; SPARSE: the rows */
+    uint64_t *records;           /* by row: place of the last record, 0: none. NULL: none at all */
+    int64_t id;                  /* HDF5 dataset of strings that is being read, or -1 */
+    struct store_column *source; /* while a file is built: the same column of the old file */
+} store_column;
+
+typedef struct store_leaf {
+    char *path, *unit, *comment, *dataset;
+    int32_t type;
+    uint32_t rank;
+    uint64_t shape[STORE_RANK_MAX];
+    store_value value; /* type NONE: stands in the file */
+} store_leaf;
+
+typedef struct store_axis {
+    char *name, *unit, *doc, *dataset;
+    int32_t type; /* NONE: no coordinates */
+    uint64_t extent;
+    store_value values; /* type NONE: stand in the file */
+} store_axis;
+
+typedef struct store_array {
+    char *name, *unit, *doc, *dataset;
+    int32_t type;
+    uint64_t offset;
+    void *data; /* what waits for a place in a file */
+} store_array;
+
+typedef struct store_table {
+    char *path, *comment, *group;
+    store_axis *axes;
+    uint32_t axis_count;
+    store_array *arrays;
+    uint32_t array_count;
+    struct store_table *source; /* while a file is built */
+} store_table;
+
+/* Everything that is known of a file beside the data. */
+typedef struct store_catalog {
+    char *name, *comment, *exploration;
+    uint64_t row_count;
+    pipette_run_span *spans;
+    uint32_t span_count;
+    store_column *columns;
+    uint32_t column_count;
+    store_leaf *leaves;
+    uint32_t leaf_count;
+    store_table *tables;
+    uint32_t table_count;
+    uint64_t finished; /* offset of the byte that says so */
+    bool power_safe;
+    uint32_t compression; /* kept; nothing is compressed yet */
+} store_catalog;
+
+/* The log behind the end of the structure. */
+typedef struct store_records {
+    uint64_t base;    /* where it begins */
+    uint64_t scanned; /* up to here the index is complete */
+    uint64_t end;     /* where the next record goes, buffered ones included */
+    char *buffer;     /* records that stand at end - used */
+    size_t used, capacity;
+} store_records;
+
+typedef struct store_file {
+    pipette_stage *stage;
+    char *path;   /* absolute */
+    char *folder; /* of it */
+    char *part;   /* the temporary sibling */
+    int mode;     /* 0: closed */
+    int fd;       /* the file; locked when it is written. -1: none yet */
+    int replaced; /* REPLACE: the file that goes, locked; -1: none */
+    int64_t h5;   /* reading handle of `fd`, or -1 */
+    bool changed; /* since the byte `finished` was cleared */
+    bool fresh;   /* laid out by us, no run stored: HDF5 may still write strings in place */
+    store_catalog *catalog;
+    uint32_t *positions; /* of the layout -> index in catalog->columns */
+    uint32_t position_count;
+    store_table *pending; /* put, not in the file */
+    uint32_t pending_count;
+    store_records records;
+    store_value result; /* of the last read_one */
+} store_file;
+
+/* ---- store.c: messages, text, values, numbers ---- */
+
+PIPETTE_PRINTF(3, 4) int store_fail(store_file *store, int code, const char *format, ...);
+/* PIPETTE_E_STORAGE, with the text of errno. */
+PIPETTE_PRINTF(2, 3) int store_system(store_file *store, const char *format, ...);
+int store_memory(store_file *store);
+/* A copy; NULL counts as "". NULL: out of memory. */
+char *store_copy(const char *text);
+PIPETTE_PRINTF(1, 2) char *store_format(const char *format, ...);
+void store_add(store_text *text, const char *bytes, size_t count);
+PIPETTE_PRINTF(2, 3) void store_addf(store_text *text, const char *format, ...);
+
+/* Room for a value of that shape and `text_bytes` of text behind it; elements are zero. */
+int store_value_make(store_file *store, store_value *out, int type, uint32_t rank, const uint64_t *shape,
+                     size_t text_bytes);
+void *store_value_elements(store_value *value);
+char *store_value_texts(store_value *value);
+int store_value_copy(store_file *store, store_value *out, const pipette_value *value);
+bool store_value_equal(const pipette_value *a, const pipette_value *b);
+void store_value_free(store_value *value);
+/* Fills `count` elements with the fill value of the type (a bool: 0x81, -127). */
+void store_fill(int type, void *elements, uint64_t count);
+/* Converts where only precision can be lost. `fills`: fill values stay fill values. */
+int store_convert(store_file *store, const char *path, int from, const void *in, int to, void *out, uint64_t count,
+                  bool fills);
+
+/* ---- catalog.c and catalog_text.c: layout -> catalog -> text -> catalog ---- */
+
+/* What follows from a description: paths in the file, form, sizes. */
+int catalog_complete_column(store_file *store, store_column *column);
+int catalog_complete_leaf(store_file *store, store_leaf *leaf);
+int catalog_complete_table(store_file *store, store_table *table);
+store_catalog *catalog_from_layout(store_file *store, const pipette_layout *layout);
+int catalog_column(store_file *store, store_column *column, const pipette_column_spec *spec);
+int catalog_table(store_file *store, store_table *out, const pipette_table *table, bool with_data);
+/* A new last element of an array of `size`-byte elements, zeroed; NULL after a message. */
+void *catalog_grow(store_file *store, void **array, uint32_t *count, size_t size);
+void catalog_write(const store_catalog *catalog, store_text *text);
+void catalog_write_column(const store_column *column, store_text *text);
+store_catalog *catalog_parse(store_file *store, const char *text);
+int catalog_parse_column(store_file *store, store_column *column, const char *text);
+store_column *catalog_find(const store_catalog *catalog, const char *path);
+uint64_t catalog_table_elements(const store_table *table);
+/* Path, axes and types; values of axes must be there. */
+bool catalog_table_same(const store_table *a, const store_table *b);
+void catalog_column_free(store_column *column);
+void catalog_table_free(store_table *table);
+void catalog_free(store_catalog *catalog);
+/* The run index of each row is the row number. */
+bool catalog_plain_runs(const store_catalog *catalog);
+
+/* ---- names.c: paths in the file ---- */
+
+typedef struct store_names {
+    struct store_name *slots;
+    size_t count, capacity;
+} store_names;
+
+/* "results.neuron.$.V" -> "/results/neuron/V". NULL after a message. */
+char *names_dataset(store_file *store, const char *path);
+/* Takes a path for a dataset of `owner` (borrowed); its folders become groups. Refuses what is taken. */
+int names_claim(store_file *store, store_names *names, const char *dataset, const char *owner);
+bool names_taken(const store_names *names, const char *path);
+int names_claim_column(store_file *store, store_names *names, const store_column *column);
+/* Claims all that a catalog puts into a file. */
+int names_claim_catalog(store_file *store, store_names *names, const store_catalog *catalog);
+void names_free(store_names *names);
+
+/* ---- file.c: files, locks, bytes ---- */
+
+int file_open(store_file *store, const char *path, int mode);
+/* Makes (if need be the folder and) the temporary sibling, empty and locked. */
+int file_part_begin(store_file *store, int *fd);
+/* Gives the sibling its final name. `replace`: over the file that has it. `safe`: it survives a loss of power. */
+int file_part_commit(store_file *store, int fd, bool replace, bool safe);
+void file_part_abort(store_file *store, int fd);
+int file_write(store_file *store, int fd, const void *data, uint64_t size, uint64_t offset);
+int file_write_rows(store_file *store, int fd, const void *data, uint64_t stride, uint64_t row_bytes, uint64_t rows,
+                    uint64_t offset);
+int file_read(store_file *store, int fd, void *data, uint64_t size, uint64_t offset);
+int file_copy(store_file *store, int from, uint64_t from_offset, int to, uint64_t to_offset, uint64_t size);
+/* Collects small consecutive writes. */
+typedef struct file_sink {
+    store_file *store;
+    int fd;
+    uint64_t offset;
+    size_t used;
+    char buffer[STORE_BLOCK];
+} file_sink;
+int file_sink_write(file_sink *sink, const void *data, uint64_t size);
+int file_sink_flush(file_sink *sink);
+void file_close(store_file *store);
+
+/* ---- records.c: the log ---- */
+
+/* Begins an empty log behind the end of the file. */
+int records_begin(store_file *store);
+/* Reads on from where it stopped: indexes values, adds columns. `repair`: cuts a torn tail off (UPDATE). */
+int records_scan(store_file *store, bool repair);
+bool records_any(const store_file *store);
+int records_append(store_file *store, uint64_t row, uint32_t column, const pipette_value *value);
+int records_append_column(store_file *store, uint32_t column);
+/* Writes what is buffered. */
+int records_drain(store_file *store);
+int records_read(store_file *store, uint64_t place, const char *path, store_value *out);
+/* Rank and shape of the value at `place`. */
+int records_shape(store_file *store, uint64_t place, const char *path, uint32_t *rank, uint64_t *shape);
+void records_free(store_file *store);
+
+/* ---- layout.c: writes the structure ---- */
+
+/* Writes the whole structure of `catalog` into `path`, values of leaves, coordinates and strings included, and fills in
+ * offsets. Columns and tables with a `source` take from the open file what is not at hand. */
+int layout_write(store_file *store, store_catalog *catalog, const char *path);
+
+/* ---- strings.c: strings of the open file go into a structure that is being written ---- */
+
+/* Into the dataset of a TEXT column; the flat data of a RAGGED one; `row` and `text` of a SPARSE one. */
+int strings_text(store_file *store, store_column *column, int64_t dataset);
+int strings_ragged(store_file *store, store_column *column, int64_t dataset);
+int strings_sparse(store_file *store, store_column *column, int64_t rows, int64_t texts);
+
+/* ---- reopen.c: an existing file ---- */
+
+int reopen_catalog(store_file *store);
+/* Whether the open file `fd` is one of ours: 0, or a status after a message that says why not. */
+int reopen_check(store_file *store, int fd);
+
+/* ---- build.c: a new file takes the old one's place ---- */
+
+/* `catalog` (taken over, also on failure) becomes the file; values come from the open file if there is one. */
+int build_file(store_file *store, store_catalog *catalog);
+/* Says in the file whether its last change was an orderly end with every row. */
+int build_mark(store_file *store, bool finished);
+int build_lay_out(store_file *store, const pipette_layout *layout);
+int build_extend(store_file *store, const pipette_layout *layout);
+/* Fills, builds a new file where records or tables wait for their place, and brings the file to rest. Does not close
+ * it. */
+int build_finish(store_file *store, bool complete);
+
+/* ---- columns.c: values of runs ---- */
+
+store_column *columns_at(store_file *store, uint32_t position);
+int columns_write(store_file *store, uint64_t first, uint64_t count, const pipette_column_data *data,
+                  uint32_t data_count);
+int columns_append(store_file *store, uint64_t row, uint32_t position, const pipette_value *value);
+int columns_add(store_file *store, const pipette_column_spec *spec);
+int columns_place(store_file *store, uint32_t position, pipette_place *place);
+/* States of rows; PIPETTE_STATE_DONE where the file has no column for them. */
+int columns_states(store_file *store, uint64_t first, uint64_t count, int8_t *out);
+/* A window on the states for whoever goes through the rows in order. Zero it first. */
+typedef struct store_states {
+    uint64_t first, count;
+    int8_t states[4096];
+} store_states;
+/* Whether a value of that row counts: every one does but results of rows that are not done. Negative: a status. */
+int columns_counts(store_file *store, store_states *states, const store_column *column, uint64_t row);
+/* Writes fill values for rows that are not done. */
+int columns_fill(store_file *store);
+
+/* ---- read.c ---- */
+
+int read_column(store_file *store, const char *path, uint64_t first, uint64_t count, int type, void *out);
+int read_one(store_file *store, const char *path, uint64_t row, pipette_value *value);
+int read_list(store_file *store, pipette_entry_visit visit, void *user);
+int read_info(store_file *store, pipette_storage_info *info);
+/* The value of a row, whatever its state. STORE_NONE: it has none. */
+int read_row(store_file *store, store_column *column, uint64_t row, store_value *out);
+/* Shape of the value of a row of a RAGGED column. STORE_NONE: it has none. */
+int read_row_shape(store_file *store, store_column *column, uint64_t row, uint64_t *shape);
+int read_leaf(store_file *store, const store_leaf *leaf, store_value *out);
+int read_axis(store_file *store, const store_axis *axis, store_value *out);
+/* Forgets what is kept of the file for reading; closes HDF5's handles. */
+void read_rest(store_file *store);
+
+/* ---- tables.c ---- */
+
+int tables_put(store_file *store, const pipette_table *table);
+/* Reads the values of the axes from the file, if they are not there yet. */
+int tables_load(store_file *store, store_table *table);
+/* The bytes of one element of a table's array in the file. */
+uint64_t tables_bytes(const store_table *table, const store_array *array);
+store_table *tables_find(store_table *tables, uint32_t count, const char *path);
+
+#endif

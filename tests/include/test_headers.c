@@ -1,0 +1,176 @@
+/* Tests of the public headers: each compiles alone as C11 and C++17 without a warning, and a model builds with one
+ * line. */
+#include <dirent.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "fake_run.h"
+#include "suite.h"
+
+#define HEADERS TEST_SOURCE_FOLDER "/../include"
+#define WARNINGS "-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror"
+
+static char folder[] = "/tmp/pipette-headers-XXXXXX";
+
+static void make_folder(void)
+{
+    static int made = 0;
+    if (!made && mkdtemp(folder) == NULL)
+        CU_FAIL_FATAL("no folder in /tmp");
+    made = 1;
+}
+
+static void write_file(const char *name, const char *text)
+{
+    char path[256];
+    FILE *file;
+    (void)snprintf(path, sizeof path, "%s/%s", folder, name);
+    file = fopen(path, "w");
+    if (file == NULL || fputs(text, file) < 0 || fclose(file) != 0)
+        CU_FAIL_FATAL("cannot write in /tmp");
+}
+
+/* Runs a shell command in the folder; its exit status. */
+static int shell(const char *command)
+{
+    char line[4096];
+    int status;
+    (void)snprintf(line, sizeof line, "cd %s && %s", folder, command);
+    status = system(line);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static int exists(const char *program)
+{
+    char command[256];
+    (void)snprintf(command, sizeof command, "command -v %s >/dev/null 2>&1", program);
+    return shell(command) == 0;
+}
+
+/* Compiles a one-line file for each header, as C or as C++. */
+static void compile_headers(const char *compiler, const char *standard, const char *extension)
+{
+    DIR *headers = opendir(HEADERS "/pipette");
+    const struct dirent *entry;
+    int count = 0, status;
+    if (headers == NULL)
+        CU_FAIL_FATAL("include/pipette cannot be read");
+    while ((entry = readdir(headers)) != NULL) {
+        char text[512], name[300], command[1024];
+        const size_t length = strlen(entry->d_name);
+        if (length < 3 || strcmp(entry->d_name + length - 2, ".h") != 0)
+            continue;
+        (void)snprintf(text, sizeof text, "#include <pipette/%s>\n", entry->d_name);
+        (void)snprintf(name, sizeof name, "one.%s", extension);
+        write_file(name, text);
+        (void)snprintf(command, sizeof command, "%s %s " WARNINGS " -I" HEADERS " -fsyntax-only %s", compiler, standard,
+                       name);
+        status = shell(command);
+        CU_ASSERT_EQUAL(status, 0);
+        if (status != 0)
+            fprintf(stderr, "\n%s does not compile with %s\n", entry->d_name, compiler);
+        count++;
+    }
+    (void)closedir(headers);
+    CU_ASSERT(count >= 8);
+}
+
+static void test_gcc(void)
+{
+    make_folder();
+    CU_ASSERT_TRUE_FATAL(exists("gcc"));
+    compile_headers("gcc", "-std=c11", "c");
+    compile_headers("g++", "-std=c++17", "cpp");
+}
+
+static void test_clang(void)
+{
+    make_folder();
+    if (!exists("clang")) {
+        fprintf(stderr, " (no clang here, left out) ");
+        return;
+    }
+    compile_headers("clang", "-std=c11", "c");
+    compile_headers("clang++", "-std=c++17", "cpp");
+}
+
+static const char model[] =
+    "#include <pipette/model.h>\n"
+    "\n"
+    "static const pipette_parameter_spec parameters[] = {\n"
+    "    PIPETTE_F64(\"x\", 1.0, \"1\", \"First factor.\"),\n"
+    "    PIPETTE_F64(\"y\", 1.0, \"1\", \"Second factor.\"),\n"
+    "};\n"
+    "static const pipette_result_spec results[] = {\n"
+    "    PIPETTE_RESULT_F64(\"$.z\", \"1\", \"Their product.\"),\n"
+    "};\n"
+    "static int multiply(pipette_run *run)\n"
+    "{\n"
+    "    return pipette_put_f64(run, \"$.z\", pipette_f64(run, \"x\") * pipette_f64(run, \"y\"));\n"
+    "}\n"
+    "PIPETTE_MODEL(\"multiply\", \"1.0\", \"Multiplies two numbers.\", parameters, results, multiply);\n";
+
+/* Loads a model that was built in the folder and multiplies 6 by 7. */
+static void run_model(const char *file)
+{
+    char path[256];
+    const pipette_descriptor *descriptor;
+    fake_run run;
+    (void)snprintf(path, sizeof path, "%s/%s", folder, file);
+    descriptor = fake_plugin_load(path);
+    if (descriptor == NULL)
+        CU_FAIL_FATAL("the model cannot be loaded");
+    CU_ASSERT_EQUAL(descriptor->magic, PIPETTE_MAGIC);
+    CU_ASSERT_EQUAL(memcmp(&descriptor->magic, "PIPETTE", 8), 0);
+    CU_ASSERT_STRING_EQUAL(descriptor->name, "multiply");
+    fake_run_begin(&run, (const pipette_model *)descriptor->table);
+    CU_ASSERT_EQUAL_FATAL(fake_run_shape(&run), PIPETTE_OK);
+    fake_run_set(&run, "x", pipette_value_f64(6.0));
+    fake_run_set(&run, "y", pipette_value_f64(7.0));
+    CU_ASSERT_EQUAL(fake_run_go(&run), PIPETTE_OK);
+    CU_ASSERT_EQUAL(*(const double *)fake_run_data(&run, "$.z"), 42.0);
+    fake_run_end(&run);
+}
+
+static void test_model_in_c(void)
+{
+    make_folder();
+    write_file("multiply.c", model);
+    CU_ASSERT_EQUAL_FATAL(shell("cc -shared -fPIC -I" HEADERS " multiply.c -o multiply.so"), 0);
+    run_model("multiply.so");
+    CU_ASSERT_EQUAL(shell("cc -std=c11 " WARNINGS " -shared -fPIC -I" HEADERS " multiply.c -o strict.so"), 0);
+}
+
+static void test_model_in_cpp(void)
+{
+    make_folder();
+    write_file("multiply.cpp", model);
+    CU_ASSERT_EQUAL_FATAL(
+        shell("c++ -std=c++17 " WARNINGS " -shared -fPIC -I" HEADERS " multiply.cpp -o multiply_cpp.so"), 0);
+    run_model("multiply_cpp.so");
+}
+
+/* A model exports its entry and nothing else of ours, and needs nothing of ours. */
+static void test_symbols(void)
+{
+    make_folder();
+    write_file("multiply.c", model);
+    CU_ASSERT_EQUAL_FATAL(shell("cc -shared -fPIC -I" HEADERS " multiply.c -o symbols.so"), 0);
+    CU_ASSERT_EQUAL(shell("test \"$(nm -D --defined-only symbols.so | awk '{print $3}')\" = pipette_plugin_entry"), 0);
+    CU_ASSERT_NOT_EQUAL(shell("nm -D --undefined-only symbols.so | grep -q pipette"), 0);
+}
+
+static void test_removes_folder(void)
+{
+    char command[300];
+    make_folder();
+    (void)snprintf(command, sizeof command, "rm -r %s", folder);
+    CU_ASSERT_EQUAL(shell(command), 0);
+}
+
+SUITE("headers", {"each compiles alone with gcc and g++", test_gcc},
+      {"each compiles alone with clang and clang++", test_clang}, {"a model in C is one command", test_model_in_c},
+      {"a model in C++ is one command", test_model_in_cpp},
+      {"a model exports its entry alone and needs nothing", test_symbols},
+      {"leaves nothing behind", test_removes_folder}, )
