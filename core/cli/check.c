@@ -29,10 +29,10 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case KEY_RUNS: a->runs = text; break;
     case ARGP_KEY_ARG:
         if (a->what != NULL)
-            argp_error(state, "one CONFIG or PLUGIN at a time; '%s' is too much", text);
+            cli_usage(state, "one CONFIG or PLUGIN at a time; '%s' is too much", text);
         a->what = text;
         break;
-    case ARGP_KEY_NO_ARGS: argp_error(state, "which CONFIG or PLUGIN?"); break;
+    case ARGP_KEY_NO_ARGS: cli_usage(state, "which CONFIG or PLUGIN?"); break;
     default: return ARGP_ERR_UNKNOWN;
     }
     return 0;

@@ -30,7 +30,11 @@ int cli_get(int argc, char **argv);
 void cli_error(const char *format, ...) PIPETTE_PRINTF(1, 2);
 /* Prints the error and gives the exit code that goes with it. */
 int cli_fail(const pipette_error *error);
-/* argp_parse with this command's habits: exit code 2 on bad usage. 0, or the exit code plus one. */
+/* Bad usage, found by a verb's parser: prints one line and ends the command with CLI_USAGE. */
+void cli_usage(const struct argp_state *state, const char *format, ...) PIPETTE_PRINTF(2, 3);
+/* The number of a run, for --run. */
+uint64_t cli_run_number(const struct argp_state *state, const char *text);
+/* argp_parse with this command's habits: bad usage is one line and exit code 2. 0, or the exit code plus one. */
 int cli_parse(const struct argp *argp, int argc, char **argv, void *input);
 
 /* A growing list of texts from repeated options. */

@@ -31,8 +31,109 @@ int cli_fail(const pipette_error *error)
     }
 }
 
+void cli_usage(const struct argp_state *state, const char *format, ...)
+{
+    char text[1024];
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    cli_error("%s; `%s --help` tells more", text, state->name);
+    exit(CLI_USAGE);
+}
+
+uint64_t cli_run_number(const struct argp_state *state, const char *text)
+{
+    char *end;
+    unsigned long long number;
+    errno = 0;
+    number = strtoull(text, &end, 10);
+    if (*text < '0' || *text > '9' || *end != '\0' || errno != 0 || number == PIPETTE_DEFAULT_RUN)
+        cli_usage(state, "--run takes the number of a run, not '%s'", text);
+    return number;
+}
+
+/* ---- Options that argp would refuse, in its two lines without "pipette: " ---------------------------------------------------- */
+
+/* The option that a word such as "set" or an unambiguous beginning of it means: NULL for none, `*several` for more than one. */
+static const struct argp_option *long_option(const struct argp_option *options, const char *word, size_t length, int *several)
+{
+    static const struct argp_option common[] = {
+        {"help", '?', NULL, 0, NULL, 0}, {"usage", 0, NULL, 0, NULL, 0}, {NULL, 0, NULL, 0, NULL, 0}};
+    const struct argp_option *lists[2], *found = NULL, *option;
+    int i;
+    lists[0] = options;
+    lists[1] = common;
+    *several = 0;
+    for (i = 0; i < 2; i++)
+        for (option = lists[i]; option->name != NULL; option++) {
+            if (strncmp(option->name, word, length) != 0)
+                continue;
+            if (option->name[length] == '\0') {
+                *several = 0;
+                return option;
+            }
+            *several = found != NULL;
+            found = option;
+        }
+    return found;
+}
+
+static const struct argp_option *short_option(const struct argp_option *options, char letter)
+{
+    static const struct argp_option help = {"help", '?', NULL, 0, NULL, 0};
+    for (; options->name != NULL; options++)
+        if (options->key == letter)
+            return options;
+    return letter == '?' ? &help : NULL;
+}
+
+/* 0, or CLI_USAGE after a message. */
+static int check_options(const struct argp *argp, int argc, char **argv)
+{
+    int i, several;
+    for (i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        const char *word = argv[i];
+        const struct argp_option *option = NULL;
+        if (word[0] != '-' || word[1] == '\0')
+            continue;
+        if (word[1] == '-') {
+            size_t length = strcspn(word + 2, "=");
+            option = long_option(argp->options, word + 2, length, &several);
+            if (several)
+                cli_error("'%s' may mean several options; `%s --help` lists them", word, argv[0]);
+            else if (option != NULL && option->arg == NULL && word[2 + length] == '=')
+                cli_error("--%s takes no value; `%s --help` tells more", option->name, argv[0]);
+            else if (option != NULL && option->arg != NULL && word[2 + length] != '=' && ++i == argc)
+                cli_error("--%s takes a value: --%s=%s; `%s --help` tells more", option->name, option->name, option->arg, argv[0]);
+            else if (option != NULL)
+                continue;
+            else
+                cli_error("there is no option '%s'; `%s --help` lists them", word, argv[0]);
+            return CLI_USAGE;
+        }
+        for (word++; *word != '\0'; word++) {
+            option = short_option(argp->options, *word);
+            if (option == NULL) {
+                cli_error("there is no option '-%c'; `%s --help` lists them", *word, argv[0]);
+                return CLI_USAGE;
+            }
+            if (option->arg == NULL)
+                continue;
+            if (word[1] == '\0' && ++i == argc) {
+                cli_error("-%c takes a value: -%c %s; `%s --help` tells more", *word, *word, option->arg, argv[0]);
+                return CLI_USAGE;
+            }
+            break;
+        }
+    }
+    return 0;
+}
+
 int cli_parse(const struct argp *argp, int argc, char **argv, void *input)
 {
+    if (check_options(argp, argc, argv) != 0)
+        return CLI_USAGE + 1;
     return argp_parse(argp, argc, argv, 0, NULL, input) == 0 ? 0 : CLI_USAGE + 1;
 }
 

@@ -6,7 +6,8 @@
 
 typedef struct get_arguments {
     cli_list folders;
-    const char *file, *path, *storage, *run;
+    const char *file, *path, *storage;
+    uint64_t run;
 } get_arguments;
 
 enum { KEY_PLUGIN_PATH = 256, KEY_STORAGE, KEY_RUN };
@@ -24,18 +25,18 @@ static error_t parse(int key, char *text, struct argp_state *state)
     switch (key) {
     case KEY_PLUGIN_PATH: return cli_list_add(&a->folders, text);
     case KEY_STORAGE: a->storage = text; break;
-    case KEY_RUN: a->run = text; break;
+    case KEY_RUN: a->run = cli_run_number(state, text); break;
     case ARGP_KEY_ARG:
         if (a->file == NULL)
             a->file = text;
         else if (a->path == NULL)
             a->path = text;
         else
-            argp_error(state, "'%s' is too much", text);
+            cli_usage(state, "'%s' is too much", text);
         break;
     case ARGP_KEY_END:
         if (a->path == NULL)
-            argp_error(state, "which FILE, and which PATH in it? `pipette show FILE` lists them");
+            cli_usage(state, "which FILE, and which PATH in it? `pipette show FILE` lists them");
         break;
     default: return ARGP_ERR_UNKNOWN;
     }
@@ -45,7 +46,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 static const struct argp argp = {options, parse, "FILE PATH",
                                  "Print one value, array or table of a result file: a scalar as text, anything else as CSV.\v"
                                  "A result of all runs gives a line for each run, with what was explored. PATH is a full name or any part that finds one: "
-                                 "tau_V, rate, results.neuron.run_00000013.V.",
+                                 "tau_V, nspikes, results.neuron.run_00000013.V.",
                                  NULL, NULL, NULL};
 
 static const char *last_of(const char *path)
@@ -247,22 +248,15 @@ static int one_value(pipette_file *file, const pipette_entry *entry, uint64_t ru
 
 int cli_get(int argc, char **argv)
 {
-    get_arguments a = {{NULL, 0}, NULL, NULL, NULL, NULL};
+    get_arguments a = {{NULL, 0}, NULL, NULL, NULL, PIPETTE_DEFAULT_RUN};
     const pipette_entry *entry;
     pipette_file *file;
     pipette_error error = {0};
-    uint64_t run = PIPETTE_DEFAULT_RUN, named;
+    uint64_t run, named;
     int code = cli_parse(&argp, argc, argv, &a);
     if (code != 0)
         return code - 1;
-    if (a.run != NULL) {
-        char *end;
-        run = strtoull(a.run, &end, 10);
-        if (*a.run < '0' || *a.run > '9' || *end != '\0') {
-            cli_error("--run takes the number of a run, not '%s'", a.run);
-            return CLI_USAGE;
-        }
-    }
+    run = a.run;
     if (pipette_file_open(a.file, a.storage, a.folders.items, a.folders.count, &file, &error) != PIPETTE_OK) {
         cli_list_free(&a.folders);
         return cli_fail(&error);

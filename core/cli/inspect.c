@@ -26,10 +26,10 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case KEY_CONFIG: a->config = 1; break;
     case ARGP_KEY_ARG:
         if (a->plugin != NULL)
-            argp_error(state, "one PLUGIN at a time; '%s' is too much", text);
+            cli_usage(state, "one PLUGIN at a time; '%s' is too much", text);
         a->plugin = text;
         break;
-    case ARGP_KEY_NO_ARGS: argp_error(state, "which PLUGIN? `pipette plugins` lists them"); break;
+    case ARGP_KEY_NO_ARGS: cli_usage(state, "which PLUGIN? `pipette plugins` lists them"); break;
     default: return ARGP_ERR_UNKNOWN;
     }
     return 0;

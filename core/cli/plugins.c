@@ -24,7 +24,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
     switch (key) {
     case KEY_PLUGIN_PATH: return cli_list_add(&a->folders, text);
     case KEY_JSON: a->json = 1; break;
-    case ARGP_KEY_ARG: argp_error(state, "'%s' is too much", text); break;
+    case ARGP_KEY_ARG: cli_usage(state, "'%s' is too much", text); break;
     default: return ARGP_ERR_UNKNOWN;
     }
     return 0;

@@ -49,14 +49,14 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case 'w': {
         unsigned long number = strtoul(text, &end, 10);
         if (*text == '\0' || *text == '-' || *end != '\0' || number < 1 || number > 4096)
-            argp_error(state, "--workers takes a number from 1 to 4096, not '%s'", text);
+            cli_usage(state, "--workers takes a number from 1 to 4096, not '%s'", text);
         a->options.workers = (uint32_t)number;
         break;
     }
     case KEY_TIMEOUT:
         a->options.timeout = strtod(text, &end);
         if (*text == '\0' || *end != '\0' || !(a->options.timeout > 0))
-            argp_error(state, "--timeout takes seconds above 0, not '%s'", text);
+            cli_usage(state, "--timeout takes seconds above 0, not '%s'", text);
         break;
     case KEY_PROGRESS:
         if (strcmp(text, "bar") == 0)
@@ -68,14 +68,14 @@ static error_t parse(int key, char *text, struct argp_state *state)
         else if (strcmp(text, "none") == 0)
             a->progress.kind = CLI_PROGRESS_NONE;
         else
-            argp_error(state, "--progress is bar, plain, json or none, not '%s'", text);
+            cli_usage(state, "--progress is bar, plain, json or none, not '%s'", text);
         break;
     case ARGP_KEY_ARG:
         if (a->options.config != NULL)
-            argp_error(state, "one CONFIG at a time; '%s' is too much", text);
+            cli_usage(state, "one CONFIG at a time; '%s' is too much", text);
         a->options.config = text;
         break;
-    case ARGP_KEY_NO_ARGS: argp_error(state, "which CONFIG? Some stand in pipelines/"); break;
+    case ARGP_KEY_NO_ARGS: cli_usage(state, "which CONFIG? Some stand in pipelines/"); break;
     default: return ARGP_ERR_UNKNOWN;
     }
     return 0;

@@ -7,7 +7,8 @@
 
 typedef struct show_arguments {
     cli_list folders;
-    const char *file, *path, *storage, *run;
+    const char *file, *path, *storage;
+    uint64_t run;
     int json;
 } show_arguments;
 
@@ -28,16 +29,16 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case KEY_PLUGIN_PATH: return cli_list_add(&a->folders, text);
     case KEY_JSON: a->json = 1; break;
     case KEY_STORAGE: a->storage = text; break;
-    case KEY_RUN: a->run = text; break;
+    case KEY_RUN: a->run = cli_run_number(state, text); break;
     case ARGP_KEY_ARG:
         if (a->file == NULL)
             a->file = text;
         else if (a->path == NULL)
             a->path = text;
         else
-            argp_error(state, "'%s' is too much", text);
+            cli_usage(state, "'%s' is too much", text);
         break;
-    case ARGP_KEY_NO_ARGS: argp_error(state, "which FILE?"); break;
+    case ARGP_KEY_NO_ARGS: cli_usage(state, "which FILE?"); break;
     default: return ARGP_ERR_UNKNOWN;
     }
     return 0;
@@ -45,7 +46,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 
 static const struct argp argp = {options, parse, "FILE [PATH]",
                                  "Show what a result file holds: the tree, the states of the runs, values. Also while the runs go on.\v"
-                                 "PATH is a full name or any part that finds one: neuron.V, rate, results.neuron.run_00000013.nspikes.",
+                                 "PATH is a full name or any part that finds one: neuron.V, tau_V, results.neuron.run_00000013.nspikes.",
                                  NULL, NULL, NULL};
 
 static const char *role_text(const pipette_entry *entry)
@@ -231,7 +232,7 @@ static int json_entry(const pipette_entry *entry, void *user)
     cli_json_text(stdout, entry->unit == NULL ? "" : entry->unit);
     printf(", \"doc\": ");
     cli_json_text(stdout, entry->doc == NULL ? "" : entry->doc);
-    if ((entry->kind == PIPETTE_ENTRY_LEAF || j->t.row != PIPETTE_DEFAULT_RUN) && value_of(&j->t, entry, &value)) {
+    if (value_of(&j->t, entry, &value)) {
         uint64_t i, n = pipette_value_count(&value);
         printf(", \"value\": %s", value.rank == 0 ? "" : "[");
         for (i = 0; i < n; i++) {
@@ -332,21 +333,14 @@ static int show_entry(pipette_file *file, const char *path, uint64_t run)
 
 int cli_show(int argc, char **argv)
 {
-    show_arguments a = {{NULL, 0}, NULL, NULL, NULL, NULL, 0};
+    show_arguments a = {{NULL, 0}, NULL, NULL, NULL, PIPETTE_DEFAULT_RUN, 0};
     pipette_file *file;
     pipette_error error = {0};
-    uint64_t run = PIPETTE_DEFAULT_RUN, row = PIPETTE_DEFAULT_RUN;
+    uint64_t run, row = PIPETTE_DEFAULT_RUN;
     int code = cli_parse(&argp, argc, argv, &a);
     if (code != 0)
         return code - 1;
-    if (a.run != NULL) {
-        char *end;
-        run = strtoull(a.run, &end, 10);
-        if (*a.run < '0' || *a.run > '9' || *end != '\0') {
-            cli_error("--run takes the number of a run, not '%s'", a.run);
-            return CLI_USAGE;
-        }
-    }
+    run = a.run;
     if (pipette_file_open(a.file, a.storage, a.folders.items, a.folders.count, &file, &error) != PIPETTE_OK) {
         cli_list_free(&a.folders);
         return cli_fail(&error);

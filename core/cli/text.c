@@ -66,7 +66,7 @@ char *cli_brief(const pipette_value *value, char *out, size_t size)
     }
     used = (size_t)snprintf(out, size, "[");
     for (i = 0; i < count && i < 6; i++) {
-        char element[80];
+        char element[100];
         (void)cli_element(value, i, element, sizeof element);
         if (used + strlen(element) + 8 > size)
             break;

@@ -14,13 +14,16 @@ typedef struct board_slot {
     _Atomic uint64_t current; /* worker: the position that is being run; BOARD_IDLE between runs */
     _Atomic uint64_t ran;     /* worker: runs this process has begun; changes tell the supervisor that it lives */
     _Atomic uint64_t lanes;   /* worker: how many runs the current call computes at once */
-    _Atomic uint32_t left; /* worker: it ends in order; an exit() of the model leaves 0 here */
+    _Atomic uint32_t left; /* worker: BOARD_LEFT_...; an exit() of the model leaves 0 here */
     _Atomic uint64_t done, failed, infeasible; /* worker: totals over all processes of this slot */
     /* supervisor, before it asks for a process: positions that a dead worker left, to be run first, one by one */
     _Atomic uint64_t inherited_first, inherited_count;
+    _Atomic uint32_t isolate; /* supervisor: each of them in a process of its own */
+    char changed[96];         /* worker, with BOARD_LEFT_DIRTY: what the runs have changed */
 } board_slot;
 
 #define BOARD_IDLE UINT64_MAX
+enum { BOARD_LEFT_IN_ORDER = 1, BOARD_LEFT_DIRTY = 2 };
 
 typedef struct board {
     _Alignas(128) _Atomic uint64_t next; /* first position that nobody has claimed */

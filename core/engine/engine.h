@@ -42,6 +42,7 @@ typedef struct engine_report {
     int interrupted;
     uint64_t first_failed_run; /* valid if failed + timed_out > 0 */
     char first_failure[512];
+    char changed[96]; /* what runs changed of their process, so that others got processes of their own; "": nothing */
 } engine_report;
 
 /* Starts the engine: forks the model host, which loads the model. Call it before the process has loaded a storage plugin. `stage`

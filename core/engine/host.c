@@ -145,11 +145,19 @@ _Noreturn static void worker_process(host *h, uint32_t number)
     w.sink = write_record;
     w.sink_user = &file;
     w.capture = 1;
+    w.pipe = file;
+    w.isolated = h->plan.isolate || atomic_load(&w.slot->isolate);
+    w.batch = h->descriptor->extension == NULL ? NULL : h->descriptor->extension(PIPETTE_BATCH_EXTENSION);
     status = capture_start(&error);
     if (status == PIPETTE_OK)
         status = worker_start(&w, &error);
     if (status == PIPETTE_OK)
         status = worker_work(&w, &error);
+    if (status == WORKER_DIRTY) { /* no destroy: the process is not what the model's author expects */
+        (void)snprintf(w.slot->changed, sizeof w.slot->changed, "%.90s", error.message);
+        atomic_store(&w.slot->left, BOARD_LEFT_DIRTY);
+        _exit(0);
+    }
     if (status != PIPETTE_OK) {
         wire out = {0};
         worker_record record = {WORKER_ERROR, 0, 0, 0, 0};
@@ -160,7 +168,7 @@ _Noreturn static void worker_process(host *h, uint32_t number)
             (void)write_record(&file, &record, out.data);
     }
     worker_end(&w);
-    atomic_store(&w.slot->left, 1);
+    atomic_store(&w.slot->left, BOARD_LEFT_IN_ORDER);
     _exit(0);
 }
 

@@ -13,6 +13,7 @@
 /* Positions that a dead worker left; a new one runs them one by one. */
 typedef struct left_over {
     uint64_t first, count;
+    int isolate; /* each in a process of its own */
 } left_over;
 
 typedef struct sweep {
@@ -208,7 +209,7 @@ static void drain(sweep *s, engine_slot *slot)
 
 /* ---- Deaths ---------------------------------------------------------------------------------------------------------------- */
 
-static void leave_over(sweep *s, uint64_t first, uint64_t n)
+static void leave_over(sweep *s, uint64_t first, uint64_t n, int isolate)
 {
     if (n == 0)
         return;
@@ -222,17 +223,18 @@ static void leave_over(sweep *s, uint64_t first, uint64_t n)
         s->left = more;
         s->left_capacity = capacity;
     }
-    s->left[s->left_count++] = (left_over){first, n};
+    s->left[s->left_count++] = (left_over){first, n, isolate};
 }
 
 static void spawn(sweep *s, uint32_t number)
 {
     board_slot *slot = &s->engine->board->slots[number];
-    left_over left = {0, 0};
+    left_over left = {0, 0, 0};
     if (s->left_count > 0)
         left = s->left[--s->left_count];
     atomic_store(&slot->inherited_first, left.first);
     atomic_store(&slot->inherited_count, left.count);
+    atomic_store(&slot->isolate, (uint32_t)left.isolate);
     s->engine->slots[number].received.size = 0;
     s->engine->slots[number].killed_for_timeout = 0;
     s->engine->slots[number].seen_ran = 0;
@@ -289,6 +291,7 @@ static void bury(sweep *s, uint32_t number, int wait_status)
     engine_slot *known = &s->engine->slots[number];
     board_slot *slot = &s->engine->board->slots[number];
     uint64_t first, end, current, inherited;
+    int isolate;
     char reason[128];
     if (!known->alive)
         return;
@@ -297,9 +300,12 @@ static void bury(sweep *s, uint32_t number, int wait_status)
     drain(s, known);
     known->received.size = 0; /* a record that its writer did not finish */
     inherited = atomic_load(&slot->inherited_count);
-    if (WIFEXITED(wait_status) && atomic_load(&slot->left)) {
-        leave_over(s, atomic_load(&slot->inherited_first), inherited);
+    isolate = (int)atomic_load(&slot->isolate);
+    if (WIFEXITED(wait_status) && atomic_load(&slot->left) == BOARD_LEFT_IN_ORDER) {
+        leave_over(s, atomic_load(&slot->inherited_first), inherited, isolate);
         s->idle_deaths = 0;
+        if (isolate && atomic_load(&s->engine->board->next) < s->plan->run_count && !atomic_load(&s->engine->board->stop))
+            spawn(s, number);
         return;
     }
     first = atomic_load(&slot->claim_first) + atomic_load(&slot->stored);
@@ -307,27 +313,39 @@ static void bury(sweep *s, uint32_t number, int wait_status)
     current = atomic_load(&slot->current);
     describe_death(s, wait_status, reason, sizeof reason);
     if (inherited > 0)
-        leave_over(s, atomic_load(&slot->inherited_first), inherited);
+        leave_over(s, atomic_load(&slot->inherited_first), inherited, isolate);
     if (interrupted(s) >= 2 || s->status != PIPETTE_OK)
         return;
+    if (WIFEXITED(wait_status) && atomic_load(&slot->left) == BOARD_LEFT_DIRTY) {
+        /* Nothing of the chunk was stored. Each of its runs gets a process of its own, so that none meets what another did. */
+        (void)snprintf(s->report->changed, sizeof s->report->changed, "%s", slot->changed);
+        if (end > first)
+            leave_over(s, first, end - first, 1);
+        s->idle_deaths = 0;
+        return;
+    }
     if (known->killed_for_timeout && current != BOARD_IDLE) {
         (void)snprintf(reason, sizeof reason, "the run took longer than its time limit of %g s", s->engine->options.timeout);
+        if (atomic_load(&slot->lanes) > 1) { /* which of the batch hangs shows when they run one by one */
+            leave_over(s, first, end - first, isolate);
+            return;
+        }
         record_failure(s, current, PIPETTE_STATE_TIMED_OUT, reason);
         if (current > first)
-            leave_over(s, first, current - first);
+            leave_over(s, first, current - first, isolate);
         if (end > current + 1)
-            leave_over(s, current + 1, end - current - 1);
+            leave_over(s, current + 1, end - current - 1, isolate);
         s->idle_deaths = 0;
     } else if (current != BOARD_IDLE && atomic_load(&slot->ran) == 1) {
         /* It died in the first run of a fresh process: nothing else can be at fault. */
         record_failure(s, current, PIPETTE_STATE_FAILED, reason);
         if (end > current + 1)
-            leave_over(s, current + 1, end - current - 1);
+            leave_over(s, current + 1, end - current - 1, isolate);
         s->idle_deaths = 0;
     } else {
         /* An earlier run of the process may have done the damage: all that is not stored runs again, one by one. */
         if (end > first)
-            leave_over(s, first, end - first);
+            leave_over(s, first, end - first, isolate);
         if (atomic_load(&slot->ran) == 0 && ++s->idle_deaths > 2 * s->engine->slot_count)
             stop_with(s, pipette_error_set(s->error, PIPETTE_E_CRASHED, "%s: workers die before their first run: %s", s->engine->model_path,
                                            reason));
@@ -460,6 +478,8 @@ static void run_here(sweep *s)
     w.sink = take_record;
     w.sink_user = s;
     w.tick = tick;
+    w.pipe = -1;
+    w.batch = s->engine->descriptor->extension == NULL ? NULL : s->engine->descriptor->extension(PIPETTE_BATCH_EXTENSION);
     status = worker_start(&w, s->error);
     if (status == PIPETTE_OK)
         status = worker_work(&w, s->error);

@@ -3,33 +3,43 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <math.h>
 #include <stdlib.h>
-#include <time.h>
+#include <sys/mman.h>
 #include <unistd.h>
+
+#include "engine/chunk.h"
 
 /* Results of this many bytes are computed before they are written: they stay in the cache, and a write call is shared by many
  * tiny runs. */
 #define CHUNK_BYTES (256u << 10)
 #define CHUNK_RUNS 65536u
 #define CHUNK_SECONDS 0.02
-/* Runs longer than this get a clock reading of their own. */
-#define CLOCK_SECONDS 10e-6
-
-static double now(clockid_t clock)
+static size_t column_size(uint64_t lanes, uint64_t bytes)
 {
-    struct timespec time;
-    clock_gettime(clock, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
+    return ((size_t)(lanes * bytes) + 64u + 63u) & ~(size_t)63u;
 }
 
-static void *column_memory(uint64_t lanes, uint64_t bytes)
+/* Shared where runs have processes of their own, which leave their results there. */
+static void *column_memory(const worker *w, uint64_t bytes)
 {
-    size_t size = ((size_t)(lanes * bytes) + 64u + 63u) & ~(size_t)63u;
-    void *memory = aligned_alloc(64, size);
+    size_t size = column_size(w->lane_limit, bytes);
+    void *memory;
+    if (w->isolated) {
+        memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        return memory == MAP_FAILED ? NULL : memory;
+    }
+    memory = aligned_alloc(64, size);
     if (memory != NULL)
         memset(memory, 0, size);
     return memory;
+}
+
+static void column_free(const worker *w, void *memory, uint64_t bytes)
+{
+    if (memory != NULL && w->isolated)
+        (void)munmap(memory, column_size(w->lane_limit, bytes));
+    else
+        free(memory);
 }
 
 /* ---- Start and end ----------------------------------------------------------------------------------------------------- */
@@ -51,14 +61,6 @@ static int open_place(worker *w, const plan_column *column, pipette_error *error
     return PIPETTE_OK;
 }
 
-static int file_of(const worker *w, const plan_column *column)
-{
-    uint32_t i;
-    for (i = 0; i < w->file_count; i++)
-        if (w->file_names[i] == column->file || strcmp(w->file_names[i], column->file) == 0)
-            return w->files[i];
-    return -1;
-}
 
 static int open_places(worker *w, pipette_error *error)
 {
@@ -123,14 +125,13 @@ static int make_columns(worker *w, pipette_error *error)
     w->lane_limit = lanes < 1 ? 1 : lanes > CHUNK_RUNS ? CHUNK_RUNS : lanes;
     if (w->batch != NULL)
         w->lane_limit = (w->lane_limit + 15u) & ~(uint64_t)15u;
-    lanes = w->lane_limit;
-    w->states = column_memory(lanes, sizeof *w->states);
-    w->starts = column_memory(lanes, sizeof *w->starts);
-    w->durations = column_memory(lanes, sizeof *w->durations);
+    w->states = column_memory(w, sizeof *w->states);
+    w->starts = column_memory(w, sizeof *w->starts);
+    w->durations = column_memory(w, sizeof *w->durations);
     if (w->states == NULL || w->starts == NULL || w->durations == NULL)
         goto memory;
     for (i = 0; i < plan->coordinate_count; i++) {
-        w->coordinates[i] = column_memory(lanes, pipette_type_size(plan->coordinates[i].type));
+        w->coordinates[i] = column_memory(w, pipette_type_size(plan->coordinates[i].type));
         if (w->coordinates[i] == NULL)
             goto memory;
     }
@@ -142,7 +143,7 @@ static int make_columns(worker *w, pipette_error *error)
         if (plan->results[i].elements != PLAN_VARIES) {
             result->elements = plan->results[i].elements;
             result->row_bytes = plan->results[i].row_bytes;
-            result->column = column_memory(lanes, result->row_bytes);
+            result->column = column_memory(w, result->row_bytes);
             if (result->column == NULL)
                 goto memory;
         } else if (spec->rank > 0) {
@@ -160,7 +161,75 @@ static int make_columns(worker *w, pipette_error *error)
     }
     return PIPETTE_OK;
 memory:
-    return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory for the results of %llu runs", (unsigned long long)lanes);
+    return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory for the results of %llu runs", (unsigned long long)w->lane_limit);
+}
+
+/* Batches are for models with nothing but scalar numbers in and known shapes out; one that wants a process for each run gets that. */
+static int batch_fits(const worker *w)
+{
+    uint32_t i;
+    if (w->batch == NULL || w->isolated || w->plan->result_count == 0)
+        return 0;
+    for (i = 0; i < w->schema->parameter_count; i++)
+        if (w->schema->parameters[i].type == PIPETTE_TYPE_STRING || w->schema->parameters[i].default_array != NULL)
+            return 0;
+    for (i = 0; i < w->plan->result_count; i++)
+        if (w->plan->results[i].elements == PLAN_VARIES)
+            return 0;
+    return 1;
+}
+
+static int bind_batch(worker *w, pipette_error *error)
+{
+    uint32_t n = w->schema->parameter_count, i;
+    uint64_t lane;
+    w->batch_parameters = calloc(n + 1u, sizeof *w->batch_parameters);
+    w->constants = calloc(n + 1u, sizeof *w->constants);
+    w->batch_results = calloc(w->plan->result_count + 1u, sizeof *w->batch_results);
+    w->batch_strides = calloc(w->plan->result_count + 1u, sizeof *w->batch_strides);
+    w->batch_status = column_memory(w, sizeof *w->batch_status);
+    if (w->batch_parameters == NULL || w->constants == NULL || w->batch_results == NULL || w->batch_strides == NULL ||
+        w->batch_status == NULL)
+        return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
+    for (i = 0; i < n; i++) {
+        const worker_parameter *p = &w->parameters[w->declared[i]];
+        size_t bytes = pipette_type_size(p->type);
+        w->batch_parameters[i] = p->base;
+        if (p->stride != 0)
+            continue;
+        w->constants[i] = column_memory(w, bytes);
+        if (w->constants[i] == NULL)
+            return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
+        for (lane = 0; lane < w->lane_limit; lane++)
+            memcpy(w->constants[i] + lane * bytes, p->base, bytes);
+        w->batch_parameters[i] = w->constants[i];
+    }
+    for (i = 0; i < w->plan->result_count; i++) {
+        w->batch_results[i] = w->results[i].column;
+        w->batch_strides[i] = w->results[i].elements;
+    }
+    w->batch_call = (pipette_batch){.size = sizeof(pipette_batch),
+                                    .instance = w->stage->instance,
+                                    .seed = w->plan->seed,
+                                    .parameters = w->batch_parameters,
+                                    .results = w->batch_results,
+                                    .result_strides = w->batch_strides,
+                                    .status = w->batch_status};
+    return PIPETTE_OK;
+}
+
+/* The descriptors that a model must not touch. */
+static void mark_clean(const worker *w)
+{
+    int files[64];
+    uint32_t i, count = 0;
+    for (i = 0; i < w->file_count && count < 60; i++)
+        files[count++] = w->files[i];
+    files[count++] = STDOUT_FILENO;
+    files[count++] = STDERR_FILENO;
+    if (w->pipe >= 0)
+        files[count++] = w->pipe;
+    clean_mark(files, count);
 }
 
 int worker_start(worker *w, pipette_error *error)
@@ -176,6 +245,15 @@ int worker_start(worker *w, pipette_error *error)
     w->coordinates = calloc(plan->coordinate_count + 1u, sizeof *w->coordinates);
     if (w->parameters == NULL || w->results == NULL || w->declared == NULL || w->coordinates == NULL)
         return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
+    if (!batch_fits(w))
+        w->batch = NULL;
+    if (w->isolated) {
+        w->letter = mmap(NULL, WORKER_LETTER_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (w->letter == MAP_FAILED) {
+            w->letter = NULL;
+            return pipette_error_set(error, PIPETTE_E_MEMORY, "no memory to share with the processes of runs: %s", strerror(errno));
+        }
+    }
     status = open_places(w, error);
     if (status == PIPETTE_OK)
         status = make_columns(w, error);
@@ -193,7 +271,9 @@ int worker_start(worker *w, pipette_error *error)
     }
     w->instance_made = 1;
     w->run.instance = w->stage->instance;
-    return PIPETTE_OK;
+    if (w->capture)
+        mark_clean(w);
+    return w->batch == NULL ? PIPETTE_OK : bind_batch(w, error);
 }
 
 void worker_end(worker *w)
@@ -204,239 +284,36 @@ void worker_end(worker *w)
     for (i = 0; i < w->file_count; i++)
         (void)close(w->files[i]);
     for (i = 0; w->results != NULL && i < w->plan->result_count; i++) {
-        free(w->results[i].column);
+        column_free(w, w->results[i].column, w->results[i].row_bytes);
         free(w->results[i].extents);
         free(w->results[i].buffer);
     }
     for (i = 0; w->coordinates != NULL && i < w->plan->coordinate_count; i++)
-        free(w->coordinates[i]);
+        column_free(w, w->coordinates[i], pipette_type_size(w->plan->coordinates[i].type));
+    for (i = 0; w->constants != NULL && i < w->schema->parameter_count; i++)
+        column_free(w, w->constants[i], 0);
+    column_free(w, w->states, sizeof *w->states);
+    column_free(w, w->starts, sizeof *w->starts);
+    column_free(w, w->durations, sizeof *w->durations);
+    column_free(w, w->batch_status, sizeof *w->batch_status);
+    if (w->letter != NULL)
+        (void)munmap(w->letter, WORKER_LETTER_BYTES);
+    free(w->constants);
+    free(w->batch_parameters);
+    free(w->batch_results);
+    free(w->batch_strides);
     free(w->extents);
     free(w->parameters);
     free(w->results);
     free(w->declared);
     free(w->coordinates);
-    free(w->states);
-    free(w->starts);
-    free(w->durations);
     free(w->files);
     free(w->file_names);
     wire_free(&w->log);
     wire_free(&w->outbox);
 }
 
-/* ---- Storing ------------------------------------------------------------------------------------------------------------- */
-
-static int write_at(int file, const void *bytes, size_t size, uint64_t offset)
-{
-    const char *at = bytes;
-    while (size > 0) {
-        ssize_t written = pwrite(file, at, size, (off_t)offset);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written <= 0)
-            return written < 0 ? errno : EIO;
-        at += written;
-        offset += (uint64_t)written;
-        size -= (size_t)written;
-    }
-    return 0;
-}
-
-/* Stores `count` rows of a column; `*sent` is set where they went to the supervisor. */
-static int store_rows(worker *w, const plan_column *column, const void *bytes, uint64_t row, uint64_t count, int *sent,
-                      pipette_error *error)
-{
-    int failure;
-    if (column->column == PLAN_NO_COLUMN)
-        return PIPETTE_OK;
-    if (column->file == NULL) {
-        worker_record record = {WORKER_WRITE, column->column, row, count, count * column->row_bytes};
-        *sent = 1;
-        return w->sink(w->sink_user, &record, bytes);
-    }
-    failure = write_at(file_of(w, column), bytes, (size_t)(count * column->row_bytes), column->offset + row * column->row_bytes);
-    if (failure != 0)
-        return pipette_error_set(error, PIPETTE_E_STORAGE, "%s: cannot write results: %s; what was stored before is safe", column->file,
-                                 strerror(failure));
-    return PIPETTE_OK;
-}
-
-/* What travels by itself: values of unknown size, messages, logs. Records know their lane; the file wants rows. */
-static int send_outbox(worker *w, uint64_t row, pipette_error *error)
-{
-    size_t at = 0;
-    while (at < w->outbox.size) {
-        worker_record record;
-        int status;
-        memcpy(&record, w->outbox.data + at, sizeof record);
-        at += sizeof record;
-        record.row += row;
-        status = w->sink(w->sink_user, &record, w->outbox.data + at);
-        if (status != PIPETTE_OK)
-            return pipette_error_set(error, status, "the supervisor does not take results any more");
-        at += (size_t)record.bytes;
-    }
-    w->outbox.size = 0;
-    return PIPETTE_OK;
-}
-
-static int store_states(worker *w, uint64_t row, uint64_t count, int sent, pipette_error *error)
-{
-    uint64_t done = 0, infeasible = 0, i;
-    int status;
-    if (sent || w->plan->state.file == NULL) {
-        worker_record record = {WORKER_STATES, w->plan->state.column, row, count, count};
-        return w->sink(w->sink_user, &record, w->states);
-    }
-    if (w->plan->power_safe)
-        for (i = 0; i < w->file_count; i++)
-            if (fdatasync(w->files[i]) != 0)
-                return pipette_error_set(error, PIPETTE_E_STORAGE, "%s: cannot flush results to the disk: %s", w->file_names[i],
-                                         strerror(errno));
-    status = store_rows(w, &w->plan->state, w->states, row, count, &sent, error);
-    if (status != PIPETTE_OK)
-        return status;
-    if (w->plan->power_safe)
-        (void)fdatasync(file_of(w, &w->plan->state));
-    for (i = 0; i < count; i++) {
-        done += w->states[i] == PIPETTE_STATE_DONE;
-        infeasible += w->states[i] == PIPETTE_STATE_INFEASIBLE;
-    }
-    atomic_fetch_add_explicit(&w->slot->done, done, memory_order_relaxed);
-    atomic_fetch_add_explicit(&w->slot->infeasible, infeasible, memory_order_relaxed);
-    atomic_fetch_add_explicit(&w->slot->failed, count - done - infeasible, memory_order_relaxed);
-    return PIPETTE_OK;
-}
-
-static int store_chunk(worker *w, uint64_t row, uint64_t count, pipette_error *error)
-{
-    const engine_plan *plan = w->plan;
-    int sent = 0, status = PIPETTE_OK;
-    uint32_t i;
-    for (i = 0; status == PIPETTE_OK && i < plan->coordinate_count; i++)
-        status = store_rows(w, &plan->coordinates[i], w->coordinates[i], row, count, &sent, error);
-    for (i = 0; status == PIPETTE_OK && i < plan->result_count; i++)
-        if (w->results[i].column != NULL)
-            status = store_rows(w, &plan->results[i], w->results[i].column, row, count, &sent, error);
-    if (status == PIPETTE_OK)
-        status = store_rows(w, &plan->start, w->starts, row, count, &sent, error);
-    if (status == PIPETTE_OK)
-        status = store_rows(w, &plan->duration, w->durations, row, count, &sent, error);
-    if (status == PIPETTE_OK && w->outbox.size > 0) {
-        sent = 1;
-        status = send_outbox(w, row, error);
-    }
-    return status != PIPETTE_OK ? status : store_states(w, row, count, sent, error);
-}
-
-/* ---- Running --------------------------------------------------------------------------------------------------------------- */
-
-/* The value that a result has where its run did not end well. */
-static void fill_lane(worker *w, uint64_t lane)
-{
-    uint32_t i;
-    for (i = 0; i < w->plan->result_count; i++) {
-        worker_result *r = &w->results[i];
-        uint64_t j;
-        unsigned char *at;
-        if (r->column == NULL)
-            continue;
-        at = r->column + lane * r->row_bytes;
-        for (j = 0; j < r->elements; j++)
-            switch (r->type) {
-            case PIPETTE_TYPE_F64: ((double *)(void *)at)[j] = NAN; break;
-            case PIPETTE_TYPE_F32: ((float *)(void *)at)[j] = NAN; break;
-            case PIPETTE_TYPE_I64: ((int64_t *)(void *)at)[j] = PIPETTE_FILL_I64; break;
-            case PIPETTE_TYPE_I32: ((int32_t *)(void *)at)[j] = PIPETTE_FILL_I32; break;
-            case PIPETTE_TYPE_U64: ((uint64_t *)(void *)at)[j] = PIPETTE_FILL_U64; break;
-            case PIPETTE_TYPE_BOOL: ((int8_t *)(void *)at)[j] = PIPETTE_FILL_BOOL; break;
-            case PIPETTE_TYPE_COMPLEX: ((pipette_complex *)(void *)at)[j] = (pipette_complex){NAN, NAN}; break;
-            default: break;
-            }
-    }
-}
-
-static void append_text(worker *w, uint32_t column, uint64_t lane, const char *text)
-{
-    pipette_value value = pipette_value_string(text);
-    if (column != PLAN_NO_COLUMN)
-        run_append(w, WORKER_APPEND, column, lane, NULL, &value);
-}
-
-/* What the run printed and logged, as UTF-8 text without zero bytes. */
-static void send_log(worker *w, uint64_t lane)
-{
-    size_t i;
-    if (w->log.size == 0)
-        return;
-    for (i = 0; i < w->log.size; i++)
-        if (w->log.data[i] == '\0')
-            w->log.data[i] = ' ';
-    wire_put(&w->log, "", 1);
-    if (!w->log.failed)
-        append_text(w, w->plan->log_column, lane, (const char *)w->log.data);
-    w->log.size = 0;
-    w->log.failed = 0;
-}
-
-static void run_lane(worker *w, uint64_t run, uint64_t lane, int clocked)
-{
-    size_t mark = w->outbox.size;
-    double begin = 0;
-    int state, status;
-    if (clocked) {
-        w->starts[lane] = now(CLOCK_REALTIME);
-        begin = now(CLOCK_MONOTONIC);
-    }
-    run_begin(w, run, lane);
-    status = run_shapes(w);
-    if (status == PIPETTE_OK)
-        status = w->model->run(&w->run);
-    state = run_end(w, status);
-    if (clocked)
-        w->durations[lane] = now(CLOCK_MONOTONIC) - begin;
-    if (w->capture)
-        capture_take(&w->log, clocked);
-    if (state != PIPETTE_STATE_DONE) {
-        w->outbox.size = mark;
-        fill_lane(w, lane);
-        append_text(w, w->plan->message_column, lane, w->message);
-    }
-    send_log(w, lane);
-    w->states[lane] = (int8_t)state;
-}
-
-/* `count` consecutive runs from `run` on, for the rows from `row` on: computes and stores them. */
-static int run_chunk(worker *w, uint64_t position, uint64_t row, uint64_t run, uint64_t count, pipette_error *error)
-{
-    const engine_plan *plan = w->plan;
-    int clocked = w->run_seconds == 0 || w->run_seconds >= CLOCK_SECONDS;
-    double start = now(CLOCK_REALTIME), begin = now(CLOCK_MONOTONIC), seconds;
-    uint64_t i;
-    for (i = 0; i < plan->coordinate_count; i++)
-        exploration_fill(plan->points, (uint32_t)i, run, count, w->coordinates[i]);
-    for (i = 0; i < count; i++) {
-        atomic_store_explicit(&w->slot->current, position + i, memory_order_relaxed);
-        atomic_store_explicit(&w->slot->ran, w->serial + 1, memory_order_relaxed);
-        run_lane(w, run + i, i, clocked);
-    }
-    atomic_store_explicit(&w->slot->current, BOARD_IDLE, memory_order_relaxed);
-    seconds = (now(CLOCK_MONOTONIC) - begin) / (double)count;
-    if (!clocked) {
-        for (i = 0; i < count; i++) {
-            w->starts[i] = start;
-            w->durations[i] = seconds;
-        }
-        if (w->capture) {
-            size_t before = w->log.size;
-            capture_take(&w->log, 1);
-            if (w->log.size > before)
-                send_log(w, count - 1);
-        }
-    }
-    w->run_seconds = seconds > 1e-9 ? seconds : 1e-9;
-    return store_chunk(w, row, count, error);
-}
+/* ---- Claiming ------------------------------------------------------------------------------------------------------------- */
 
 /* The positions first .. first + count - 1, cut where the plan's spans end. */
 static int run_positions(worker *w, uint64_t first, uint64_t count, pipette_error *error)
@@ -449,7 +326,7 @@ static int run_positions(worker *w, uint64_t first, uint64_t count, pipette_erro
             uint64_t into = first - base, left = span->count - into, n = end - first < left ? end - first : left;
             int status;
             n = n > w->lane_limit ? w->lane_limit : n;
-            status = run_chunk(w, first, span->row + into, span->run + into, n, error);
+            status = chunk_run(w, first, span->row + into, span->run + into, n, error);
             if (status != PIPETTE_OK)
                 return status;
             first += n;
@@ -487,6 +364,17 @@ int worker_work(worker *w, pipette_error *error)
 {
     uint64_t first = atomic_load(&w->slot->inherited_first), count = atomic_load(&w->slot->inherited_count), i;
     int status;
+    if (w->plan->isolate == 0 && w->isolated) { /* only what was left is to be run so; the rest is for an ordinary worker */
+        for (i = 0; i < count && !atomic_load_explicit(&w->board->stop, memory_order_relaxed); i++) {
+            atomic_store(&w->slot->inherited_first, first + i + 1);
+            atomic_store(&w->slot->inherited_count, count - i - 1);
+            status = work_on(w, first + i, 1, error);
+            if (status != PIPETTE_OK)
+                return status;
+        }
+        atomic_store(&w->slot->claim_count, 0);
+        return PIPETTE_OK;
+    }
     /* What a worker before us left behind: one by one, so that a run that kills us is known. */
     for (i = 0; i < count && !atomic_load_explicit(&w->board->stop, memory_order_relaxed); i++) {
         atomic_store(&w->slot->inherited_first, first + i + 1);

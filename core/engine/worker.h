@@ -36,6 +36,8 @@ typedef struct worker_name {
 } worker_name;
 
 #define WORKER_NAMES 64u
+#define WORKER_LETTER_BYTES ((size_t)1 << 30) /* reserved, not taken: what one isolated run may hand over beside its columns */
+#define WORKER_DIRTY 2 /* a status: runs have changed the process in a way that others would notice */
 
 /* One dimension of one result. */
 typedef struct shape_extent {
@@ -75,7 +77,9 @@ typedef struct worker {
     worker_sink sink;
     void *sink_user;
     void (*tick)(void *user); /* after each chunk, with sink_user; NULL: nobody listens */
-    int capture; /* stdout and stderr of this process belong to the model */
+    int capture;  /* stdout and stderr of this process belong to the model */
+    int isolated; /* a process for every run */
+    int pipe;     /* to the supervisor; -1: none */
 
     worker_parameter *parameters; /* as in the plan */
     worker_result *results;       /* as in the schema */
@@ -91,6 +95,13 @@ typedef struct worker {
     double run_seconds; /* estimate; 0: not known */
     int instance_made;
 
+    void *letter;   /* isolated: what a run's process leaves for us; shared memory of WORKER_LETTER_BYTES */
+    pipette_batch batch_call;
+    int32_t *batch_status;
+    const void **batch_parameters; /* a column for each declared parameter */
+    void **batch_results;
+    uint64_t *batch_strides;
+    unsigned char **constants; /* columns of the parameters that are not explored */
     int run_status; /* of the run in work */
     char message[1024];
     wire log, outbox;
@@ -102,7 +113,7 @@ typedef struct worker {
 
 /* Prepares a worker: memory, files, the model's instance. `worker` is zeroed but for plan .. capture, which the caller has set. */
 int worker_start(worker *worker, pipette_error *error);
-/* Claims and runs until nothing is left or the board says stop. */
+/* Claims and runs until nothing is left or the board says stop. WORKER_DIRTY: this process must end, its claim be run by others. */
 int worker_work(worker *worker, pipette_error *error);
 /* Destroys the instance and frees what worker_start made. */
 void worker_end(worker *worker);

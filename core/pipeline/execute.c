@@ -259,6 +259,9 @@ int execute_rows(pipette_pipeline *p, const pipette_run_span *rows, uint64_t cou
     p->report.seconds += report.progress.seconds;
     p->report.interrupted |= (uint32_t)report.interrupted;
     keep_failure(p, &report);
+    if (report.changed[0] != '\0')
+        pipeline_log(p, PIPETTE_LOG_WARNING, "runs of model '%s' change %s, so each such run gets a process of its own, which is slow",
+                     p->schema->name, report.changed);
     return status;
 }
 

@@ -8,7 +8,7 @@ struct pipette_file {
     plugin_search *search;
     stage storage;
     char *path;
-    pipette_entry *entries; /* copies, of which the strings are the storage's */
+    pipette_entry *entries; /* whole copies: a storage may forget what it listed */
     uint32_t entry_count, entry_capacity;
     int opened;
 };
@@ -24,6 +24,51 @@ static int failed(const pipette_file *file, int status, pipette_error *error)
     return pipette_error_set(error, status, "%s", text[0] != '\0' ? text : pipette_status_text(status));
 }
 
+static int keep_text(const char **text)
+{
+    if (*text == NULL)
+        *text = "";
+    *text = strdup(*text);
+    return *text == NULL ? PIPETTE_E_MEMORY : PIPETTE_OK;
+}
+
+/* Makes the copy own what it points to. On failure it is left so that drop_entry() can free it. */
+static int own_entry(pipette_entry *entry)
+{
+    const pipette_dimension *from = entry->dimensions;
+    pipette_dimension *to = calloc(entry->rank + 1u, sizeof *to);
+    int status = to == NULL ? PIPETTE_E_MEMORY : PIPETTE_OK;
+    const char **texts[3] = {&entry->path, &entry->unit, &entry->doc};
+    uint32_t rank = entry->rank, i;
+    entry->dimensions = to;
+    entry->rank = 0;
+    for (i = 0; i < 3; i++)
+        if (keep_text(texts[i]) != PIPETTE_OK)
+            status = PIPETTE_E_MEMORY;
+    for (i = 0; status == PIPETTE_OK && i < rank; i++) {
+        to[i] = from[i];
+        entry->rank = i + 1;
+        status |= keep_text(&to[i].name);
+        status |= keep_text(&to[i].unit);
+        status |= keep_text(&to[i].doc);
+    }
+    return status == PIPETTE_OK ? status : PIPETTE_E_MEMORY;
+}
+
+static void drop_entry(pipette_entry *entry)
+{
+    uint32_t i;
+    for (i = 0; i < entry->rank; i++) {
+        free((void *)(uintptr_t)entry->dimensions[i].name);
+        free((void *)(uintptr_t)entry->dimensions[i].unit);
+        free((void *)(uintptr_t)entry->dimensions[i].doc);
+    }
+    free((void *)(uintptr_t)entry->dimensions);
+    free((void *)(uintptr_t)entry->path);
+    free((void *)(uintptr_t)entry->unit);
+    free((void *)(uintptr_t)entry->doc);
+}
+
 static int keep_entry(const pipette_entry *entry, void *user)
 {
     pipette_file *file = user;
@@ -35,8 +80,8 @@ static int keep_entry(const pipette_entry *entry, void *user)
         file->entries = more;
         file->entry_capacity = capacity;
     }
-    file->entries[file->entry_count++] = *entry;
-    return 0;
+    file->entries[file->entry_count] = *entry;
+    return own_entry(&file->entries[file->entry_count++]);
 }
 
 int pipette_file_open(const char *path, const char *storage, const char *const *folders, uint32_t folder_count, pipette_file **out,
@@ -78,6 +123,7 @@ int pipette_file_open(const char *path, const char *storage, const char *const *
 
 void pipette_file_destroy(pipette_file *file)
 {
+    uint32_t i;
     if (file == NULL)
         return;
     if (file->opened)
@@ -86,6 +132,8 @@ void pipette_file_destroy(pipette_file *file)
         table_of(file)->destroy(&file->storage.handle);
     if (file->search != NULL)
         plugin_search_destroy(file->search);
+    for (i = 0; i < file->entry_count; i++)
+        drop_entry(&file->entries[i]);
     free(file->entries);
     free(file->path);
     free(file);

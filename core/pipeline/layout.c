@@ -25,9 +25,10 @@ typedef struct shapes {
 static int ask(shapes *s)
 {
     uint32_t i;
-    int status = engine_shape(s->pipeline->engine, s->values, s->extents, s->error);
+    pipette_error why = {0};
+    int status = engine_shape(s->pipeline->engine, s->values, s->extents, &why);
     if (status != PIPETTE_OK)
-        return status;
+        return pipette_error_set(s->error, status, "%s: %s", s->pipeline->options.config, why.message);
     for (i = 0; i < s->extent_count; i++) {
         if (s->seen_count == 0) {
             s->first[i] = s->extents[i];

@@ -81,7 +81,7 @@ static int stages_from(pipette_pipeline *p, const char *key, stage **stages, uin
     if (node == NULL)
         return PIPETTE_OK;
     single = config_kind(node) == PIPETTE_OPTION_GROUP;
-    if (!single && config_kind(node) != PIPETTE_OPTION_LIST && config_count(node) != 0)
+    if (!single && config_kind(node) != PIPETTE_OPTION_LIST && (config_kind(node) != PIPETTE_OPTION_ARRAY || config_count(node) != 0))
         return config_fail(node, error, PIPETTE_E_CONFIG, "'%s' takes stages: %s = ( { plugin = \"NAME\"; } );", key, key);
     n = single ? 1 : config_count(node);
     *stages = calloc((size_t)n + 1, sizeof **stages);

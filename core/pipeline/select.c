@@ -45,7 +45,7 @@ int select_runs(pipette_pipeline *p, const char *text, pipette_error *error)
         spans[count++] = (pipette_run_span){0, runs};
     } else {
         for (;;) {
-            uint64_t first, last;
+            uint64_t first = 0, last;
             int status = PIPETTE_OK;
             if (!number(&at, &first))
                 status = bad(text, error);

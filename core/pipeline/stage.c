@@ -17,6 +17,7 @@ static int stage_fail_(pipette_stage *handle, int code, const char *format, ...)
     stage *s = stage_of(handle);
     va_list arguments;
     s->code = code < 0 ? code : PIPETTE_E_PLUGIN;
+    s->located = 0;
     va_start(arguments, format);
     (void)vsnprintf(s->message, sizeof s->message, format, arguments);
     va_end(arguments);
@@ -70,7 +71,11 @@ static int stage_option_value(pipette_stage *handle, const pipette_option *optio
 {
     pipette_error error = {0};
     int status = config_value(option, type, value, &error);
-    return status == PIPETTE_OK ? status : stage_fail_(handle, status, "%s", error.message);
+    if (status == PIPETTE_OK)
+        return status;
+    status = stage_fail_(handle, status, "%s", error.message);
+    stage_of(handle)->located = 1;
+    return status;
 }
 
 static int stage_option_fail(pipette_stage *handle, const pipette_option *option, int code, const char *format, ...)
@@ -85,7 +90,9 @@ static int stage_option_fail(pipette_stage *handle, const pipette_option *option
     else
         (void)pipette_error_vset(&error, code, format, arguments);
     va_end(arguments);
-    return stage_fail_(handle, code, "%s", error.message);
+    code = stage_fail_(handle, code, "%s", error.message);
+    stage_of(handle)->located = option != NULL;
+    return code;
 }
 
 static const pipette_stage_host host = {
@@ -120,6 +127,7 @@ void stage_clear(stage *s)
 {
     s->message[0] = '\0';
     s->code = 0;
+    s->located = 0;
 }
 
 int stage_error(const stage *s, int status, const char *fallback, pipette_error *error)
@@ -129,6 +137,10 @@ int stage_error(const stage *s, int status, const char *fallback, pipette_error 
         text = fallback != NULL && fallback[0] != '\0' ? fallback : pipette_status_text(status);
     if (status >= 0)
         status = PIPETTE_E_PLUGIN;
+    if (s->located && text == s->message)
+        return pipette_error_set(error, status, "%s", text);
+    if (s->options != NULL && s->descriptor != NULL && s->descriptor->kind != PIPETTE_KIND_STORAGE)
+        return config_fail(config_get(s->options, "plugin"), error, status, "plugin '%s': %s", s->name, text);
     return pipette_error_set(error, status, "plugin '%s': %s", s->name, text);
 }
 

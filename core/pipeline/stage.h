@@ -18,6 +18,7 @@ typedef struct stage {
     stage_log log;
     void *log_user;
     int code;
+    int located; /* the message has file and line already */
     char message[1024]; /* what fail() recorded last; "" after stage_clear() */
 } stage;
 
@@ -28,7 +29,8 @@ void stage_init(stage *stage, const char *name, const pipette_option *options, s
 const char *stage_message(pipette_stage *handle);
 void stage_clear(stage *stage);
 
-/* An error of the stage: its own message, else `fallback` (may be NULL), else the status' text, with the plugin's name before it. */
+/* An error of the stage: its own message, else `fallback` (may be NULL), else the status' text. Before it stand the
+ * plugin's name and, for stages that the config alone decides, file and line. */
 int stage_error(const stage *stage, int status, const char *fallback, pipette_error *error);
 
 /* Finds and loads the stage's plugin into this process: probed in a child first, unless it belongs to the installation. */

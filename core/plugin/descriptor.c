@@ -13,19 +13,24 @@ static int check_prefix(const char *path, const pipette_descriptor *descriptor, 
     if (descriptor == NULL)
         return plugin_refuse(error, PIPETTE_E_PLUGIN, path, ": " PIPETTE_ENTRY_NAME "() returns NULL");
     if ((uintptr_t)descriptor % sizeof(uint64_t) != 0)
-        return plugin_refuse(error, PIPETTE_E_ABI, path, ": " PIPETTE_ENTRY_NAME "() returns no descriptor (an odd address)");
+        return plugin_refuse(error, PIPETTE_E_ABI, path,
+                             ": " PIPETTE_ENTRY_NAME "() returns no descriptor (an odd address)");
     if (descriptor->magic != PIPETTE_MAGIC)
         return plugin_refuse(error, PIPETTE_E_ABI, path,
-                             ": " PIPETTE_ENTRY_NAME "() returns no Pipette descriptor (magic number %#llx instead of %#llx)",
+                             ": " PIPETTE_ENTRY_NAME
+                             "() returns no Pipette descriptor (magic number %#llx instead of %#llx)",
                              (unsigned long long)descriptor->magic, (unsigned long long)PIPETTE_MAGIC);
     if (descriptor->abi_major != PIPETTE_ABI_MAJOR || descriptor->abi_minor > PIPETTE_ABI_MINOR) {
         int newer = descriptor->abi_major >= PIPETTE_ABI_MAJOR;
-        return plugin_refuse(error, PIPETTE_E_ABI, path, " is too %s: made for ABI %u.%u, this host speaks %u.%u: rebuild it with this "
-                             "host's headers%s", newer ? "new" : "old", descriptor->abi_major, descriptor->abi_minor,
-                             PIPETTE_ABI_MAJOR, PIPETTE_ABI_MINOR, newer ? ", or use a newer Pipette" : "");
+        return plugin_refuse(error, PIPETTE_E_ABI, path,
+                             " is too %s: made for ABI %u.%u, this host speaks %u.%u: rebuild it with this "
+                             "host's headers%s",
+                             newer ? "new" : "old", descriptor->abi_major, descriptor->abi_minor, PIPETTE_ABI_MAJOR,
+                             PIPETTE_ABI_MINOR, newer ? ", or use a newer Pipette" : "");
     }
     if (descriptor->size < ABI_DESCRIPTOR_SIZE)
-        return plugin_refuse(error, PIPETTE_E_ABI, path, ": its descriptor is truncated: it has %llu bytes, ABI 1.0 has %zu",
+        return plugin_refuse(error, PIPETTE_E_ABI, path,
+                             ": its descriptor is truncated: it has %llu bytes, ABI 1.0 has %zu",
                              (unsigned long long)descriptor->size, ABI_DESCRIPTOR_SIZE);
     return PIPETTE_OK;
 }
@@ -50,7 +55,8 @@ static int check_identity(const char *path, const pipette_descriptor *descriptor
 }
 
 /* The table is there and has what ABI 1.0 has. */
-static int check_table_size(const char *path, const char *what, const void *table, size_t smallest, pipette_error *error)
+static int check_table_size(const char *path, const char *what, const void *table, size_t smallest,
+                            pipette_error *error)
 {
     uint32_t size;
     if (table == NULL)
@@ -59,7 +65,8 @@ static int check_table_size(const char *path, const char *what, const void *tabl
         return plugin_refuse(error, PIPETTE_E_ABI, path, ": its %s table stands at an odd address", what);
     memcpy(&size, table, sizeof size);
     if (size < smallest)
-        return plugin_refuse(error, PIPETTE_E_ABI, path, ": its %s table says it has %u bytes, ABI 1.0 has %zu", what, size, smallest);
+        return plugin_refuse(error, PIPETTE_E_ABI, path, ": its %s table says it has %u bytes, ABI 1.0 has %zu", what,
+                             size, smallest);
     return PIPETTE_OK;
 }
 
@@ -71,9 +78,10 @@ static int missing(const char *path, const char *kind, const char *function, pip
 static int check_version(const char *path, const char *kind, uint32_t version, uint32_t ours, pipette_error *error)
 {
     if (version != ours)
-        return plugin_refuse(error, PIPETTE_E_ABI, path,
-                             ": its %s table is of version %u, this host speaks version %u: rebuild it with this host's headers", kind,
-                             version, ours);
+        return plugin_refuse(
+            error, PIPETTE_E_ABI, path,
+            ": its %s table is of version %u, this host speaks version %u: rebuild it with this host's headers", kind,
+            version, ours);
     return PIPETTE_OK;
 }
 
@@ -110,9 +118,9 @@ static int check_storage(const char *path, const pipette_descriptor *descriptor,
         status = check_table_size(path, "storage", table, ABI_STORAGE_SIZE, error);
     if (status != PIPETTE_OK)
         return status;
-#define NEED(function) \
-    if (hole == NULL && table->function == NULL) \
-        hole = #function
+#define NEED(function)                                                                                                 \
+    if (hole == NULL && table->function == NULL)                                                                       \
+    hole = #function
     NEED(create);
     NEED(destroy);
     NEED(open);

@@ -1,4 +1,5 @@
-/* element.h: reading arrays of structs whose elements may be larger than the ones known here, and the smallest sizes accepted. */
+/* element.h: reading arrays of structs whose elements may be larger than the ones known here, and the smallest sizes
+ * accepted. */
 #ifndef CORE_PLUGIN_ELEMENT_H
 #define CORE_PLUGIN_ELEMENT_H
 
@@ -8,8 +9,8 @@
 #include <pipette/preprocess.h>
 #include <pipette/storage.h>
 
-/* Bytes up to and with the last member that ABI 1.0 has: a struct of a plugin is at least that long. When the ABI grows, these
- * stay and sizeof grows. */
+/* Bytes up to and with the last member that ABI 1.0 has: a struct of a plugin is at least that long. When the ABI
+ * grows, these stay and sizeof grows. */
 #define ABI_SIZE(type, last) (offsetof(type, last) + sizeof(((const type *)NULL)->last))
 #define ABI_DESCRIPTOR_SIZE ABI_SIZE(pipette_descriptor, extension)
 #define ABI_OPTION_SIZE ABI_SIZE(pipette_option_spec, doc)
@@ -25,10 +26,13 @@
 #define ABI_STORAGE_DIRECT_SIZE ABI_SIZE(pipette_storage_direct, place)
 #define ABI_LAUNCHER_SIZE ABI_SIZE(pipette_launcher, cancel)
 
-/* Element `index` of an array; `stride` 0 stands for `known`. */
-PIPETTE_INLINE const void *element_at(const void *array, uint32_t stride, size_t known, uint32_t index)
+/* Element `index` of an array of structs that begin with their size. A stride of 0 is the size of the struct as the
+ * plugin knows it, which the first element tells: the size that is known here may have grown since. */
+PIPETTE_INLINE const void *element_at(const void *array, uint32_t stride, uint32_t index)
 {
-    return (const char *)array + (size_t)index * (stride != 0 ? stride : known);
+    if (stride == 0)
+        memcpy(&stride, array, sizeof stride);
+    return (const char *)array + (size_t)index * stride;
 }
 
 /* Copies as much of a struct that begins with its size as both sides know; the rest of `out` becomes 0. */

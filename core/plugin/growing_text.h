@@ -4,7 +4,8 @@
 
 #include <pipette/base.h>
 
-/* Starts as {NULL, 0, 0}; free(text.bytes) at the end. `failed` is set where memory was short; `bytes` may be NULL then. */
+/* Starts as {NULL, 0, 0}; free(text.bytes) at the end. `failed` is set where memory was short; `bytes` may be NULL
+ * then. */
 typedef struct growing_text {
     char *bytes;
     size_t length;

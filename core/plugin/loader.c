@@ -8,7 +8,8 @@
 
 #include "object_file.h"
 
-/* The entry is called once per process, so what it gave is kept. Handles are never closed: a plugin's code and descriptor stay. */
+/* The entry is called once per process, so what it gave is kept. Handles are never closed: a plugin's code and
+ * descriptor stay. */
 typedef struct loaded {
     void *handle;
     const pipette_descriptor *descriptor;
@@ -49,7 +50,8 @@ static int enter(const char *path, void *handle, loaded *one, pipette_error *err
     const pipette_descriptor *(*entry)(void);
     void *symbol = dlsym(handle, PIPETTE_ENTRY_NAME);
     if (symbol == NULL)
-        return plugin_refuse(error, PIPETTE_E_PLUGIN, path, " does not export " PIPETTE_ENTRY_NAME
+        return plugin_refuse(error, PIPETTE_E_PLUGIN, path,
+                             " does not export " PIPETTE_ENTRY_NAME
                              "; is it a Pipette plugin? PIPETTE_MODEL and its siblings write that function");
     /* ISO C knows no way from an object pointer to a function pointer; POSIX has them alike. */
     memcpy(&entry, &symbol, sizeof entry);

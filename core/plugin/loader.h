@@ -4,11 +4,12 @@
 
 #include <pipette/plugin.h>
 
-/* Loads the file into this process and checks the descriptor: magic, ABI, sizes, name, kind, table and its mandatory functions,
- * declared parameters and results (names, types, duplicates). PIPETTE_E_PLUGIN or PIPETTE_E_ABI with a message that names the file and
- * the reason (text file, empty, cut off, other machine, no entry, too new, ...). A constructor that crashes or hangs takes this
- * process with it: see probe.h. `*descriptor` lives as long as the process; loading a file again gives the same one. Any thread.
- * Mandatory: run of a model, preprocess, postprocess, and every function in the tables of storage and launcher. */
+/* Loads the file into this process and checks the descriptor: magic, ABI, sizes, name, kind, table and its mandatory
+ * functions, declared parameters and results (names, types, duplicates). PIPETTE_E_PLUGIN or PIPETTE_E_ABI with a
+ * message that names the file and the reason (text file, empty, cut off, other machine, no entry, too new, ...). A
+ * constructor that crashes or hangs takes this process with it: see probe.h. `*descriptor` lives as long as the
+ * process; loading a file again gives the same one. Any thread. Mandatory: run of a model, preprocess, postprocess, and
+ * every function in the tables of storage and launcher. */
 int plugin_load(const char *path, const pipette_descriptor **descriptor, pipette_error *error);
 
 /* The rules of the handshake alone, for a descriptor in memory. `path` is for the message. */

@@ -23,7 +23,8 @@ int plugin_refuse(pipette_error *error, int code, const char *path, const char *
     va_start(arguments, format);
     (void)vsnprintf(reason, sizeof reason, format, arguments);
     va_end(arguments);
-    return pipette_error_set(error, code, "plugin '%s%s'%s", tail ? "..." : "", tail ? path + length - PATH_SHOWN : path, reason);
+    return pipette_error_set(error, code, "plugin '%s%s'%s", tail ? "..." : "",
+                             tail ? path + length - PATH_SHOWN : path, reason);
 }
 
 const char *plugin_reason(const char *message, const char *path)
@@ -73,9 +74,9 @@ static int inside(uint64_t first, uint64_t size, uint64_t file_size)
 }
 
 /* The program headers, to be freed; NULL with `*count` 0 where they lie beyond the end or there is no memory. */
-static ElfW(Phdr) *read_segments(int file, const ElfW(Ehdr) *header, uint64_t file_size, size_t *count)
+static ElfW(Phdr) * read_segments(int file, const ElfW(Ehdr) * header, uint64_t file_size, size_t *count)
 {
-    ElfW(Phdr) *segments;
+    ElfW(Phdr) * segments;
     size_t bytes = (size_t)header->e_phnum * sizeof *segments;
     *count = 0;
     if (header->e_phnum == 0 || header->e_phentsize != sizeof *segments || !inside(header->e_phoff, bytes, file_size))
@@ -91,15 +92,17 @@ static ElfW(Phdr) *read_segments(int file, const ElfW(Ehdr) *header, uint64_t fi
     return segments;
 }
 
-static int check_type(const char *path, const ElfW(Ehdr) *header, pipette_error *error)
+static int check_type(const char *path, const ElfW(Ehdr) * header, pipette_error *error)
 {
     if (header->e_ident[EI_CLASS] != __ehdr_start.e_ident[EI_CLASS])
-        return plugin_refuse(error, PIPETTE_E_PLUGIN, path, " is a %d-bit object, this host is %d-bit: rebuild it for this machine",
+        return plugin_refuse(error, PIPETTE_E_PLUGIN, path,
+                             " is a %d-bit object, this host is %d-bit: rebuild it for this machine",
                              header->e_ident[EI_CLASS] == ELFCLASS32 ? 32 : 64, (int)(8 * sizeof(void *)));
     if (header->e_ident[EI_DATA] != __ehdr_start.e_ident[EI_DATA] || header->e_machine != __ehdr_start.e_machine)
-        return plugin_refuse(error, PIPETTE_E_PLUGIN, path,
-                             " was built for another machine (ELF machine %u, this one is %u): rebuild it for this machine",
-                             (unsigned)header->e_machine, (unsigned)__ehdr_start.e_machine);
+        return plugin_refuse(
+            error, PIPETTE_E_PLUGIN, path,
+            " was built for another machine (ELF machine %u, this one is %u): rebuild it for this machine",
+            (unsigned)header->e_machine, (unsigned)__ehdr_start.e_machine);
     if (header->e_type == ET_REL)
         return plugin_refuse(error, PIPETTE_E_PLUGIN, path,
                              " is an object file (.o), not a shared object: link it with cc -shared -fPIC");
@@ -108,19 +111,22 @@ static int check_type(const char *path, const ElfW(Ehdr) *header, pipette_error 
     return PIPETTE_OK;
 }
 
-static int check_segments(const char *path, int file, const ElfW(Ehdr) *header, uint64_t file_size, pipette_error *error)
+static int check_segments(const char *path, int file, const ElfW(Ehdr) * header, uint64_t file_size,
+                          pipette_error *error)
 {
     size_t count, i;
-    ElfW(Phdr) *segments;
+    ElfW(Phdr) * segments;
     int status = PIPETTE_OK;
     uint64_t headers_end = (uint64_t)header->e_phnum * header->e_phentsize;
     if (!inside(header->e_phoff, headers_end, file_size) ||
         (header->e_shoff != 0 && !inside(header->e_shoff, (uint64_t)header->e_shnum * header->e_shentsize, file_size)))
-        return plugin_refuse(error, PIPETTE_E_PLUGIN, path, " is cut off: it has %llu bytes, its headers lie behind that. Build it again",
+        return plugin_refuse(error, PIPETTE_E_PLUGIN, path,
+                             " is cut off: it has %llu bytes, its headers lie behind that. Build it again",
                              (unsigned long long)file_size);
     segments = read_segments(file, header, file_size, &count);
     if (segments == NULL)
-        return plugin_refuse(error, PIPETTE_E_PLUGIN, path, " is damaged: its program headers cannot be read. Build it again");
+        return plugin_refuse(error, PIPETTE_E_PLUGIN, path,
+                             " is damaged: its program headers cannot be read. Build it again");
     for (i = 0; i < count && status == PIPETTE_OK; i++)
         if (segments[i].p_type == PT_LOAD && !inside(segments[i].p_offset, segments[i].p_filesz, file_size))
             status = plugin_refuse(error, PIPETTE_E_PLUGIN, path,
@@ -147,7 +153,8 @@ static int check_contents(const char *path, int file, uint64_t file_size, pipett
         return plugin_refuse(error, PIPETTE_E_PLUGIN, path, " is not a shared object (no ELF file)");
     }
     if (file_size < sizeof header)
-        return plugin_refuse(error, PIPETTE_E_PLUGIN, path, " is cut off: it has %llu bytes, less than an ELF header. Build it again",
+        return plugin_refuse(error, PIPETTE_E_PLUGIN, path,
+                             " is cut off: it has %llu bytes, less than an ELF header. Build it again",
                              (unsigned long long)file_size);
     memcpy(&header, start, sizeof header);
     status = check_type(path, &header, error);
@@ -209,8 +216,8 @@ static int find_build_id(const unsigned char *notes, size_t size, size_t alignme
         contents = (name + note.n_namesz + alignment - 1) / alignment * alignment;
         if (contents > size || note.n_descsz > size - contents)
             return 0;
-        if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 && memcmp(notes + name, "GNU", 4) == 0 && note.n_descsz > 0 &&
-            note.n_descsz <= (BUILD_ID_SIZE - 1) / 2) {
+        if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 && memcmp(notes + name, "GNU", 4) == 0 &&
+            note.n_descsz > 0 && note.n_descsz <= (BUILD_ID_SIZE - 1) / 2) {
             for (i = 0; i < note.n_descsz; i++)
                 (void)snprintf(text + 2 * i, 3, "%02x", (unsigned)notes[contents + i]);
             return 1;
@@ -234,8 +241,9 @@ void object_file_build_id(const char *path, char text[BUILD_ID_SIZE])
     text[0] = '\0';
     if (file < 0)
         return;
-    if (size >= sizeof header && read_at(file, &header, sizeof header, 0) == 0 && memcmp(header.e_ident, ELFMAG, SELFMAG) == 0 &&
-        header.e_ident[EI_CLASS] == __ehdr_start.e_ident[EI_CLASS] && header.e_ident[EI_DATA] == __ehdr_start.e_ident[EI_DATA])
+    if (size >= sizeof header && read_at(file, &header, sizeof header, 0) == 0 &&
+        memcmp(header.e_ident, ELFMAG, SELFMAG) == 0 && header.e_ident[EI_CLASS] == __ehdr_start.e_ident[EI_CLASS] &&
+        header.e_ident[EI_DATA] == __ehdr_start.e_ident[EI_DATA])
         segments = read_segments(file, &header, size, &count);
     for (i = 0; i < count && !found; i++) {
         unsigned char *notes;

@@ -7,11 +7,12 @@
 /* Fills `error` with "plugin 'PATH'", then the rest; returns `code`. The rest begins with ' ' or ':'. */
 int plugin_refuse(pipette_error *error, int code, const char *path, const char *format, ...) PIPETTE_PRINTF(4, 5);
 
-/* `message` without the "plugin 'PATH'" that plugin_refuse() puts before it: the bare reason, for lists that name the path. */
+/* `message` without the "plugin 'PATH'" that plugin_refuse() puts before it: the bare reason, for lists that name the
+ * path. */
 const char *plugin_reason(const char *message, const char *path);
 
-/* Whether dlopen() can be tried: a regular file, readable, an ELF shared object of this machine, not cut off (a part that is
- * missing at the end would be SIGBUS inside dlopen). PIPETTE_E_PLUGIN with the reason. */
+/* Whether dlopen() can be tried: a regular file, readable, an ELF shared object of this machine, not cut off (a part
+ * that is missing at the end would be SIGBUS inside dlopen). PIPETTE_E_PLUGIN with the reason. */
 int object_file_check(const char *path, pipette_error *error);
 
 enum { BUILD_ID_SIZE = 131 }; /* 64 bytes in hexadecimal, with room */

@@ -26,7 +26,7 @@ typedef struct answer_header {
     uint64_t size;
 } answer_header;
 
-/* ---- The child ----------------------------------------------------------------------------------------------------- */
+/* ---- The child -------------------------------------------------------------------------------------------------- */
 
 static void write_all(int file, const void *bytes, size_t size)
 {
@@ -71,8 +71,8 @@ static void close_between(unsigned first, unsigned last)
     }
 }
 
-/* The pipe's end, somewhere above 2, with everything else closed and the standard streams thrown away; -1 on failure. Files of the
- * parent that are open must not be within reach of exit handlers that a plugin sets off. */
+/* The pipe's end, somewhere above 2, with everything else closed and the standard streams thrown away; -1 on failure.
+ * Files of the parent that are open must not be within reach of exit handlers that a plugin sets off. */
 static int isolate_files(int out)
 {
     int file = fcntl(out, F_DUPFD_CLOEXEC, 3);
@@ -91,13 +91,12 @@ static int isolate_files(int out)
     return file;
 }
 
-/* A limit of 0 does not hold where core_pattern names a program; 1 stops both. */
 static void forbid_core(void)
 {
     struct rlimit limit;
     if (getrlimit(RLIMIT_CORE, &limit) != 0)
         return;
-    limit.rlim_cur = limit.rlim_max < 1 ? 0 : 1;
+    limit.rlim_cur = 0;
     (void)setrlimit(RLIMIT_CORE, &limit);
 }
 
@@ -152,7 +151,7 @@ static _Noreturn void child(const char *path, int out, pid_t parent)
     _exit(0);
 }
 
-/* ---- The parent ---------------------------------------------------------------------------------------------------- */
+/* ---- The parent ------------------------------------------------------------------------------------------------- */
 
 typedef struct deadline {
     struct timespec end;
@@ -201,8 +200,8 @@ static int has_ended(pid_t pid)
     return about.si_pid == pid;
 }
 
-/* Reads exactly `size` bytes from the non-blocking pipe. A plugin may have left a process of its own behind that holds the pipe
- * open, so now and then the child itself is looked at, too. */
+/* Reads exactly `size` bytes from the non-blocking pipe. A plugin may have left a process of its own behind that holds
+ * the pipe open, so now and then the child itself is looked at, too. */
 static reception receive(int in, pid_t pid, void *out, size_t size, const deadline *limit)
 {
     size_t done = 0;
@@ -289,7 +288,8 @@ static int ended_early(const char *path, int status, pipette_error *error)
 }
 
 /* The status that the child's answer means. */
-static int understand(const char *path, const answer_header *header, const void *bytes, plugin_schema **schema, pipette_error *error)
+static int understand(const char *path, const answer_header *header, const void *bytes, plugin_schema **schema,
+                      pipette_error *error)
 {
     pipette_error reported;
     if (header->status == PIPETTE_OK)
@@ -297,7 +297,8 @@ static int understand(const char *path, const answer_header *header, const void 
     memcpy(&reported, bytes, sizeof reported);
     reported.message[sizeof reported.message - 1] = '\0';
     if (reported.code >= 0)
-        return plugin_refuse(error, PIPETTE_E_PLUGIN, path, ": the answer of the process that loaded it makes no sense");
+        return plugin_refuse(error, PIPETTE_E_PLUGIN, path,
+                             ": the answer of the process that loaded it makes no sense");
     return pipette_error_set(error, reported.code, "%s", reported.message);
 }
 
@@ -319,7 +320,8 @@ static int supervise(const char *path, pid_t pid, int in, double seconds, plugin
         status = plugin_refuse(error, PIPETTE_E_TIMEOUT, path, " took longer than %g s to load", seconds);
         break;
     case NO_SENSE:
-        status = plugin_refuse(error, PIPETTE_E_PLUGIN, path, ": the answer of the process that loaded it makes no sense");
+        status =
+            plugin_refuse(error, PIPETTE_E_PLUGIN, path, ": the answer of the process that loaded it makes no sense");
         break;
     case NO_MEMORY:
         status = pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory while looking at plugin '%s'", path);

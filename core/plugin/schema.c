@@ -77,7 +77,7 @@ static pipette_option_spec *copy_options(arena *memory, const pipette_descriptor
     pipette_option_spec *options = copy_room(memory, descriptor->option_count, sizeof *options, failed);
     uint32_t i;
     for (i = 0; options != NULL && i < descriptor->option_count; i++) {
-        element_read(&options[i], sizeof *options, element_at(descriptor->options, descriptor->option_stride, sizeof *options, i));
+        element_read(&options[i], sizeof *options, element_at(descriptor->options, descriptor->option_stride, i));
         options[i].path = copy_text(memory, options[i].path, failed);
         options[i].default_text = copy_text(memory, options[i].default_text, failed);
         options[i].doc = copy_text(memory, options[i].doc, failed);
@@ -91,7 +91,7 @@ static pipette_parameter_spec *copy_parameters(arena *memory, const pipette_mode
     uint32_t i;
     for (i = 0; parameters != NULL && i < model->parameter_count; i++) {
         pipette_parameter_spec *one = &parameters[i];
-        element_read(one, sizeof *one, element_at(model->parameters, model->parameter_stride, sizeof *one, i));
+        element_read(one, sizeof *one, element_at(model->parameters, model->parameter_stride, i));
         one->path = copy_text(memory, one->path, failed);
         one->default_string = copy_text(memory, one->default_string, failed);
         one->default_array = copy_value(memory, one->default_array, failed);
@@ -106,8 +106,7 @@ static const pipette_dimension *copy_dimensions(arena *memory, const pipette_res
     pipette_dimension *dimensions = copy_room(memory, result->rank, sizeof *dimensions, failed);
     uint32_t i;
     for (i = 0; dimensions != NULL && i < result->rank; i++) {
-        element_read(&dimensions[i], sizeof *dimensions,
-                     element_at(result->dimensions, result->dimension_stride, sizeof *dimensions, i));
+        element_read(&dimensions[i], sizeof *dimensions, element_at(result->dimensions, result->dimension_stride, i));
         dimensions[i].name = copy_text(memory, dimensions[i].name, failed);
         dimensions[i].unit = copy_text(memory, dimensions[i].unit, failed);
         dimensions[i].doc = copy_text(memory, dimensions[i].doc, failed);
@@ -121,7 +120,7 @@ static pipette_result_spec *copy_results(arena *memory, const pipette_model *mod
     uint32_t i;
     for (i = 0; results != NULL && i < model->result_count; i++) {
         pipette_result_spec *one = &results[i];
-        element_read(one, sizeof *one, element_at(model->results, model->result_stride, sizeof *one, i));
+        element_read(one, sizeof *one, element_at(model->results, model->result_stride, i));
         one->path = copy_text(memory, one->path, failed);
         one->unit = copy_text(memory, one->unit, failed);
         one->doc = copy_text(memory, one->doc, failed);

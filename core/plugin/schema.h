@@ -25,12 +25,13 @@ typedef struct plugin_schema {
     void *memory;       /* internal */
 } plugin_schema;
 
-/* A copy of what `descriptor` (of the file `path`) declares. It must be one that plugin_check_descriptor() accepted. The caller
- * destroys the copy. */
+/* A copy of what `descriptor` (of the file `path`) declares. It must be one that plugin_check_descriptor() accepted.
+ * The caller destroys the copy. */
 int schema_copy(const char *path, const pipette_descriptor *descriptor, plugin_schema **schema, pipette_error *error);
 void schema_destroy(plugin_schema *schema);
 
-/* To bytes (the caller frees *bytes) and back. Bytes that were cut off or altered give PIPETTE_E_PLUGIN, never a crash. */
+/* To bytes (the caller frees *bytes) and back. Bytes that were cut off or altered give PIPETTE_E_PLUGIN, never a crash.
+ */
 int schema_pack(const plugin_schema *schema, void **bytes, size_t *size, pipette_error *error);
 int schema_unpack(const void *bytes, size_t size, plugin_schema **schema, pipette_error *error);
 

@@ -1,7 +1,7 @@
 /* schema_bytes.c: a schema as bytes, for another process on the same machine.
  *
- * magic, total size, FNV-1a checksum of what follows (8 bytes each, native order), then the members in the order of the structs.
- * Text: length (4 bytes; TEXT_NULL for NULL) and its bytes. Arrays: count (4 bytes) and their elements. */
+ * magic, total size, FNV-1a checksum of what follows (8 bytes each, native order), then the members in the order of the
+ * structs. Text: length (4 bytes; TEXT_NULL for NULL) and its bytes. Arrays: count (4 bytes) and their elements. */
 #include "schema.h"
 
 #include <stdlib.h>
@@ -21,7 +21,7 @@ static uint64_t checksum(const unsigned char *bytes, size_t size)
     return hash;
 }
 
-/* ---- Packing ------------------------------------------------------------------------------------------------------- */
+/* ---- Packing ---------------------------------------------------------------------------------------------------- */
 
 /* With bytes NULL, only counts. Every schema is packed twice: to know its size, and to fill it in. */
 typedef struct writer {
@@ -151,7 +151,7 @@ int schema_pack(const plugin_schema *schema, void **bytes, size_t *size, pipette
     return PIPETTE_OK;
 }
 
-/* ---- Unpacking ----------------------------------------------------------------------------------------------------- */
+/* ---- Unpacking -------------------------------------------------------------------------------------------------- */
 
 /* Once something was wrong, every further reading gives zeros; `wrong` is looked at in loops and at the end. */
 typedef struct reader {
@@ -364,7 +364,8 @@ int schema_unpack(const void *bytes, size_t size, plugin_schema **schema, pipett
     if (size >= HEADER_SIZE)
         memcpy(header, bytes, sizeof header);
     if (header[0] != BYTES_MAGIC || header[1] != size || header[2] != checksum(start + HEADER_SIZE, size - HEADER_SIZE))
-        return pipette_error_set(error, PIPETTE_E_PLUGIN, "the description of a plugin arrived damaged (%zu bytes)", size);
+        return pipette_error_set(error, PIPETTE_E_PLUGIN, "the description of a plugin arrived damaged (%zu bytes)",
+                                 size);
     copy = calloc(1, sizeof *copy);
     memset(&in, 0, sizeof in);
     in.memory = arena_create();
@@ -380,8 +381,10 @@ int schema_unpack(const void *bytes, size_t size, plugin_schema **schema, pipett
     if (in.wrong) {
         schema_destroy(copy);
         if (in.no_memory)
-            return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory while reading the description of a plugin");
-        return pipette_error_set(error, PIPETTE_E_PLUGIN, "the description of a plugin makes no sense (%zu bytes)", size);
+            return pipette_error_set(error, PIPETTE_E_MEMORY,
+                                     "out of memory while reading the description of a plugin");
+        return pipette_error_set(error, PIPETTE_E_PLUGIN, "the description of a plugin makes no sense (%zu bytes)",
+                                 size);
     }
     *schema = copy;
     return PIPETTE_OK;

@@ -55,14 +55,15 @@ static const char *keep(plugin_search *search, const char *text)
     return kept;
 }
 
-/* ---- What is fit to be used ----------------------------------------------------------------------------------------- */
+/* ---- What is fit to be used ------------------------------------------------------------------------------------- */
 
 static void warn(plugin_search *search, const char *path, const char *what)
 {
     growing_text line = {NULL, 0, 0};
     const char **more;
     uint32_t i;
-    growing_text_add(&line, "%s '%s' can be changed by its whole group; if that is not meant: chmod g-w '%s'", what, path, path);
+    growing_text_add(&line, "%s '%s' can be changed by its whole group; if that is not meant: chmod g-w '%s'", what,
+                     path, path);
     for (i = 0; !line.failed && i < search->warning_count; i++)
         if (strcmp(search->warnings[i], line.bytes) == 0) {
             free(line.bytes);
@@ -128,8 +129,8 @@ static const char *unfit_parent(plugin_search *search, const char *path)
     return reason;
 }
 
-/* The same for the file that `path` leads to and for the folders of both. `*resolved` is the search's; NULL where it does not
- * exist. */
+/* The same for the file that `path` leads to and for the folders of both. `*resolved` is the search's; NULL where it
+ * does not exist. */
 static const char *unfit_target(plugin_search *search, const char *path, const char **resolved)
 {
     char *real = realpath(path, NULL);
@@ -147,7 +148,7 @@ static const char *unfit_target(plugin_search *search, const char *path, const c
     return reason;
 }
 
-/* ---- The folders ---------------------------------------------------------------------------------------------------- */
+/* ---- The folders ------------------------------------------------------------------------------------------------ */
 
 static void add_folder(plugin_search *search, const char *path, const char *reason)
 {
@@ -269,12 +270,13 @@ int plugin_search_trusted(const plugin_search *search, const char *path)
     return trusted;
 }
 
-/* ---- The files of a folder ------------------------------------------------------------------------------------------ */
+/* ---- The files of a folder -------------------------------------------------------------------------------------- */
 
 static int is_candidate(const struct dirent *entry)
 {
     size_t length = strlen(entry->d_name);
-    return length > SUFFIX_LENGTH && entry->d_name[0] != '.' && strcmp(entry->d_name + length - SUFFIX_LENGTH, SUFFIX) == 0;
+    return length > SUFFIX_LENGTH && entry->d_name[0] != '.' &&
+           strcmp(entry->d_name + length - SUFFIX_LENGTH, SUFFIX) == 0;
 }
 
 /* By bytes: the order must not depend on the user's locale. */
@@ -317,7 +319,8 @@ static const probed *probe(plugin_search *search, const char *path)
     return one;
 }
 
-typedef int (*file_visit)(plugin_search *search, const char *path, const plugin_schema *schema, const char *reason, void *user);
+typedef int (*file_visit)(plugin_search *search, const char *path, const plugin_schema *schema, const char *reason,
+                          void *user);
 
 static int visit_file(plugin_search *search, const char *path, file_visit visit, void *user)
 {
@@ -358,7 +361,8 @@ typedef struct each {
     void *user;
 } each;
 
-static int visit_each(plugin_search *search, const char *path, const plugin_schema *schema, const char *reason, void *user)
+static int visit_each(plugin_search *search, const char *path, const plugin_schema *schema, const char *reason,
+                      void *user)
 {
     const each *to = user;
     (void)search;
@@ -375,7 +379,7 @@ int plugin_search_each(plugin_search *search, plugin_visit visit, void *user, pi
     return status == 0 && search->no_memory ? out_of_memory(error) : status;
 }
 
-/* ---- Finding one ---------------------------------------------------------------------------------------------------- */
+/* ---- Finding one ------------------------------------------------------------------------------------------------ */
 
 /* A search for one name: what was tried, and what there is beside it. */
 typedef struct hunt {
@@ -410,7 +414,8 @@ static void add_name(plugin_search *search, hunt *one, const char *name, size_t 
         more[one->name_count++] = kept;
 }
 
-static int hunt_visit(plugin_search *search, const char *path, const plugin_schema *schema, const char *reason, void *user)
+static int hunt_visit(plugin_search *search, const char *path, const plugin_schema *schema, const char *reason,
+                      void *user)
 {
     hunt *one = user;
     const char *file = strrchr(path, '/');
@@ -465,7 +470,8 @@ static int not_found(const hunt *one, pipette_error *error)
     if (nearest != NULL && strcmp(nearest, one->name) != 0)
         growing_text_add(&message, "; did you mean '%s'?", nearest);
     if (one->tried.length > 0)
-        growing_text_add(&message, "%s tried: %s", nearest != NULL && strcmp(nearest, one->name) != 0 ? "" : ";", one->tried.bytes);
+        growing_text_add(&message, "%s tried: %s", nearest != NULL && strcmp(nearest, one->name) != 0 ? "" : ";",
+                         one->tried.bytes);
     if (one->hidden > 0)
         growing_text_add(&message, "; and %u more (see 'pipette plugins')", one->hidden);
     status = message.failed ? out_of_memory(error) : pipette_error_set(error, PIPETTE_E_PLUGIN, "%s", message.bytes);
@@ -474,7 +480,8 @@ static int not_found(const hunt *one, pipette_error *error)
 }
 
 /* A name with a '/' is the file itself. */
-static int find_named(plugin_search *search, const char *name, const char *base, const char **path, pipette_error *error)
+static int find_named(plugin_search *search, const char *name, const char *base, const char **path,
+                      pipette_error *error)
 {
     growing_text whole = {NULL, 0, 0};
     const char *resolved = NULL, *reason;
@@ -493,7 +500,8 @@ static int find_named(plugin_search *search, const char *name, const char *base,
     return status;
 }
 
-int plugin_search_find(plugin_search *search, const char *name, const char *base, const char **path, pipette_error *error)
+int plugin_search_find(plugin_search *search, const char *name, const char *base, const char **path,
+                       pipette_error *error)
 {
     hunt one;
     uint32_t i;
@@ -502,9 +510,11 @@ int plugin_search_find(plugin_search *search, const char *name, const char *base
     if (strchr(name, '/') != NULL)
         return find_named(search, name, base, path, error);
     if (!spec_is_plugin_name(name))
-        return pipette_error_set(error, PIPETTE_E_PLUGIN,
-                                 "'%.128s' is no name of a plugin: letters, digits, '_' and '-' are allowed; a file is named with a '/', "
-                                 "such as './%.128s'", name, name);
+        return pipette_error_set(
+            error, PIPETTE_E_PLUGIN,
+            "'%.128s' is no name of a plugin: letters, digits, '_' and '-' are allowed; a file is named with a '/', "
+            "such as './%.128s'",
+            name, name);
     memset(&one, 0, sizeof one);
     one.name = name;
     hunt_file(search, &one);

@@ -13,7 +13,11 @@ int spec_is_text(const char *text)
 {
     const unsigned char *at = (const unsigned char *)text;
     while (*at != 0) {
-        int more = *at < 0x80 ? 0 : *at >= 0xC2 && *at < 0xE0 ? 1 : *at >= 0xE0 && *at < 0xF0 ? 2 : *at >= 0xF0 && *at < 0xF5 ? 3 : -1;
+        int more = *at < 0x80                  ? 0
+                   : *at >= 0xC2 && *at < 0xE0 ? 1
+                   : *at >= 0xE0 && *at < 0xF0 ? 2
+                   : *at >= 0xF0 && *at < 0xF5 ? 3
+                                               : -1;
         int i;
         if (more < 0)
             return 0;
@@ -51,7 +55,8 @@ static int is(const char *part, size_t length, const char *word)
 static int is_run_name(const char *part, size_t length)
 {
     size_t digits;
-    if (is(part, length, "crun") || is(part, length, "crunset") || is(part, length, "run_ALL") || is(part, length, "run_set_ALL"))
+    if (is(part, length, "crun") || is(part, length, "crunset") || is(part, length, "run_ALL") ||
+        is(part, length, "run_set_ALL"))
         return 1;
     if (length > 8 && memcmp(part, "run_set_", 8) == 0)
         digits = 8;
@@ -185,18 +190,18 @@ static int check_places(const char *path, const char *what, place *places, uint3
             return plugin_refuse(error, PIPETTE_E_PLUGIN, path, " declares %s '%s' twice", what, a->declared);
         if (strcmp(a->path, b->path) == 0)
             return plugin_refuse(error, PIPETTE_E_PLUGIN, path,
-                                 ": %ss '%s' and '%s' would both be '%s' in a file: rename one of them", what, a->declared,
-                                 b->declared, a->path);
+                                 ": %ss '%s' and '%s' would both be '%s' in a file: rename one of them", what,
+                                 a->declared, b->declared, a->path);
         if (strncmp(a->path, b->path, length) == 0 && b->path[length] == '.')
             return plugin_refuse(error, PIPETTE_E_PLUGIN, path,
-                                 ": %s '%s' cannot be a value and the group of '%s' in a file: rename one of them", what, a->declared,
-                                 b->declared);
+                                 ": %s '%s' cannot be a value and the group of '%s' in a file: rename one of them",
+                                 what, a->declared, b->declared);
     }
     return PIPETTE_OK;
 }
 
 int spec_check_collisions(const char *path, const char *what, const void *array, uint32_t count, uint32_t stride,
-                          size_t known, size_t path_offset, int runs, pipette_error *error)
+                          size_t path_offset, int runs, pipette_error *error)
 {
     place *places = count > 0 ? calloc(count, sizeof *places) : NULL;
     int status = PIPETTE_OK;
@@ -204,7 +209,8 @@ int spec_check_collisions(const char *path, const char *what, const void *array,
     if (count == 0)
         return PIPETTE_OK;
     for (i = 0; places != NULL && i < count; i++) {
-        memcpy(&places[i].declared, (const char *)element_at(array, stride, known, i) + path_offset, sizeof places[i].declared);
+        memcpy(&places[i].declared, (const char *)element_at(array, stride, i) + path_offset,
+               sizeof places[i].declared);
         places[i].index = i;
         places[i].path = place_path(places[i].declared, runs);
         if (places[i].path == NULL)

@@ -7,7 +7,8 @@
 
 enum { LOG_TABLE_MAX = 4096 };
 
-/* ---- Series -------------------------------------------------------------------------------------------------------- */
+/* ---- Series --------------------------------------------------------------------------------------------------------
+ */
 
 static series *series_new(int type, int kind, uint64_t count)
 {
@@ -99,20 +100,22 @@ static int check_float(const series *s, const char *what, pipette_error *error)
 {
     double limit = s->type == PIPETTE_TYPE_F32 ? (double)FLT_MAX : DBL_MAX, last = float_rule(s, s->count - 1);
     if (!isfinite(s->from) || !isfinite(s->to) || !isfinite(s->step))
-        return pipette_error_set(error, PIPETTE_E_INVALID, "%s: the ends and the step of a range must be finite numbers", what);
+        return pipette_error_set(error, PIPETTE_E_INVALID,
+                                 "%s: the ends and the step of a range must be finite numbers", what);
     if (!(fabs(s->from) <= limit) || !(fabs(last) <= limit))
         return pipette_error_set(error, PIPETTE_E_BOUNDS, "%s: the range leaves what %s can hold", what,
                                  pipette_type_text(s->type));
     if (s->kind == PIPETTE_AXIS_COUNT && !isfinite((s->to - s->from) * (double)(s->count - 1)))
         return pipette_error_set(error, PIPETTE_E_INVALID, "%s: the ends are too far apart", what);
     if (s->kind == PIPETTE_AXIS_LOG && (s->from <= 0 || s->to <= 0))
-        return pipette_error_set(error, PIPETTE_E_INVALID, "%s: a logarithmic range needs ends above 0, not %.15g and %.15g",
-                                 what, s->from, s->to);
+        return pipette_error_set(error, PIPETTE_E_INVALID,
+                                 "%s: a logarithmic range needs ends above 0, not %.15g and %.15g", what, s->from,
+                                 s->to);
     if (s->kind == PIPETTE_AXIS_LOG && !isnormal(s->ratio))
         return pipette_error_set(error, PIPETTE_E_INVALID, "%s: the ends are too far apart", what);
     if (s->kind != PIPETTE_AXIS_STEP && s->count == 1 && !(s->from == s->to))
-        return pipette_error_set(error, PIPETTE_E_INVALID, "%s: a count of 1 cannot hold both %.15g and %.15g", what, s->from,
-                                 s->to);
+        return pipette_error_set(error, PIPETTE_E_INVALID, "%s: a count of 1 cannot hold both %.15g and %.15g", what,
+                                 s->from, s->to);
     return PIPETTE_OK;
 }
 
@@ -232,6 +235,17 @@ static void fill_steps(const series *s, uint64_t start, uint64_t stride, uint64_
             out[i] = from + (double)(int64_t)(start + i * stride) * step;
 }
 
+/* float_rule() for COUNT, with what does not change taken out of the loop. */
+static void fill_counts(const series *s, uint64_t start, uint64_t stride, uint64_t count, double *out)
+{
+    const double from = s->from, width = s->to - s->from, divisor = (double)(s->count - 1);
+    uint64_t i, ends = start + (count - 1) * stride + 1 == s->count ? 1 : 0;
+    for (i = 0; i < count - ends; i++)
+        out[i] = from + (double)(start + i * stride) * width / divisor;
+    if (ends != 0)
+        out[count - 1] = s->to;
+}
+
 void series_fill(const series *s, uint64_t start, uint64_t stride, uint64_t count, void *out)
 {
     size_t size = pipette_type_size(s->type);
@@ -241,6 +255,8 @@ void series_fill(const series *s, uint64_t start, uint64_t stride, uint64_t coun
         memcpy(out, (const char *)s->values + (size_t)start * size, (size_t)count * size);
     } else if (s->values == NULL && s->type == PIPETTE_TYPE_F64 && s->kind == PIPETTE_AXIS_STEP) {
         fill_steps(s, start, stride, count, out);
+    } else if (s->values == NULL && s->type == PIPETTE_TYPE_F64 && s->kind == PIPETTE_AXIS_COUNT && count > 0) {
+        fill_counts(s, start, stride, count, out);
     } else if (s->values == NULL && size == sizeof(uint64_t) && s->type != PIPETTE_TYPE_F64) {
         uint64_t *integers = out, value = integer_rule(s, start);
         uint64_t step = (s->descending ? 0 - s->magnitude : s->magnitude) * stride;
@@ -264,8 +280,8 @@ int series_same(const series *a, const series *b)
         return 0;
     if (a->kind != PIPETTE_AXIS_VALUES)
         return memcmp(&a->from, &b->from, sizeof a->from) == 0 && memcmp(&a->to, &b->to, sizeof a->to) == 0 &&
-               memcmp(&a->step, &b->step, sizeof a->step) == 0 && a->origin == b->origin && a->magnitude == b->magnitude &&
-               a->descending == b->descending;
+               memcmp(&a->step, &b->step, sizeof a->step) == 0 && a->origin == b->origin &&
+               a->magnitude == b->magnitude && a->descending == b->descending;
     for (i = 0; i < a->count; i++) {
         value_element x, y;
         value_load(a->type, a->values, i, &x);
@@ -276,7 +292,8 @@ int series_same(const series *a, const series *b)
     return 1;
 }
 
-/* ---- Axes ---------------------------------------------------------------------------------------------------------- */
+/* ---- Axes ----------------------------------------------------------------------------------------------------------
+ */
 
 int axis_append(axis *a, series *s, uint64_t start, uint64_t stride, uint64_t count, pipette_error *error)
 {
@@ -370,7 +387,8 @@ int axis_same(const axis *a, const axis *b)
         return 0;
     for (i = 0; i < a->piece_count; i++) {
         const axis_piece *x = &a->pieces[i], *y = &b->pieces[i];
-        if (x->start != y->start || x->stride != y->stride || x->count != y->count || !series_same(x->series, y->series))
+        if (x->start != y->start || x->stride != y->stride || x->count != y->count ||
+            !series_same(x->series, y->series))
             return 0;
     }
     return 1;

@@ -1,5 +1,5 @@
-/* axis.h: the values of one parameter in order, kept as lists and rules: a series is a list or a rule, an axis a few pieces of
- * series. */
+/* axis.h: the values of one parameter in order, kept as lists and rules: a series is a list or a rule, an axis a few
+ * pieces of series. */
 #ifndef CORE_TRAJECTORY_AXIS_H
 #define CORE_TRAJECTORY_AXIS_H
 

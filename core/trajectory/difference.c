@@ -1,5 +1,5 @@
-/* difference.c: product minus product, factor by factor: with A and B the factors of the two, the rest of A1 x A2 x ... is
- * (A1\B1) x A2 x ..., (A1&B1) x (A2\B2) x ..., and so on. */
+/* difference.c: product minus product, factor by factor: with A and B the factors of the two, the rest of A1 x A2 x ...
+ * is (A1\B1) x A2 x ..., (A1&B1) x (A2\B2) x ..., and so on. */
 #include "trajectory/difference.h"
 
 #include "trajectory/match.h"
@@ -11,14 +11,16 @@ static int no_memory(pipette_error *error)
     return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
 }
 
-/* ---- Tuples -------------------------------------------------------------------------------------------------------- */
+/* ---- Tuples --------------------------------------------------------------------------------------------------------
+ */
 
 static uint64_t hash_tuple(const factor *f, const value_element *tuple)
 {
     uint64_t hash = 0;
     uint32_t i;
     for (i = 0; i < f->axis_count; i++)
-        hash = (hash ^ (hash >> 29)) * UINT64_C(0x9e3779b97f4a7c15) + value_element_hash(axis_type(&f->axes[i]), &tuple[i]);
+        hash = (hash ^ (hash >> 29)) * UINT64_C(0x9e3779b97f4a7c15) +
+               value_element_hash(axis_type(&f->axes[i]), &tuple[i]);
     return hash ^ (hash >> 32);
 }
 
@@ -80,9 +82,11 @@ int tuples_has(const tuples *t, const value_element *tuple)
     return t->slots[slot_of(t, tuple)] != 0;
 }
 
-/* ---- Factors ------------------------------------------------------------------------------------------------------- */
+/* ---- Factors -------------------------------------------------------------------------------------------------------
+ */
 
-/* Factors of `from` (numbers in `mine`) and of `gone` (in `theirs`) that share parameters, directly or through others. */
+/* Factors of `from` (numbers in `mine`) and of `gone` (in `theirs`) that share parameters, directly or through others.
+ */
 typedef struct block {
     uint32_t *mine, *theirs;
     uint32_t mine_count, their_count;
@@ -92,10 +96,11 @@ typedef struct block {
 
 static int too_long(const factor *f, pipette_error *error)
 {
-    return pipette_error_set(error, PIPETTE_E_UNSUPPORTED,
-                             "old and new points combine the parameters differently, and %llu points are too many to compare one "
-                             "by one (at most %d): keep the old combination of axes",
-                             (unsigned long long)f->count, (int)MATCH_LISTED_MAX);
+    return pipette_error_set(
+        error, PIPETTE_E_UNSUPPORTED,
+        "old and new points combine the parameters differently, and %llu points are too many to compare one "
+        "by one (at most %d): keep the old combination of axes",
+        (unsigned long long)f->count, (int)MATCH_LISTED_MAX);
 }
 
 int factor_same(const factor *a, const factor *b)
@@ -147,7 +152,8 @@ static int mark_tuples(const factor *f, const factor *g, uint8_t *mask, pipette_
             continue;
         for (j = 0; j < g->axis_count; j++)
             axis_get(&f->axes[from[j]], i, &tuple[j]);
-        mask[i] = (uint8_t)((g->axis_count == 1 ? match_contains(&g->axes[0], tuple) : tuples_has(&table, tuple)) ? 1 : 0);
+        mask[i] =
+            (uint8_t)((g->axis_count == 1 ? match_contains(&g->axes[0], tuple) : tuples_has(&table, tuple)) ? 1 : 0);
     }
     tuples_destroy(&table);
     free(tuple);
@@ -250,7 +256,8 @@ static int split_block(const segment *from, const segment *gone, block *b, pipet
     return status;
 }
 
-/* ---- Blocks -------------------------------------------------------------------------------------------------------- */
+/* ---- Blocks --------------------------------------------------------------------------------------------------------
+ */
 
 static uint32_t factor_with(const segment *s, uint32_t parameter)
 {
@@ -290,7 +297,8 @@ static void blocks_destroy(block *blocks, uint32_t count)
     free(blocks);
 }
 
-static int blocks_create(const segment *from, const segment *gone, block **out, uint32_t *out_count, pipette_error *error)
+static int blocks_create(const segment *from, const segment *gone, block **out, uint32_t *out_count,
+                         pipette_error *error)
 {
     uint32_t *label = calloc(from->factor_count + 1, sizeof *label), i, j, count = 0;
     block *blocks = calloc(from->factor_count + 1, sizeof *blocks);
@@ -355,8 +363,8 @@ static int add_copy(segment *s, const factor *f, pipette_error *error)
 }
 
 /* in x ... x in x out x whole x ... x whole, with `out` in block `pivot`. */
-static int emit(const segment *from, const block *blocks, uint32_t count, uint32_t pivot, segment **list, uint32_t *list_count,
-                pipette_error *error)
+static int emit(const segment *from, const block *blocks, uint32_t count, uint32_t pivot, segment **list,
+                uint32_t *list_count, pipette_error *error)
 {
     segment part;
     uint32_t i, j;

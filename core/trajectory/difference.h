@@ -22,9 +22,9 @@ int factor_select(const factor *f, const uint8_t *mask, uint8_t wanted, factor *
 /* The same values in the same order, whatever the order of the axes? */
 int factor_same(const factor *a, const factor *b);
 
-/* `list` of `*count` segments gets the parts of `from` that `gone` lacks: at most one per factor of `from`. Both have the same
- * parameters, with equal values bitwise equal; the axes of `gone` are prepared (match.h). PIPETTE_E_UNSUPPORTED where factors are
- * made of different parameters and too long to go through. */
+/* `list` of `*count` segments gets the parts of `from` that `gone` lacks: at most one per factor of `from`. Both have
+ * the same parameters, with equal values bitwise equal; the axes of `gone` are prepared (match.h).
+ * PIPETTE_E_UNSUPPORTED where factors are made of different parameters and too long to go through. */
 int difference_of(const segment *from, const segment *gone, segment **list, uint32_t *count, pipette_error *error);
 void difference_destroy(segment *list, uint32_t count);
 

@@ -1,4 +1,5 @@
-/* expand.c: old points and then the new ones that they lack; which old points a new exploration asks for; distinct values. */
+/* expand.c: old points and then the new ones that they lack; which old points a new exploration asks for; distinct
+ * values. */
 #include "trajectory/difference.h"
 #include "trajectory/match.h"
 #include "trajectory/points.h"
@@ -12,10 +13,12 @@ static int no_memory(pipette_error *error)
     return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
 }
 
-/* ---- Parameters ---------------------------------------------------------------------------------------------------- */
+/* ---- Parameters ----------------------------------------------------------------------------------------------------
+ */
 
 /* The parameters of `wider`, in their order, then those that only `added` has. */
-static int merge_parameters(const exploration *wider, const exploration *added, exploration *merged, pipette_error *error)
+static int merge_parameters(const exploration *wider, const exploration *added, exploration *merged,
+                            pipette_error *error)
 {
     uint32_t i, count = wider == NULL ? 0 : wider->parameter_count;
     int status = PIPETTE_OK;
@@ -29,15 +32,16 @@ static int merge_parameters(const exploration *wider, const exploration *added, 
             return pipette_error_set(error, PIPETTE_E_TYPE, "'%s' was explored as %s and is %s now", p->name,
                                      pipette_type_text(p->type), pipette_type_text(added->parameters[j].type));
         status = exploration_add_parameter(
-            merged, p->name, p->type, added->parameters[j].fallback != NULL ? added->parameters[j].fallback : p->fallback, error);
+            merged, p->name, p->type,
+            added->parameters[j].fallback != NULL ? added->parameters[j].fallback : p->fallback, error);
     }
     for (i = 0; i < added->parameter_count && status == PIPETTE_OK; i++) {
         const explored *p = &added->parameters[i];
         if (exploration_index(merged, p->name) != UINT32_MAX)
             continue;
         if (p->fallback == NULL)
-            return pipette_error_set(error, PIPETTE_E_INVALID, "'%s' is newly explored, and its value in the old runs is not known",
-                                     p->name);
+            return pipette_error_set(error, PIPETTE_E_INVALID,
+                                     "'%s' is newly explored, and its value in the old runs is not known", p->name);
         status = exploration_add_parameter(merged, p->name, p->type, p->fallback, error);
     }
     return status;
@@ -73,10 +77,12 @@ static int copy_old(const exploration *wider, exploration *merged, pipette_error
     return status;
 }
 
-/* ---- New segments in terms of the old values ------------------------------------------------------------------------ */
+/* ---- New segments in terms of the old values ------------------------------------------------------------------------
+ */
 
 /* The different axes that a parameter has in the segments; the caller frees *out. */
-static int axes_of(const exploration *points, uint32_t parameter, const axis ***out, uint32_t *count, pipette_error *error)
+static int axes_of(const exploration *points, uint32_t parameter, const axis ***out, uint32_t *count,
+                   pipette_error *error)
 {
     const axis **axes = malloc((points->segment_count + 1) * sizeof *axes);
     uint32_t i, j, k, l;
@@ -140,7 +146,8 @@ static int drop_repeats(factor *f, pipette_error *error)
 }
 
 /* A copy of a segment of `added`, with the parameter numbers and, where equal, the values of `known`. */
-static int restate(const exploration *added, const segment *from, const exploration *known, segment *out, pipette_error *error)
+static int restate(const exploration *added, const segment *from, const exploration *known, segment *out,
+                   pipette_error *error)
 {
     uint32_t i, j, count;
     int status = segment_copy(from, out, error);
@@ -244,15 +251,16 @@ int exploration_expand(const exploration *wider, const exploration *added, explo
     return PIPETTE_OK;
 }
 
-/* ---- Which points are asked for -------------------------------------------------------------------------------------- */
+/* ---- Which points are asked for
+ * -------------------------------------------------------------------------------------- */
 
 typedef struct matcher {
     const exploration *all;
     segment wanted;
-    tuples *tables;     /* per factor of `wanted`; used where it has several axes */
+    tuples *tables; /* per factor of `wanted`; used where it has several axes */
     value_element *tuple;
-    char **columns;     /* per parameter, BLOCK elements */
-    uint8_t *passes;    /* per factor of `wanted`: the old segment has the very same one */
+    char **columns;  /* per parameter, BLOCK elements */
+    uint8_t *passes; /* per factor of `wanted`: the old segment has the very same one */
 } matcher;
 
 enum { BLOCK = 1024 };
@@ -271,7 +279,8 @@ static void matcher_destroy(matcher *m)
     segment_destroy(&m->wanted);
 }
 
-static int matcher_create(matcher *m, const exploration *all, const exploration *wanted, uint32_t number, pipette_error *error)
+static int matcher_create(matcher *m, const exploration *all, const exploration *wanted, uint32_t number,
+                          pipette_error *error)
 {
     uint32_t i;
     int status;
@@ -317,7 +326,8 @@ static void narrow(matcher *m, uint32_t number, uint64_t count, uint8_t *hit)
             continue;
         for (j = 0; j < f->axis_count; j++)
             value_load(axis_type(&f->axes[j]), m->columns[f->axes[j].parameter], i, &m->tuple[j]);
-        hit[i] = (uint8_t)((f->axis_count == 1 ? match_contains(&f->axes[0], m->tuple) : tuples_has(&m->tables[number], m->tuple))
+        hit[i] = (uint8_t)((f->axis_count == 1 ? match_contains(&f->axes[0], m->tuple)
+                                               : tuples_has(&m->tables[number], m->tuple))
                                ? 1
                                : 0);
     }
@@ -358,7 +368,8 @@ int exploration_match(const exploration *all, const exploration *wanted, uint64_
     memset(mask, 0, (size_t)count);
     for (i = 0; i < all->parameter_count; i++)
         if (exploration_index(wanted, all->parameters[i].name) == UINT32_MAX)
-            return pipette_error_set(error, PIPETTE_E_INVALID, "'%s' is explored, but has no values here", all->parameters[i].name);
+            return pipette_error_set(error, PIPETTE_E_INVALID, "'%s' is explored, but has no values here",
+                                     all->parameters[i].name);
     status = prepare(all, error);
     for (i = 0; i < wanted->segment_count && status == PIPETTE_OK; i++) {
         matcher m;
@@ -379,7 +390,8 @@ int exploration_match(const exploration *all, const exploration *wanted, uint64_
     return status;
 }
 
-/* ---- Distinct values ------------------------------------------------------------------------------------------------ */
+/* ---- Distinct values ------------------------------------------------------------------------------------------------
+ */
 
 static int compare_elements(const void *a, const void *b, void *user)
 {
@@ -440,8 +452,8 @@ int exploration_values(const exploration *points, uint32_t parameter, series **o
     for (i = 0; i < count && status == PIPETTE_OK; i++) {
         total += axes[i]->count;
         if (axes[i]->count > VALUES_MAX || total > VALUES_MAX)
-            status = pipette_error_set(error, PIPETTE_E_UNSUPPORTED, "'%s' has more than %d values; too many to list", name,
-                                       (int)VALUES_MAX);
+            status = pipette_error_set(error, PIPETTE_E_UNSUPPORTED, "'%s' has more than %d values; too many to list",
+                                       name, (int)VALUES_MAX);
     }
     if (status == PIPETTE_OK && (values = malloc((size_t)total * pipette_type_size(type))) == NULL)
         status = no_memory(error);

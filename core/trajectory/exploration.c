@@ -9,7 +9,8 @@ static int no_memory(pipette_error *error)
     return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
 }
 
-/* ---- Building ------------------------------------------------------------------------------------------------------ */
+/* ---- Building ------------------------------------------------------------------------------------------------------
+ */
 
 int factor_add(factor *f, axis *taken, pipette_error *error)
 {
@@ -158,8 +159,8 @@ static int too_many(const segment *s, pipette_error *error)
     for (i = 0; i < s->factor_count; i++)
         power += log10((double)s->factors[i].count);
     if (fabs(power - round(power)) < 1e-9)
-        return pipette_error_set(error, PIPETTE_E_INVALID, "the product has 10^%.0f points; at most 2^63 (about 10^19) can be numbered",
-                                 power);
+        return pipette_error_set(error, PIPETTE_E_INVALID,
+                                 "the product has 10^%.0f points; at most 2^63 (about 10^19) can be numbered", power);
     return pipette_error_set(error, PIPETTE_E_INVALID,
                              "the product has about 10^%.1f points; at most 2^63 (about 10^19) can be numbered", power);
 }
@@ -180,7 +181,8 @@ static int finish_segment(const exploration *points, segment *s, pipette_error *
                 return pipette_error_set(error, PIPETTE_E_INVALID, "a zip of unequal lengths: %llu and %llu",
                                          (unsigned long long)f->count, (unsigned long long)f->axes[j].count);
             if (f->count == 0 || parameter >= points->parameter_count || s->places[parameter].axis != NULL)
-                return pipette_error_set(error, PIPETTE_E_INVALID, "a parameter stands twice in one segment, or without values");
+                return pipette_error_set(error, PIPETTE_E_INVALID,
+                                         "a parameter stands twice in one segment, or without values");
             s->places[parameter].axis = &f->axes[j];
             s->places[parameter].inner = inner;
         }
@@ -189,7 +191,8 @@ static int finish_segment(const exploration *points, segment *s, pipette_error *
     }
     for (i = 0; i < points->parameter_count; i++)
         if (s->places[i].axis == NULL)
-            return pipette_error_set(error, PIPETTE_E_INVALID, "a segment lacks parameter '%s'", points->parameters[i].name);
+            return pipette_error_set(error, PIPETTE_E_INVALID, "a segment lacks parameter '%s'",
+                                     points->parameters[i].name);
     s->count = inner;
     return PIPETTE_OK;
 }
@@ -206,13 +209,15 @@ int exploration_finish(exploration *points, pipette_error *error)
         s->first = points->count;
         points->count += s->count; /* both at most 2^63, so the sum cannot pass 2^64 before the check, except exactly */
         if (points->count > POINTS_MAX || points->count < s->count)
-            return pipette_error_set(error, PIPETTE_E_INVALID,
-                                     "there would be more than 2^63 (about 10^19) points in all; they cannot be numbered");
+            return pipette_error_set(
+                error, PIPETTE_E_INVALID,
+                "there would be more than 2^63 (about 10^19) points in all; they cannot be numbered");
     }
     return PIPETTE_OK;
 }
 
-/* ---- What it is ---------------------------------------------------------------------------------------------------- */
+/* ---- What it is ----------------------------------------------------------------------------------------------------
+ */
 
 uint64_t exploration_count(const exploration *points)
 {
@@ -234,7 +239,8 @@ int exploration_parameter_type(const exploration *points, uint32_t parameter)
     return parameter < points->parameter_count ? points->parameters[parameter].type : PIPETTE_TYPE_NONE;
 }
 
-/* ---- Values of a block --------------------------------------------------------------------------------------------- */
+/* ---- Values of a block ---------------------------------------------------------------------------------------------
+ */
 
 /* `count` times the element at `element`. */
 static void repeat(const void *element, size_t size, uint64_t count, char *out)

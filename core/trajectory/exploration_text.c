@@ -7,8 +7,8 @@
  *     axis a1 parameters.neuron.I from 0 step 0.01 count 101
  *     segment 303 points: a0 x a1
  *
- * Other rules: `from 0 to 1 count 11`, `log from 1 to 1000 count 4`. (a0, a1) advance together; a1[1:2:50] are 50 values of a1, from
- * number 1, every second; a0 + a1 are the values of both, one list after the other. */
+ * Other rules: `from 0 to 1 count 11`, `log from 1 to 1000 count 4`. (a0, a1) advance together; a1[1:2:50] are 50
+ * values of a1, from number 1, every second; a0 + a1 are the values of both, one list after the other. */
 #include "trajectory/points.h"
 
 #include "trajectory/reader.h"
@@ -18,7 +18,8 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
-/* ---- Writing ------------------------------------------------------------------------------------------------------- */
+/* ---- Writing -------------------------------------------------------------------------------------------------------
+ */
 
 typedef struct writer {
     char *data;
@@ -254,7 +255,8 @@ int exploration_text(const exploration *points, char **text, pipette_error *erro
     return PIPETTE_OK;
 }
 
-/* ---- Reading ------------------------------------------------------------------------------------------------------- */
+/* ---- Reading -------------------------------------------------------------------------------------------------------
+ */
 
 typedef struct named_series {
     series *series;
@@ -338,8 +340,8 @@ static int read_rule(parser *p, int type, int kind, series **out)
     descending = reader_mark(&p->in, '-');
     if (!reader_u64(&p->in, &magnitude) || !reader_skip(&p->in, "count") || !reader_u64(&p->in, &count))
         return reader_fail(&p->in, "a step and a count belong here");
-    return series_integer(type, type == PIPETTE_TYPE_I32 ? (uint64_t)(int64_t)from.i32 : from.u64, magnitude, descending, count,
-                          "exploration", out, p->in.error);
+    return series_integer(type, type == PIPETTE_TYPE_I32 ? (uint64_t)(int64_t)from.i32 : from.u64, magnitude,
+                          descending, count, "exploration", out, p->in.error);
 }
 
 static int read_axis(parser *p)
@@ -364,7 +366,8 @@ static int read_axis(parser *p)
     if (reader_skip(&p->in, "values"))
         status = read_values(p, type, &s);
     else if (reader_skip(&p->in, "log"))
-        status = reader_skip(&p->in, "from") ? read_rule(p, type, PIPETTE_AXIS_LOG, &s) : reader_fail(&p->in, "'from' is missing");
+        status = reader_skip(&p->in, "from") ? read_rule(p, type, PIPETTE_AXIS_LOG, &s)
+                                             : reader_fail(&p->in, "'from' is missing");
     else if (reader_skip(&p->in, "from"))
         status = read_rule(p, type, PIPETTE_AXIS_STEP, &s);
     else

@@ -33,7 +33,8 @@ int explore_fallback(const tree_node *node, series **out, pipette_error *error)
     return series_list(node->value.type, pipette_value_data(&node->value), 1, node->path, out, error);
 }
 
-/* ---- One axis ------------------------------------------------------------------------------------------------------ */
+/* ---- One axis ------------------------------------------------------------------------------------------------------
+ */
 
 static int is_integer(int type)
 {
@@ -112,15 +113,15 @@ static int leads_away(const request *r, const value_element *from, const value_e
 {
     char text[2][VALUE_TEXT_SIZE];
     type = type == PIPETTE_TYPE_F32 ? PIPETTE_TYPE_F64 : type;
-    return pipette_error_set(error, PIPETTE_E_INVALID, "%s: a step of %s leads away from %s, starting at %s", r->what, step,
-                             value_element_text(type, to, text[0]), value_element_text(type, from, text[1]));
+    return pipette_error_set(error, PIPETTE_E_INVALID, "%s: a step of %s leads away from %s, starting at %s", r->what,
+                             step, value_element_text(type, to, text[0]), value_element_text(type, from, text[1]));
 }
 
 static int too_long(const request *r, double count, pipette_error *error)
 {
     return pipette_error_set(error, PIPETTE_E_INVALID,
-                             "%s: it has about 10^%.0f values; at most 2^63 (about 10^19) points can be numbered", r->what,
-                             log10(count));
+                             "%s: it has about 10^%.0f values; at most 2^63 (about 10^19) points can be numbered",
+                             r->what, log10(count));
 }
 
 static int make_float_steps(request *r, int type, pipette_error *error)
@@ -191,8 +192,8 @@ static int make_integer_steps(request *r, int type, pipette_error *error)
     steps = span / magnitude;
     if (steps >= POINTS_MAX)
         return too_long(r, (double)steps, error);
-    return series_integer(type, type == PIPETTE_TYPE_I32 ? (uint64_t)(int64_t)from.i32 : from.u64, magnitude, descending,
-                          steps + 1, r->what, &r->values, error);
+    return series_integer(type, type == PIPETTE_TYPE_I32 ? (uint64_t)(int64_t)from.i32 : from.u64, magnitude,
+                          descending, steps + 1, r->what, &r->values, error);
 }
 
 static int make_integer_count(request *r, int type, pipette_error *error)
@@ -208,8 +209,8 @@ static int make_integer_count(request *r, int type, pipette_error *error)
     if (count == 1 && span > 0)
         return pipette_error_set(error, PIPETTE_E_INVALID, "%s: a count of 1 cannot hold two ends", r->what);
     if (count > 1 && span % (count - 1) != 0)
-        return pipette_error_set(error, PIPETTE_E_INVALID, "%s: %llu values from end to end are not all whole numbers", r->what,
-                                 (unsigned long long)count);
+        return pipette_error_set(error, PIPETTE_E_INVALID, "%s: %llu values from end to end are not all whole numbers",
+                                 r->what, (unsigned long long)count);
     return series_integer(type, type == PIPETTE_TYPE_I32 ? (uint64_t)(int64_t)from.i32 : from.u64,
                           count > 1 ? span / (count - 1) : 0, down, count, r->what, &r->values, error);
 }
@@ -230,8 +231,8 @@ static int make_integer_log(request *r, int type, pipette_error *error)
     if (status != PIPETTE_OK)
         return status;
     if (from <= 0 || to <= 0)
-        return pipette_error_set(error, PIPETTE_E_INVALID, "%s: a logarithmic range needs ends above 0, not %.15g and %.15g",
-                                 r->what, from, to);
+        return pipette_error_set(error, PIPETTE_E_INVALID,
+                                 "%s: a logarithmic range needs ends above 0, not %.15g and %.15g", r->what, from, to);
     if (count > COUNT_MAX || (count == 1 && from != to))
         return pipette_error_set(error, PIPETTE_E_INVALID, "%s: a count of %llu does not fit between the ends", r->what,
                                  (unsigned long long)count);
@@ -273,10 +274,12 @@ static int make_series(request *r, pipette_error *error)
     if (r->wanted.kind == PIPETTE_AXIS_VALUES)
         return make_list(r, error);
     if (r->wanted.kind < PIPETTE_AXIS_VALUES || r->wanted.kind > PIPETTE_AXIS_LOG)
-        return pipette_error_set(error, PIPETTE_E_INVALID, "%s: unknown kind of axis (%ld)", r->what, (long)r->wanted.kind);
+        return pipette_error_set(error, PIPETTE_E_INVALID, "%s: unknown kind of axis (%ld)", r->what,
+                                 (long)r->wanted.kind);
     if (!is_integer(type) && !is_float(type))
-        return pipette_error_set(error, PIPETTE_E_TYPE, "%s: it is of type %s, which has no ranges; give a list of values",
-                                 r->what, pipette_type_text(type));
+        return pipette_error_set(error, PIPETTE_E_TYPE,
+                                 "%s: it is of type %s, which has no ranges; give a list of values", r->what,
+                                 pipette_type_text(type));
     if (r->wanted.kind == PIPETTE_AXIS_STEP)
         return is_float(type) ? make_float_steps(r, type, error) : make_integer_steps(r, type, error);
     if (r->wanted.count == 0)
@@ -286,7 +289,8 @@ static int make_series(request *r, pipette_error *error)
     return r->wanted.kind == PIPETTE_AXIS_COUNT ? make_integer_count(r, type, error) : make_integer_log(r, type, error);
 }
 
-/* ---- The product --------------------------------------------------------------------------------------------------- */
+/* ---- The product ---------------------------------------------------------------------------------------------------
+ */
 
 static void plan_destroy(plan *p)
 {
@@ -303,11 +307,13 @@ static int find_parameter(const node_tree *nodes, const char *name, tree_node **
     tree_node *other;
     int status = tree_find(nodes, name, NAME_NO_RUN, PIPETTE_BRANCH_PARAMETERS, node, error);
     if (status == PIPETTE_E_NOT_FOUND && tree_find(nodes, name, NAME_NO_RUN, 0, &other, &inner) == PIPETTE_OK)
-        return pipette_error_set(error, PIPETTE_E_INVALID, "'%.200s' is no parameter; only parameters can be explored", other->path);
+        return pipette_error_set(error, PIPETTE_E_INVALID, "'%.200s' is no parameter; only parameters can be explored",
+                                 other->path);
     return status;
 }
 
-static int find_requests(const node_tree *nodes, const pipette_exploration *wanted, plan *p, int unlocked, pipette_error *error)
+static int find_requests(const node_tree *nodes, const pipette_exploration *wanted, plan *p, int unlocked,
+                         pipette_error *error)
 {
     size_t stride = wanted->axis_stride == 0 ? sizeof(pipette_axis) : wanted->axis_stride;
     uint32_t i, j;
@@ -328,11 +334,12 @@ static int find_requests(const node_tree *nodes, const pipette_exploration *want
         if (r->node->value.rank != 0)
             return pipette_error_set(error, PIPETTE_E_TYPE, "%s: an array parameter cannot be explored", r->what);
         if (unlocked && r->node->locked)
-            return pipette_error_set(error, PIPETTE_E_LOCKED, "%s: it is locked because it was read already; explore first",
-                                     r->what);
+            return pipette_error_set(error, PIPETTE_E_LOCKED,
+                                     "%s: it is locked because it was read already; explore first", r->what);
         for (j = 0; j < i; j++)
             if (p->requests[j].node == r->node)
-                return pipette_error_set(error, PIPETTE_E_INVALID, "parameter '%.200s' is explored by two axes", r->node->path);
+                return pipette_error_set(error, PIPETTE_E_INVALID, "parameter '%.200s' is explored by two axes",
+                                         r->node->path);
         status = make_series(r, error);
         if (status == PIPETTE_OK)
             status = check_bounds(r, error);
@@ -352,10 +359,10 @@ static int find_zips(plan *p, pipette_error *error)
                 continue;
             r->group = j;
             if (r->values->count != first->values->count)
-                return pipette_error_set(error, PIPETTE_E_INVALID,
-                                         "'%.200s' and '%.200s' advance together, but have %llu and %llu values",
-                                         first->wanted.parameter, r->wanted.parameter, (unsigned long long)first->values->count,
-                                         (unsigned long long)r->values->count);
+                return pipette_error_set(
+                    error, PIPETTE_E_INVALID, "'%.200s' and '%.200s' advance together, but have %llu and %llu values",
+                    first->wanted.parameter, r->wanted.parameter, (unsigned long long)first->values->count,
+                    (unsigned long long)r->values->count);
             break;
         }
     return PIPETTE_OK;
@@ -396,7 +403,8 @@ static int follow_order(const node_tree *nodes, const pipette_exploration *wante
     }
     for (i = 0; i < p->count; i++)
         if (p->requests[i].group == i && add_group(p, i) && wanted->order_count > 0)
-            return pipette_error_set(error, PIPETTE_E_INVALID, "the order does not name '%.200s'", p->requests[i].wanted.parameter);
+            return pipette_error_set(error, PIPETTE_E_INVALID, "the order does not name '%.200s'",
+                                     p->requests[i].wanted.parameter);
     return PIPETTE_OK;
 }
 
@@ -437,7 +445,8 @@ static int multiply(const plan *p, exploration *points, pipette_error *error)
     return status == PIPETTE_OK ? exploration_finish(points, error) : status;
 }
 
-int explore_build(const node_tree *nodes, const pipette_exploration *asked, int unlocked, exploration **out, pipette_error *error)
+int explore_build(const node_tree *nodes, const pipette_exploration *asked, int unlocked, exploration **out,
+                  pipette_error *error)
 {
     pipette_exploration wanted;
     plan p;

@@ -5,8 +5,8 @@
 #include "points.h"
 #include "tree.h"
 
-/* The points that `wanted` describes, over parameters of the tree; each message says which parameter and what is wrong. With
- * `unlocked`, a parameter that is locked is PIPETTE_E_LOCKED. The caller destroys *out. */
+/* The points that `wanted` describes, over parameters of the tree; each message says which parameter and what is wrong.
+ * With `unlocked`, a parameter that is locked is PIPETTE_E_LOCKED. The caller destroys *out. */
 int explore_build(const node_tree *nodes, const pipette_exploration *wanted, int unlocked, exploration **out,
                   pipette_error *error);
 

@@ -20,10 +20,11 @@ typedef struct progressions {
 
 static int unsupported(const char *what, const axis *a, pipette_error *error)
 {
-    return pipette_error_set(error, PIPETTE_E_UNSUPPORTED,
-                             "%s has %llu values on one axis; one that long can only be compared with an old one of the same "
-                             "'from' and a step that is the same or halved: keep these, or split it over two axes",
-                             what, (unsigned long long)a->count);
+    return pipette_error_set(
+        error, PIPETTE_E_UNSUPPORTED,
+        "%s has %llu values on one axis; one that long can only be compared with an old one of the same "
+        "'from' and a step that is the same or halved: keep these, or split it over two axes",
+        what, (unsigned long long)a->count);
 }
 
 static int add_part(progressions *list, uint64_t start, uint64_t stride, uint64_t count)
@@ -82,8 +83,8 @@ static int integer_grid(const axis_piece *a, const axis_piece *b, progression *p
         const series *s = piece[i]->series;
         uint64_t bias = s->type == PIPETTE_TYPE_U64 ? 0 : UINT64_C(1) << 63;
         uint64_t step = s->magnitude * piece[i]->stride;
-        uint64_t first = s->descending ? s->origin - piece[i]->start * s->magnitude
-                                       : s->origin + piece[i]->start * s->magnitude;
+        uint64_t first =
+            s->descending ? s->origin - piece[i]->start * s->magnitude : s->origin + piece[i]->start * s->magnitude;
         if (s->kind != PIPETTE_AXIS_STEP || step == 0)
             return 0;
         first ^= bias;
@@ -226,7 +227,8 @@ static int subtract(const progression *from, const progression *gone, progressio
     return add_part(rest, from->start + (last + 1) * from->stride, from->stride, from->count - last - 1);
 }
 
-static int piece_hits(const axis_piece *a, const axis_piece *b, int floats, progressions *hits, int *fits, pipette_error *error)
+static int piece_hits(const axis_piece *a, const axis_piece *b, int floats, progressions *hits, int *fits,
+                      pipette_error *error)
 {
     progression pa, pb, hit;
     int mirrored = 0;
@@ -263,7 +265,8 @@ static int compare_parts(const void *a, const void *b)
 }
 
 /* What is left of one piece, and what was taken. */
-static int split_piece(const axis_piece *piece, const axis *b, int floats, progressions *work, int *fits, pipette_error *error)
+static int split_piece(const axis_piece *piece, const axis *b, int floats, progressions *work, int *fits,
+                       pipette_error *error)
 {
     progressions *hits = &work[0], *rest = &work[1], *next = &work[2];
     uint32_t i, j;

@@ -4,8 +4,8 @@
 
 #include "axis.h"
 
-/* Floats: is each stored axis either apart from `a`, on the same grid bit for bit (equal `from`, steps equal or a power of two
- * apart), or short with bitwise equal values? PIPETTE_E_UNSUPPORTED otherwise. */
+/* Floats: is each stored axis either apart from `a`, on the same grid bit for bit (equal `from`, steps equal or a power
+ * of two apart), or short with bitwise equal values? PIPETTE_E_UNSUPPORTED otherwise. */
 int grid_check(const axis *a, const axis *const *stored, uint32_t count, const char *what, pipette_error *error);
 
 /* See match_split(); PIPETTE_E_UNSUPPORTED where the rules do not tell. */

@@ -1,4 +1,5 @@
-/* handle.h: the inside of a trajectory: what all its handles share, and one handle (the trajectory itself or a view). */
+/* handle.h: the inside of a trajectory: what all its handles share, and one handle (the trajectory itself or a view).
+ */
 #ifndef CORE_TRAJECTORY_HANDLE_H
 #define CORE_TRAJECTORY_HANDLE_H
 

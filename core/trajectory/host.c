@@ -27,7 +27,8 @@ static const char *host_message(const pipette_trajectory *trajectory)
     return handle_of(trajectory)->error.message;
 }
 
-/* ---- Adding -------------------------------------------------------------------------------------------------------- */
+/* ---- Adding --------------------------------------------------------------------------------------------------------
+ */
 
 /* Parameters can be added, changed and explored before the runs start, and not from a view. */
 static int check_open(trajectory_handle *h, const char *what)
@@ -79,10 +80,11 @@ static int full_name(trajectory_handle *h, int branch, const char *path, char *o
     if (status != PIPETTE_OK)
         return status;
     if (h->run != PIPETTE_DEFAULT_RUN && names_other_run(below, h->run, &own))
-        return pipette_error_set(&h->error, PIPETTE_E_INVALID, "'%.200s' belongs to another run than this view (%s)", path,
-                                 pipette_run_name(h->run, run));
+        return pipette_error_set(&h->error, PIPETTE_E_INVALID, "'%.200s' belongs to another run than this view (%s)",
+                                 path, pipette_run_name(h->run, run));
     if (h->run != PIPETTE_DEFAULT_RUN && runs && !own && !name_has_wildcard(path))
-        length = snprintf(out, NAME_PATH_SIZE, "%s.runs.%s.%s", name_branch(branch), pipette_run_name(h->run, run), below);
+        length =
+            snprintf(out, NAME_PATH_SIZE, "%s.runs.%s.%s", name_branch(branch), pipette_run_name(h->run, run), below);
     else
         length = snprintf(out, NAME_PATH_SIZE, "%s.%s", name_branch(branch), below);
     if (length < 0 || length >= NAME_PATH_SIZE)
@@ -108,8 +110,8 @@ static void drop_preset(preset **at)
 }
 
 /* `value` as this leaf can hold it: its type, its rank, its bounds. */
-static int fit_value(const pipette_parameter_spec *spec, int type, uint32_t rank, const char *what, const pipette_value *value,
-                     pipette_value *out, pipette_error *error)
+static int fit_value(const pipette_parameter_spec *spec, int type, uint32_t rank, const char *what,
+                     const pipette_value *value, pipette_value *out, pipette_error *error)
 {
     int status = value_check(value, what, error);
     if (status != PIPETTE_OK)
@@ -190,8 +192,8 @@ static int same_parameter(const tree_node *node, const pipette_value *value)
     return same;
 }
 
-static int add_parameter(trajectory_handle *h, const char *path, pipette_value *value, const char *unit, const char *comment,
-                         pipette_parameter_spec *spec)
+static int add_parameter(trajectory_handle *h, const char *path, pipette_value *value, const char *unit,
+                         const char *comment, pipette_parameter_spec *spec)
 {
     const tree_node *there = tree_exact(&h->core->nodes, path);
     int status;
@@ -238,8 +240,8 @@ static int host_add_parameter(pipette_trajectory *trajectory, const pipette_para
     return add_parameter(h, path, &value, known.unit, known.doc, spec);
 }
 
-static int host_add(pipette_trajectory *trajectory, int branch, const char *given, const pipette_value *value, const char *unit,
-                    const char *comment)
+static int host_add(pipette_trajectory *trajectory, int branch, const char *given, const pipette_value *value,
+                    const char *unit, const char *comment)
 {
     trajectory_handle *h = handle_of(trajectory);
     pipette_value own;
@@ -262,7 +264,8 @@ static int host_add(pipette_trajectory *trajectory, int branch, const char *give
     return add_leaf(h, path, &own, unit, comment, NULL);
 }
 
-/* ---- Changing ------------------------------------------------------------------------------------------------------ */
+/* ---- Changing ------------------------------------------------------------------------------------------------------
+ */
 
 static int set_node(trajectory_handle *h, tree_node *node, const pipette_value *value)
 {
@@ -270,8 +273,8 @@ static int set_node(trajectory_handle *h, tree_node *node, const pipette_value *
     pipette_value own;
     int status;
     if (!node->leaf || (node->branch != PIPETTE_BRANCH_PARAMETERS && node->branch != PIPETTE_BRANCH_DERIVED_PARAMETERS))
-        return pipette_error_set(&h->error, PIPETTE_E_INVALID, "'%.400s' is no parameter; only parameters can be changed",
-                                 node->path);
+        return pipette_error_set(&h->error, PIPETTE_E_INVALID,
+                                 "'%.400s' is no parameter; only parameters can be changed", node->path);
     if (node->branch == PIPETTE_BRANCH_PARAMETERS && h->run != PIPETTE_DEFAULT_RUN)
         return check_open(h, "changing a parameter");
     if (node->locked)
@@ -342,12 +345,14 @@ static int host_lock(pipette_trajectory *trajectory, const char *name)
     if (status != PIPETTE_OK)
         return status;
     if (!node->leaf)
-        return pipette_error_set(&h->error, PIPETTE_E_INVALID, "'%.400s' is a group; only parameters can be locked", node->path);
+        return pipette_error_set(&h->error, PIPETTE_E_INVALID, "'%.400s' is a group; only parameters can be locked",
+                                 node->path);
     node->locked = 1;
     return PIPETTE_OK;
 }
 
-/* ---- Looking ------------------------------------------------------------------------------------------------------- */
+/* ---- Looking -------------------------------------------------------------------------------------------------------
+ */
 
 static void value_seen(const trajectory_handle *h, const tree_node *node, pipette_value *value)
 {
@@ -415,7 +420,8 @@ static int host_walk(pipette_trajectory *trajectory, const char *name, pipette_v
     return status;
 }
 
-/* ---- Exploring ----------------------------------------------------------------------------------------------------- */
+/* ---- Exploring -----------------------------------------------------------------------------------------------------
+ */
 
 static int host_explore(pipette_trajectory *trajectory, const pipette_exploration *wanted)
 {
@@ -509,7 +515,8 @@ static int host_axis_values(pipette_trajectory *trajectory, const char *name, pi
     return status;
 }
 
-/* ---- Views --------------------------------------------------------------------------------------------------------- */
+/* ---- Views ---------------------------------------------------------------------------------------------------------
+ */
 
 static int host_view(pipette_trajectory *trajectory, uint64_t run, pipette_trajectory **view)
 {

@@ -12,7 +12,8 @@ static int no_memory(pipette_error *error)
     return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
 }
 
-/* ---- Finding ------------------------------------------------------------------------------------------------------- */
+/* ---- Finding -------------------------------------------------------------------------------------------------------
+ */
 
 static int compare_indices(const void *a, const void *b, void *user)
 {
@@ -172,7 +173,8 @@ int match_contains(const axis *a, const value_element *value)
     return 0;
 }
 
-/* ---- Equal within rounding ------------------------------------------------------------------------------------------ */
+/* ---- Equal within rounding ------------------------------------------------------------------------------------------
+ */
 
 static double ulp(int type, double x)
 {
@@ -180,9 +182,9 @@ static double ulp(int type, double x)
     (void)frexp(x, &exponent);
     if (type == PIPETTE_TYPE_F32)
         return ldexp(1.0, exponent - FLT_MANT_DIG < FLT_MIN_EXP - FLT_MANT_DIG ? FLT_MIN_EXP - FLT_MANT_DIG
-                                                                            : exponent - FLT_MANT_DIG);
+                                                                               : exponent - FLT_MANT_DIG);
     return ldexp(1.0, exponent - DBL_MANT_DIG < DBL_MIN_EXP - DBL_MANT_DIG ? DBL_MIN_EXP - DBL_MANT_DIG
-                                                                          : exponent - DBL_MANT_DIG);
+                                                                           : exponent - DBL_MANT_DIG);
 }
 
 static int is_linear(const series *s)
@@ -190,8 +192,9 @@ static int is_linear(const series *s)
     return s->count > 1 && (s->kind == PIPETTE_AXIS_STEP || s->kind == PIPETTE_AXIS_COUNT);
 }
 
-/* Values of a linear range carry the rounding of its largest end. Values of a list or a logarithmic range may be meant to lie
- * close together around 0, so for them only their own size counts. Nothing is equal that is a visible part of a step away. */
+/* Values of a linear range carry the rounding of its largest end. Values of a list or a logarithmic range may be meant
+ * to lie close together around 0, so for them only their own size counts. Nothing is equal that is a visible part of a
+ * step away. */
 static int near(const series *a, double x, const series *b, double y)
 {
     const series *both[2] = {a, b};
@@ -223,8 +226,8 @@ static int near(const series *a, double x, const series *b, double y)
 }
 
 /* The stored value that equals `value` and lies nearest to it. */
-static int find_near(const axis *const *stored, uint32_t count, const series *from, const value_element *value, series **s,
-                     uint64_t *index)
+static int find_near(const axis *const *stored, uint32_t count, const series *from, const value_element *value,
+                     series **s, uint64_t *index)
 {
     double x = as_double(from->type, value), best = HUGE_VAL;
     uint32_t i, j, k;
@@ -252,9 +255,11 @@ static int find_near(const axis *const *stored, uint32_t count, const series *fr
     return best < HUGE_VAL;
 }
 
-/* ---- Axes from selected values -------------------------------------------------------------------------------------- */
+/* ---- Axes from selected values --------------------------------------------------------------------------------------
+ */
 
-/* Collects values in order. Values of rules that follow each other evenly become one piece; where that does not pay, a list. */
+/* Collects values in order. Values of rules that follow each other evenly become one piece; where that does not pay, a
+ * list. */
 typedef struct builder {
     int type;
     axis_piece *pieces;
@@ -331,7 +336,8 @@ static void build(builder *b, series *s, uint64_t index)
     } else if (last != NULL && last->series == s && last->count == 1 && index > last->start) {
         last->stride = index - last->start;
         last->count = 2;
-    } else if (last != NULL && last->series == s && last->count > 1 && index == last->start + last->count * last->stride) {
+    } else if (last != NULL && last->series == s && last->count > 1 &&
+               index == last->start + last->count * last->stride) {
         last->count++;
     } else {
         new_piece(b, s, index);
@@ -354,7 +360,8 @@ static int built(builder *b, const axis *like, axis *out, pipette_error *error)
         }
     }
     for (i = 0; i < b->piece_count && status == PIPETTE_OK; i++)
-        status = axis_append(out, b->pieces[i].series, b->pieces[i].start, b->pieces[i].stride, b->pieces[i].count, error);
+        status =
+            axis_append(out, b->pieces[i].series, b->pieces[i].start, b->pieces[i].stride, b->pieces[i].count, error);
     if (status != PIPETTE_OK)
         axis_destroy(out);
     free(b->pieces);
@@ -380,7 +387,8 @@ int match_select(const axis *a, const uint8_t *mask, uint8_t wanted, axis *out, 
     return built(&b, a, out, error);
 }
 
-int match_stored(const axis *a, const axis *const *stored, uint32_t count, const char *what, axis *out, pipette_error *error)
+int match_stored(const axis *a, const axis *const *stored, uint32_t count, const char *what, axis *out,
+                 pipette_error *error)
 {
     builder b;
     uint32_t i;

@@ -14,9 +14,10 @@ void match_forget(const axis *a);
 /* Has the axis (prepared) exactly this value? */
 int match_contains(const axis *a, const value_element *value);
 
-/* The axis with each value replaced by the stored one that equals it: within 4 ulp, for values of a linear range 4 ulp of its
- * largest end. `stored`: `count` axes of the same parameter, prepared. `what` opens messages. */
-int match_stored(const axis *a, const axis *const *stored, uint32_t count, const char *what, axis *out, pipette_error *error);
+/* The axis with each value replaced by the stored one that equals it: within 4 ulp, for values of a linear range 4 ulp
+ * of its largest end. `stored`: `count` axes of the same parameter, prepared. `what` opens messages. */
+int match_stored(const axis *a, const axis *const *stored, uint32_t count, const char *what, axis *out,
+                 pipette_error *error);
 
 /* The values of `a` that `b` (prepared) has, and those that it has not. `what` opens messages. */
 int match_split(const axis *a, const axis *b, const char *what, axis *in, axis *out, pipette_error *error);

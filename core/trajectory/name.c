@@ -53,17 +53,19 @@ static int check_component(const char *path, const char *component, size_t lengt
 {
     size_t i;
     if (length == 0)
-        return pipette_error_set(error, PIPETTE_E_INVALID, "name '%.200s': an empty part; write names with single dots between",
-                                 path);
+        return pipette_error_set(error, PIPETTE_E_INVALID,
+                                 "name '%.200s': an empty part; write names with single dots between", path);
     if (is_run_wildcard(component, length) || is_set_wildcard(component, length)) {
         if (allow_run)
             return PIPETTE_OK;
-        return pipette_error_set(error, PIPETTE_E_INVALID, "name '%.200s': '%.*s' stands for a run and has no place here", path,
-                                 (int)length, component);
+        return pipette_error_set(error, PIPETTE_E_INVALID,
+                                 "name '%.200s': '%.*s' stands for a run and has no place here", path, (int)length,
+                                 component);
     }
     if (length > NAME_COMPONENT_MAX)
-        return pipette_error_set(error, PIPETTE_E_INVALID, "name '%.200s': a part has %zu characters; at most %d are allowed",
-                                 path, length, (int)NAME_COMPONENT_MAX);
+        return pipette_error_set(error, PIPETTE_E_INVALID,
+                                 "name '%.200s': a part has %zu characters; at most %d are allowed", path, length,
+                                 (int)NAME_COMPONENT_MAX);
     if (component[0] == '_')
         return pipette_error_set(error, PIPETTE_E_INVALID, "name '%.200s': '%.*s' starts with '_'", path, (int)length,
                                  component);
@@ -75,8 +77,8 @@ static int check_component(const char *path, const char *component, size_t lengt
                                      "name '%.200s': '%c' is not allowed; use letters, digits, _ and -", path, (int)c);
         if (!good)
             return pipette_error_set(error, PIPETTE_E_INVALID,
-                                     "name '%.200s': only letters, digits, _ and - are allowed (byte 0x%02x is not)", path,
-                                     (unsigned)c);
+                                     "name '%.200s': only letters, digits, _ and - are allowed (byte 0x%02x is not)",
+                                     path, (unsigned)c);
     }
     return PIPETTE_OK;
 }
@@ -87,7 +89,8 @@ int name_check(const char *path, int allow_run, pipette_error *error)
     if (path == NULL || path[0] == '\0')
         return pipette_error_set(error, PIPETTE_E_INVALID, "a name is empty");
     if (strlen(path) > NAME_PATH_MAX)
-        return pipette_error_set(error, PIPETTE_E_INVALID, "name '%.60s...' is too long; at most %d characters are allowed", path,
+        return pipette_error_set(error, PIPETTE_E_INVALID,
+                                 "name '%.60s...' is too long; at most %d characters are allowed", path,
                                  (int)NAME_PATH_MAX);
     if (is(path, strcspn(path, "."), "overview"))
         return pipette_error_set(error, PIPETTE_E_INVALID, "name '%.200s': 'overview' is reserved", path);
@@ -147,7 +150,8 @@ uint64_t name_run_set(const char *component, size_t length)
     return set != NAME_NO_RUN && length >= strlen("run_set_00000") ? set : NAME_NO_RUN;
 }
 
-int name_expand(const char *path, uint64_t run, int shortcuts, int aliases, char *out, int *changed, pipette_error *error)
+int name_expand(const char *path, uint64_t run, int shortcuts, int aliases, char *out, int *changed,
+                pipette_error *error)
 {
     const char *at = path;
     size_t used = 0;

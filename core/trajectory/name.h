@@ -14,12 +14,14 @@ int name_check(const char *path, int allow_run, pipette_error *error);
 /* "neuron.$.V" has a wildcard: `$`, `crun`, `$set` or `crunset` as a component. */
 int name_has_wildcard(const char *path);
 
-/* The path with wildcards replaced by the names of `run` and, if `aliases`, r_13 and run_13 by run_00000013, and, if `shortcuts`,
- * par, dpar, res, conf as the first component by the branch. `out` holds NAME_PATH_SIZE characters. *changed (may be NULL): an
- * alias was replaced. PIPETTE_E_INVALID where it does not fit. */
-int name_expand(const char *path, uint64_t run, int shortcuts, int aliases, char *out, int *changed, pipette_error *error);
+/* The path with wildcards replaced by the names of `run` and, if `aliases`, r_13 and run_13 by run_00000013, and, if
+ * `shortcuts`, par, dpar, res, conf as the first component by the branch. `out` holds NAME_PATH_SIZE characters.
+ * *changed (may be NULL): an alias was replaced. PIPETTE_E_INVALID where it does not fit. */
+int name_expand(const char *path, uint64_t run, int shortcuts, int aliases, char *out, int *changed,
+                pipette_error *error);
 
-/* Is this component (`length` characters) exactly the name of a run, of a set of runs? Gives its number, else NAME_NO_RUN. */
+/* Is this component (`length` characters) exactly the name of a run, of a set of runs? Gives its number, else
+ * NAME_NO_RUN. */
 uint64_t name_run(const char *component, size_t length);
 uint64_t name_run_set(const char *component, size_t length);
 

@@ -25,11 +25,12 @@ int parameter_normalise(const pipette_parameter_spec *spec, pipette_parameter_sp
     if ((out->flags & BOUNDED) == 0)
         return PIPETTE_OK;
     if (out->type == PIPETTE_TYPE_STRING || out->type == PIPETTE_TYPE_COMPLEX)
-        return pipette_error_set(error, PIPETTE_E_INVALID, "parameter '%.200s' has bounds, but a %s has no order", out->path,
-                                 pipette_type_text(out->type));
+        return pipette_error_set(error, PIPETTE_E_INVALID, "parameter '%.200s' has bounds, but a %s has no order",
+                                 out->path, pipette_type_text(out->type));
     if (((out->flags & PIPETTE_HAS_MINIMUM) != 0 && isnan(out->minimum)) ||
         ((out->flags & PIPETTE_HAS_MAXIMUM) != 0 && isnan(out->maximum)))
-        return pipette_error_set(error, PIPETTE_E_INVALID, "parameter '%.200s' has a bound that is not a number", out->path);
+        return pipette_error_set(error, PIPETTE_E_INVALID, "parameter '%.200s' has a bound that is not a number",
+                                 out->path);
     return PIPETTE_OK;
 }
 
@@ -62,7 +63,8 @@ int parameter_copy(const pipette_parameter_spec *spec, pipette_parameter_spec **
         pipette_value *array = malloc(sizeof *array);
         if (array == NULL)
             status = PIPETTE_E_MEMORY;
-        else if ((status = value_convert(spec->default_array, PIPETTE_TYPE_NONE, spec->path, array, error)) != PIPETTE_OK)
+        else if ((status = value_convert(spec->default_array, PIPETTE_TYPE_NONE, spec->path, array, error)) !=
+                 PIPETTE_OK)
             free(array);
         else
             out->default_array = array;
@@ -126,43 +128,61 @@ int parameter_default(const pipette_parameter_spec *spec, pipette_value *out, pi
     return value_convert(&value, spec->type, what, out, error);
 }
 
-/* The wide format holds every 64-bit integer exactly where it has 64 bits of mantissa, as on x86 and with quad precision. */
-static long double wide(int type, const value_element *element)
+/* Below 0, 0 or above 0 as the integer (sign and magnitude) is below, at or above `bound`. A double cannot hold every
+ * integer, so the bound's whole part is compared as one. */
+static int compare_integer(int negative, uint64_t magnitude, double bound)
 {
+    double whole = floor(bound);
+    int below = whole < 0;
+    uint64_t bound_magnitude;
+    if (fabs(whole) >= 18446744073709551616.0)
+        return below ? 1 : -1;
+    bound_magnitude = (uint64_t)fabs(whole);
+    if (negative != below)
+        return negative ? -1 : 1;
+    if (magnitude != bound_magnitude)
+        return (magnitude < bound_magnitude) != negative ? -1 : 1;
+    return bound > whole ? -1 : 0;
+}
+
+static int compare_bound(int type, const value_element *element, double bound)
+{
+    int64_t wide = type == PIPETTE_TYPE_I32 ? element->i32 : element->i64;
+    double x = type == PIPETTE_TYPE_F32 ? (double)element->f32 : element->f64;
     switch (type) {
     case PIPETTE_TYPE_F64:
-        return (long double)element->f64;
     case PIPETTE_TYPE_F32:
-        return (long double)element->f32;
-    case PIPETTE_TYPE_I64:
-        return (long double)element->i64;
-    case PIPETTE_TYPE_I32:
-        return (long double)element->i32;
+        return (x > bound) - (x < bound);
     case PIPETTE_TYPE_U64:
-        return (long double)element->u64;
+        return compare_integer(0, element->u64, bound);
+    case PIPETTE_TYPE_BOOL:
+        return compare_integer(0, element->boolean, bound);
     default:
-        return (long double)element->boolean;
+        return compare_integer(wide < 0, wide < 0 ? 0 - (uint64_t)wide : (uint64_t)wide, bound);
     }
+}
+
+static int is_nan(int type, const value_element *element)
+{
+    return (type == PIPETTE_TYPE_F64 && isnan(element->f64)) || (type == PIPETTE_TYPE_F32 && isnan(element->f32));
 }
 
 int parameter_check_element(const pipette_parameter_spec *spec, const char *what, const value_element *element,
                             pipette_error *error)
 {
     char text[VALUE_TEXT_SIZE];
-    long double x;
     if (spec == NULL || (spec->flags & BOUNDED) == 0)
         return PIPETTE_OK;
-    x = wide(spec->type, element);
     (void)value_element_text(spec->type, element, text);
-    if (isnan(x))
+    if (is_nan(spec->type, element))
         return pipette_error_set(error, PIPETTE_E_BOUNDS, "%s: nan is not allowed where there are bounds", what);
-    if ((spec->flags & PIPETTE_ABOVE_MINIMUM) != 0 && !(x > (long double)spec->minimum))
+    if ((spec->flags & PIPETTE_ABOVE_MINIMUM) != 0 && compare_bound(spec->type, element, spec->minimum) <= 0)
         return pipette_error_set(error, PIPETTE_E_BOUNDS, "%s: %s is out of bounds, it must be above %.15g", what, text,
                                  spec->minimum);
-    if ((spec->flags & PIPETTE_HAS_MINIMUM) != 0 && x < (long double)spec->minimum)
+    if ((spec->flags & PIPETTE_HAS_MINIMUM) != 0 && compare_bound(spec->type, element, spec->minimum) < 0)
         return pipette_error_set(error, PIPETTE_E_BOUNDS, "%s: %s is out of bounds, the minimum is %.15g", what, text,
                                  spec->minimum);
-    if ((spec->flags & PIPETTE_HAS_MAXIMUM) != 0 && x > (long double)spec->maximum)
+    if ((spec->flags & PIPETTE_HAS_MAXIMUM) != 0 && compare_bound(spec->type, element, spec->maximum) > 0)
         return pipette_error_set(error, PIPETTE_E_BOUNDS, "%s: %s is out of bounds, the maximum is %.15g", what, text,
                                  spec->maximum);
     return PIPETTE_OK;

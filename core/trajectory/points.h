@@ -53,8 +53,8 @@ int exploration_add_parameter(exploration *points, const char *name, int type, s
 /* Takes over the segment (leaves it empty), also where it fails. */
 int exploration_add_segment(exploration *points, segment *taken, pipette_error *error);
 
-/* After the last segment: counts, offsets and places. PIPETTE_E_INVALID where a segment lacks a parameter or has it twice, a zip
- * is uneven, or there are more than 2^63 points. */
+/* After the last segment: counts, offsets and places. PIPETTE_E_INVALID where a segment lacks a parameter or has it
+ * twice, a zip is uneven, or there are more than 2^63 points. */
 int exploration_finish(exploration *points, pipette_error *error);
 
 /* Takes over the axis, also where it fails. */
@@ -70,8 +70,9 @@ void segment_destroy(segment *s);
 /* Elements of one axis of a product for points first .. first + count - 1; see exploration_fill(). */
 void place_fill(const place *place, uint64_t first, uint64_t count, void *out);
 
-/* The points of `wider` and then those of `added` that it lacks; NULL as `wider` is the one point where nothing is explored.
- * *out is NULL where nothing is new. Parameters that are new in `added` have their fallback in the old points. */
+/* The points of `wider` and then those of `added` that it lacks; NULL as `wider` is the one point where nothing is
+ * explored. *out is NULL where nothing is new. Parameters that are new in `added` have their fallback in the old
+ * points. */
 int exploration_expand(const exploration *wider, const exploration *added, exploration **out, pipette_error *error);
 
 /* The distinct values of a parameter, sorted (strings: in order of appearance), as a list. The caller releases it. */

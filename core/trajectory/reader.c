@@ -30,7 +30,8 @@ int reader_fail(reader *in, const char *format, ...)
     va_start(arguments, format);
     (void)vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    return pipette_error_set(in->error, PIPETTE_E_INVALID, "exploration, line %llu: %s", (unsigned long long)in->line, text);
+    return pipette_error_set(in->error, PIPETTE_E_INVALID, "exploration, line %llu: %s", (unsigned long long)in->line,
+                             text);
 }
 
 static void blanks(reader *in)
@@ -149,6 +150,7 @@ static int read_string(reader *in, const char **out)
 {
     const char *end;
     char *text, *to;
+    int good = 1;
     if (!reader_mark(in, '"'))
         return reader_fail(in, "a text in quotes belongs here");
     for (end = in->at; *end != '"'; end++) {
@@ -160,7 +162,7 @@ static int read_string(reader *in, const char **out)
     to = text = malloc((size_t)(end - in->at) + 1);
     if (text == NULL)
         return pipette_error_set(in->error, PIPETTE_E_MEMORY, "out of memory");
-    while (in->at < end) {
+    while (in->at < end && good) {
         char c = *in->at++;
         if (c == '\\') {
             c = *in->at++;
@@ -168,18 +170,17 @@ static int read_string(reader *in, const char **out)
                 c = '\n';
             } else if (c == 'x') {
                 int high = hexadecimal(in->at[0]), low = high < 0 ? -1 : hexadecimal(in->at[1]);
-                if (low < 0 || high * 16 + low == 0)
-                    break;
-                c = (char)(high * 16 + low);
-                in->at += 2;
-            } else if (c != '"' && c != '\\') {
-                break;
+                good = low >= 0 && high * 16 + low != 0;
+                c = good ? (char)(high * 16 + low) : c;
+                in->at += good ? 2 : 0;
+            } else {
+                good = c == '"' || c == '\\';
             }
         }
         *to++ = c;
     }
     *to = '\0';
-    if (in->at != end) {
+    if (!good || in->at != end) {
         free(text);
         return reader_fail(in, "an escape that means nothing");
     }

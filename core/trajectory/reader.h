@@ -19,9 +19,9 @@ int reader_line(reader *in);
 int reader_at_end(reader *in);
 
 /* Each takes what it names from the line and returns 1, or takes nothing and returns 0. */
-int reader_skip(reader *in, const char *word);            /* this word, up to a blank, ':' or the end */
-int reader_mark(reader *in, char mark);                   /* this character */
-int reader_word(reader *in, char *out, size_t size);      /* up to a blank */
+int reader_skip(reader *in, const char *word);       /* this word, up to a blank, ':' or the end */
+int reader_mark(reader *in, char mark);              /* this character */
+int reader_word(reader *in, char *out, size_t size); /* up to a blank */
 int reader_u64(reader *in, uint64_t *out);
 int reader_f64(reader *in, double *out);
 

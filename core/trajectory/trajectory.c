@@ -46,7 +46,8 @@ int trajectory_create(const char *name, const char *comment, pipette_trajectory 
     *trajectory = NULL;
     status = name_check(name, 0, error);
     if (status == PIPETTE_OK && strchr(name, '.') != NULL)
-        status = pipette_error_set(error, PIPETTE_E_INVALID, "name '%.200s': the name of a trajectory has no dots", name);
+        status =
+            pipette_error_set(error, PIPETTE_E_INVALID, "name '%.200s': the name of a trajectory has no dots", name);
     if (status != PIPETTE_OK)
         return status;
     handle = calloc(1, sizeof *handle);
@@ -105,12 +106,14 @@ int trajectory_start(pipette_trajectory *trajectory, pipette_error *error)
     trajectory_core *core = handle_of(trajectory)->core;
     tree_node *node;
     if (core->presets != NULL) {
-        const char *path = core->presets->path, *nearest = tree_nearest(&core->nodes, path, NAME_NO_RUN, PIPETTE_BRANCH_PARAMETERS);
+        const char *path = core->presets->path,
+                   *nearest = tree_nearest(&core->nodes, path, NAME_NO_RUN, PIPETTE_BRANCH_PARAMETERS);
         if (nearest != NULL)
-            return pipette_error_set(error, PIPETTE_E_NOT_FOUND,
-                                     "'%.400s' was given a value, but there is no such parameter; did you mean '%.400s'?", path,
-                                     nearest);
-        return pipette_error_set(error, PIPETTE_E_NOT_FOUND, "'%.400s' was given a value, but there is no such parameter", path);
+            return pipette_error_set(
+                error, PIPETTE_E_NOT_FOUND,
+                "'%.400s' was given a value, but there is no such parameter; did you mean '%.400s'?", path, nearest);
+        return pipette_error_set(error, PIPETTE_E_NOT_FOUND,
+                                 "'%.400s' was given a value, but there is no such parameter", path);
     }
     for (node = &core->nodes.root; node != NULL; node = tree_next(&core->nodes.root, node))
         if (node->leaf && node->branch == PIPETTE_BRANCH_PARAMETERS)
@@ -126,12 +129,14 @@ int trajectory_adopt(trajectory_core *core, exploration *points, pipette_error *
         const tree_node *node = tree_exact(&core->nodes, points->parameters[i].name);
         int status = PIPETTE_OK;
         if (node == NULL || !node->leaf || node->branch != PIPETTE_BRANCH_PARAMETERS)
-            status = pipette_error_set(error, PIPETTE_E_NOT_FOUND, "the stored points explore '%.400s', which is no parameter now",
+            status = pipette_error_set(error, PIPETTE_E_NOT_FOUND,
+                                       "the stored points explore '%.400s', which is no parameter now",
                                        points->parameters[i].name);
         else if (node->value.rank != 0 || node->value.type != points->parameters[i].type)
-            status = pipette_error_set(error, PIPETTE_E_TYPE, "the stored points explore '%.400s' as %s, now it is %s%s",
-                                       node->path, pipette_type_text(points->parameters[i].type),
-                                       node->value.rank == 0 ? "" : "an array of ", pipette_type_text(node->value.type));
+            status =
+                pipette_error_set(error, PIPETTE_E_TYPE, "the stored points explore '%.400s' as %s, now it is %s%s",
+                                  node->path, pipette_type_text(points->parameters[i].type),
+                                  node->value.rank == 0 ? "" : "an array of ", pipette_type_text(node->value.type));
         if (status != PIPETTE_OK) {
             exploration_destroy(points);
             return status;

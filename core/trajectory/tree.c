@@ -139,8 +139,8 @@ int tree_add(node_tree *tree, const char *path, tree_node **leaf, pipette_error 
         if ((node = tree_exact(tree, prefix)) == NULL)
             break;
         if (node->leaf)
-            return pipette_error_set(error, PIPETTE_E_EXISTS, "'%.400s' cannot be added: '%.400s' exists and is no group", path,
-                                     prefix);
+            return pipette_error_set(error, PIPETTE_E_EXISTS,
+                                     "'%.400s' cannot be added: '%.400s' exists and is no group", path, prefix);
     }
     for (node = &tree->root, length = strcspn(path, ".");; length += 1 + strcspn(path + length + 1, ".")) {
         tree_node *next;
@@ -178,7 +178,8 @@ tree_node *tree_next(const tree_node *top, const tree_node *node)
     return NULL;
 }
 
-/* ---- Natural naming ------------------------------------------------------------------------------------------------ */
+/* ---- Natural naming ------------------------------------------------------------------------------------------------
+ */
 
 enum { CANDIDATES = 6 };
 
@@ -208,7 +209,8 @@ static void search_split(name_search *search, const char *name)
     }
 }
 
-/* `matched` of all components but the last stand on the way down to `node`; taking each as early as possible finds every fit. */
+/* `matched` of all components but the last stand on the way down to `node`; taking each as early as possible finds
+ * every fit. */
 static void search_below(name_search *search, const tree_node *node, uint32_t matched)
 {
     const tree_node *child;
@@ -248,7 +250,8 @@ static int ambiguous(const name_search *search, const char *name, pipette_error 
         used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i == 0 ? "" : ", ", search->hit[i]->path);
     if (i < search->hits)
         (void)snprintf(list + used, sizeof list - used, " and %llu more", (unsigned long long)(search->hits - i));
-    return pipette_error_set(error, PIPETTE_E_AMBIGUOUS, "'%.100s' fits several places: %s; write more of the name", name, list);
+    return pipette_error_set(error, PIPETTE_E_AMBIGUOUS, "'%.100s' fits several places: %s; write more of the name",
+                             name, list);
 }
 
 /* The best distance that the last components of `path` have to `name` (which has `parts` of them). */
@@ -286,12 +289,14 @@ const char *tree_nearest(const node_tree *tree, const char *name, uint64_t run, 
     return best == NULL ? NULL : best->path;
 }
 
-static int not_found(const node_tree *tree, const char *name, const char *expanded, uint64_t run, int branch, pipette_error *error)
+static int not_found(const node_tree *tree, const char *name, const char *expanded, uint64_t run, int branch,
+                     pipette_error *error)
 {
     const tree_node *hidden = tree_exact(tree, expanded);
     const char *nearest;
     char text[256], view[PIPETTE_RUN_NAME_SIZE];
-    (void)snprintf(text, sizeof text, branch == PIPETTE_BRANCH_PARAMETERS ? "no parameter '%.200s'" : "no node '%.200s'", name);
+    (void)snprintf(text, sizeof text,
+                   branch == PIPETTE_BRANCH_PARAMETERS ? "no parameter '%.200s'" : "no node '%.200s'", name);
     if (hidden != NULL && !tree_visible(hidden, run))
         return pipette_error_set(error, PIPETTE_E_NOT_FOUND, "%s in the view of %s: it belongs to another run", text,
                                  pipette_run_name(run, view));
@@ -301,7 +306,8 @@ static int not_found(const node_tree *tree, const char *name, const char *expand
     return pipette_error_set(error, PIPETTE_E_NOT_FOUND, "%s", text);
 }
 
-static int find_expanded(const node_tree *tree, const char *name, uint64_t run, int branch, tree_node **found, pipette_error *error)
+static int find_expanded(const node_tree *tree, const char *name, uint64_t run, int branch, tree_node **found,
+                         pipette_error *error)
 {
     tree_node *node = tree_exact(tree, name);
     name_search search;
@@ -324,7 +330,8 @@ static int find_expanded(const node_tree *tree, const char *name, uint64_t run, 
 }
 
 /* Names are taken as written first: a parameter may well be called r_1. */
-int tree_find(const node_tree *tree, const char *name, uint64_t run, int branch, tree_node **found, pipette_error *error)
+int tree_find(const node_tree *tree, const char *name, uint64_t run, int branch, tree_node **found,
+              pipette_error *error)
 {
     char expanded[NAME_PATH_SIZE];
     int alias, changed = 0, status;

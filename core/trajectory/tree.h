@@ -5,7 +5,8 @@
 #include "name.h"
 #include "value.h"
 
-/* Fields are read freely; value, unit, comment, spec, locked and explored are the trajectory's to fill. The tree owns them. */
+/* Fields are read freely; value, unit, comment, spec, locked and explored are the trajectory's to fill. The tree owns
+ * them. */
 typedef struct tree_node {
     struct tree_node *parent, *first, *last, *next;
     struct tree_node *chain; /* of the hash table */
@@ -36,15 +37,16 @@ void tree_destroy(node_tree *tree);
 /* The node of exactly this full name, or NULL. */
 tree_node *tree_exact(const node_tree *tree, const char *path);
 
-/* A new leaf and the groups above it. `path` is a full name that was checked. PIPETTE_E_EXISTS where it, or a leaf above it, is
- * there already; then nothing changes. */
+/* A new leaf and the groups above it. `path` is a full name that was checked. PIPETTE_E_EXISTS where it, or a leaf
+ * above it, is there already; then nothing changes. */
 int tree_add(node_tree *tree, const char *path, tree_node **leaf, pipette_error *error);
 
 /* Does the view of `run` (NAME_NO_RUN: the default view) have this node? */
 int tree_visible(const tree_node *node, uint64_t run);
 
 /* Natural naming, see <pipette/trajectory.h>. `branch` not 0: only leaves of that branch fit, and "" never does. */
-int tree_find(const node_tree *tree, const char *name, uint64_t run, int branch, tree_node **found, pipette_error *error);
+int tree_find(const node_tree *tree, const char *name, uint64_t run, int branch, tree_node **found,
+              pipette_error *error);
 
 /* The full name that was perhaps meant, or NULL. */
 const char *tree_nearest(const node_tree *tree, const char *name, uint64_t run, int branch);

@@ -275,7 +275,8 @@ static int convert_scalar(const pipette_value *value, int type, const char *what
 }
 
 /* One block holds shape, elements and text, so that one free() ends it. */
-static int convert_array(const pipette_value *value, int type, const char *what, pipette_value *out, pipette_error *error)
+static int convert_array(const pipette_value *value, int type, const char *what, pipette_value *out,
+                         pipette_error *error)
 {
     uint64_t count = pipette_value_count(value), i;
     size_t size = pipette_type_size(type), head = value->rank * sizeof(uint64_t), text = 0;

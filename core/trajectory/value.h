@@ -21,9 +21,9 @@ enum { VALUE_RANK_MAX = 32, VALUE_TEXT_SIZE = 64 };
 /* Element `index` of contiguous elements of `type`. */
 void value_load(int type, const void *elements, uint64_t index, value_element *out);
 
-/* An element as another type: integers of any width and sign where they fit, integers to floats where exact, f32 to f64, f64 to
- * the nearest f32 (a config has no other way to write one), real to complex. PIPETTE_E_TYPE where the kinds do not go together,
- * PIPETTE_E_BOUNDS where this value does not fit. */
+/* An element as another type: integers of any width and sign where they fit, integers to floats where exact, f32 to
+ * f64, f64 to the nearest f32 (a config has no other way to write one), real to complex. PIPETTE_E_TYPE where the kinds
+ * do not go together, PIPETTE_E_BOUNDS where this value does not fit. */
 int value_element_convert(int from_type, const value_element *from, int type, value_element *to);
 
 /* A total order: NaN equals NaN and comes last, complex by real part first, strings bytewise. 0: equal. */

@@ -169,4 +169,10 @@ typedef struct pipette_postprocess {
     PIPETTE_PLUGIN_(PIPETTE_KIND_POSTPROCESS, 0, name, version, doc, &pipette_postprocess_table, options,                \
                     PIPETTE_COUNT_OF(options), NULL)
 
+/* The same for a stage that has no options. */
+#define PIPETTE_POSTPROCESS_PLAIN(name, version, doc, declare, postprocess)                                             \
+    static const pipette_postprocess pipette_postprocess_table = {                                                       \
+        (uint32_t)sizeof(pipette_postprocess), 0, NULL, declare, postprocess, NULL};                                     \
+    PIPETTE_PLUGIN_(PIPETTE_KIND_POSTPROCESS, 0, name, version, doc, &pipette_postprocess_table, NULL, 0, NULL)
+
 #endif

@@ -28,4 +28,10 @@ typedef struct pipette_preprocess {
     PIPETTE_PLUGIN_(PIPETTE_KIND_PREPROCESS, 0, name, version, doc, &pipette_preprocess_table, options,                  \
                     PIPETTE_COUNT_OF(options), NULL)
 
+/* The same for a stage that has no options. */
+#define PIPETTE_PREPROCESS_PLAIN(name, version, doc, preprocess)                                                        \
+    static const pipette_preprocess pipette_preprocess_table = {(uint32_t)sizeof(pipette_preprocess), 0, NULL,           \
+                                                                preprocess, NULL};                                       \
+    PIPETTE_PLUGIN_(PIPETTE_KIND_PREPROCESS, 0, name, version, doc, &pipette_preprocess_table, NULL, 0, NULL)
+
 #endif

@@ -165,7 +165,7 @@ static int read_interval(pipette_stage *stage, const pipette_option *option, pip
             return pipette_option_fail(stage, scale, PIPETTE_E_CONFIG,
                                        "scale = \"log\" goes with 'count', not with 'step'");
         if (distance == 0.0 || (last > first && distance < 0.0) || (last < first && distance > 0.0))
-            return pipette_option_fail(stage, step, PIPETTE_E_BOUNDS, "step = %.17g does not lead from %.17g to %.17g",
+            return pipette_option_fail(stage, step, PIPETTE_E_BOUNDS, "step = %.15g does not lead from %.15g to %.15g",
                                        distance, first, last);
         return PIPETTE_OK;
     }

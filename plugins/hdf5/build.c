@@ -266,7 +266,7 @@ int build_file(store_file *store, store_catalog *catalog)
     if (status == PIPETTE_OK)
         status = file_part_begin(store, &fd);
     if (status == PIPETTE_OK) {
-        status = layout_write(store, catalog, store->part);
+        status = layout_write(store, catalog, fd);
         for (i = 0; has_source && status == PIPETTE_OK && i < catalog->column_count; i++)
             status = copy_column(store, fd, &catalog->columns[i], catalog->row_count);
         for (i = 0; status == PIPETTE_OK && i < catalog->table_count; i++)
@@ -319,7 +319,7 @@ int build_lay_out(store_file *store, const pipette_layout *layout)
     store_catalog *catalog = catalog_from_layout(store, layout);
     int status;
     if (catalog == NULL)
-        return PIPETTE_E_STORAGE;
+        return store->failure;
     status = build_file(store, catalog);
     return status == PIPETTE_OK ? number_positions(store, layout->column_count) : status;
 }
@@ -354,7 +354,7 @@ static int carry_over(store_file *store, store_catalog *catalog)
 {
     store_catalog *old = clone_catalog(store);
     uint32_t i, k;
-    int status = old != NULL ? PIPETTE_OK : PIPETTE_E_MEMORY;
+    int status = old != NULL ? PIPETTE_OK : store->failure;
     for (i = 0; status == PIPETTE_OK && i < old->column_count; i++) {
         store_column *column;
         if (catalog_find(catalog, old->columns[i].path) != NULL)
@@ -403,7 +403,7 @@ int build_extend(store_file *store, const pipette_layout *layout)
     store_catalog *catalog = catalog_from_layout(store, layout);
     int status;
     if (catalog == NULL)
-        return PIPETTE_E_STORAGE;
+        return store->failure;
     status = is_prefix(store->catalog, catalog)
                  ? carry_over(store, catalog)
                  : store_fail(store, PIPETTE_E_INVALID, "the runs of '%s' are not the first ones of the new layout",
@@ -427,7 +427,7 @@ int build_finish(store_file *store, bool complete)
         waiting = waiting || (!store->catalog->columns[i].placed && store->catalog->columns[i].form != STORE_SPARSE);
     if (status == PIPETTE_OK && waiting) {
         store_catalog *catalog = clone_catalog(store);
-        status = catalog != NULL ? take_pending(store, catalog, false) : PIPETTE_E_MEMORY;
+        status = catalog != NULL ? take_pending(store, catalog, false) : store->failure;
         if (status == PIPETTE_OK)
             status = build_file(store, catalog);
         else

@@ -143,7 +143,7 @@ int catalog_complete_column(store_file *store, store_column *column)
     if (__builtin_mul_overflow(column->elements, pipette_type_size(column->type), &column->row_bytes))
         return store_fail(store, PIPETTE_E_INVALID, "column '%s' is too large", column->path);
     column->dataset = names_dataset(store, column->path);
-    return column->dataset != NULL ? PIPETTE_OK : PIPETTE_E_INVALID;
+    return column->dataset != NULL ? PIPETTE_OK : store->failure;
 }
 
 static bool dimension_copy(pipette_dimension *out, const pipette_dimension *dimension)
@@ -186,7 +186,7 @@ int catalog_column(store_file *store, store_column *column, const pipette_column
 int catalog_complete_leaf(store_file *store, store_leaf *leaf)
 {
     leaf->dataset = names_dataset(store, leaf->path);
-    return leaf->dataset != NULL ? PIPETTE_OK : PIPETTE_E_INVALID;
+    return leaf->dataset != NULL ? PIPETTE_OK : store->failure;
 }
 
 static int leaf_copy(store_file *store, store_leaf *leaf, const pipette_leaf_spec *spec)
@@ -212,7 +212,7 @@ int catalog_complete_table(store_file *store, store_table *table)
     uint32_t i;
     table->group = names_dataset(store, table->path);
     if (table->group == NULL)
-        return PIPETTE_E_INVALID;
+        return store->failure;
     for (i = 0; i < table->axis_count; i++)
         if ((table->axes[i].dataset = store_format("%s/%s", table->group, table->axes[i].name)) == NULL)
             return store_memory(store);

@@ -40,7 +40,7 @@ static int write_texts_in_place(store_file *store, store_column *column, uint64_
     hid_t file, dataset;
     int status = PIPETTE_OK;
     read_rest(store);
-    file = h5_open(store->fd, H5F_ACC_RDWR);
+    file = h5_open(store, store->fd, H5F_ACC_RDWR);
     dataset = file >= 0 ? H5Dopen2(file, column->dataset, H5P_DEFAULT) : -1;
     if (dataset < 0)
         status = h5_fail(store, "cannot write '%s'", store->path);
@@ -55,8 +55,7 @@ static int write_texts_in_place(store_file *store, store_column *column, uint64_
     }
     if (dataset >= 0)
         (void)H5Dclose(dataset);
-    if (file >= 0 && H5Fclose(file) < 0 && status == PIPETTE_OK)
-        status = h5_fail(store, "cannot write '%s'", store->path);
+    status = h5_close(store, file, status);
     return status == PIPETTE_OK ? records_begin(store) : status;
 }
 

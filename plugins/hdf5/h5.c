@@ -26,36 +26,10 @@ int h5_fail(store_file *store, const char *format, ...)
     return store_fail(store, PIPETTE_E_STORAGE, "%s: %s", message, reason);
 }
 
-hid_t h5_access(void)
-{
-    hid_t access = H5Pcreate(H5P_FILE_ACCESS);
-    if (access < 0)
-        return access;
-    (void)H5Pset_libver_bounds(access, H5F_LIBVER_EARLIEST, H5F_LIBVER_LATEST);
-    (void)H5Pset_fclose_degree(access, H5F_CLOSE_STRONG);
-    /* A notebook that holds the file must not stop us; our own lock is file.c's. */
-    (void)H5Pset_file_locking(access, 0, 1);
-    /* Large columns begin where a file system can share blocks when they are copied. */
-    (void)H5Pset_alignment(access, STORE_BLOCK, 4096);
-    (void)H5Pset_meta_block_size(access, 16384);
-    return access;
-}
-
-hid_t h5_open(int fd, unsigned flags)
-{
-    char path[64];
-    hid_t access = h5_access(), file;
-    (void)H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
-    (void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    file = H5Fopen(path, flags, access);
-    (void)H5Pclose(access);
-    return file;
-}
-
 hid_t h5_source(store_file *store)
 {
     if (store->h5 < 0) {
-        store->h5 = h5_open(store->fd, H5F_ACC_RDONLY);
+        store->h5 = h5_open(store, store->fd, H5F_ACC_RDONLY);
         if (store->h5 < 0)
             (void)h5_fail(store, "cannot read '%s'", store->path);
     }

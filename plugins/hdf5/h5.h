@@ -8,10 +8,12 @@
 
 /* Reports `format` with the reason that HDF5 gives, and its error stack is empty again. Returns PIPETTE_E_STORAGE. */
 PIPETTE_PRINTF(2, 3) int h5_fail(store_file *store, const char *format, ...);
-/* Access properties: the oldest format, no locks of HDF5's own. The caller closes them. */
-hid_t h5_access(void);
-/* Opens the file behind `fd`, whatever its name is by now; negative on failure, without a message. */
-hid_t h5_open(int fd, unsigned flags);
+/* driver.c: the file behind `fd`, through that descriptor; negative on failure, without a message. */
+hid_t h5_create(store_file *store, int fd);
+hid_t h5_open(store_file *store, int fd, unsigned flags);
+/* Closes what h5_create or h5_open gave for writing. `status`: of what was done with it. Reports what went wrong
+ * meanwhile. */
+int h5_close(store_file *store, hid_t file, int status);
 /* The handle for reading the store's file; negative after a message. */
 hid_t h5_source(store_file *store);
 /* UTF-8 text of variable length. The caller closes it. */

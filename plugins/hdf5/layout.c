@@ -490,10 +490,9 @@ static int write_all(writer *w)
     return status;
 }
 
-int layout_write(store_file *store, store_catalog *catalog, const char *path)
+int layout_write(store_file *store, store_catalog *catalog, int fd)
 {
     writer w;
-    hid_t access;
     uint32_t i;
     int status, closed;
     (void)H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
@@ -508,15 +507,12 @@ int layout_write(store_file *store, store_catalog *catalog, const char *path)
     (void)H5Tinsert(w.user_type, "dataset", HOFFSET(scale_user, dataset), H5T_STD_REF_OBJ);
     (void)H5Tinsert(w.user_type, "dimension", HOFFSET(scale_user, axis), H5T_NATIVE_INT);
     w.text_type = h5_text_type();
-    access = h5_access();
-    w.file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, access);
-    (void)H5Pclose(access);
+    w.file = h5_create(store, fd);
     status = w.file >= 0 ? write_all(&w) : h5_fail(store, "cannot create '%s'", store->path);
     closed = scales_close(&w, status == PIPETTE_OK);
     if (status == PIPETTE_OK)
         status = closed;
-    if (w.file >= 0 && H5Fclose(w.file) < 0 && status == PIPETTE_OK)
-        status = layout_failed(&w);
+    status = h5_close(store, w.file, status);
     (void)H5Pclose(w.links);
     (void)H5Tclose(w.reference_list);
     (void)H5Tclose(w.user_type);

@@ -123,6 +123,11 @@ int names_claim_column(store_file *store, store_names *names, const store_column
             status = claim_part(store, names, column->dataset, "/entry", column->path);
         return status;
     }
+    /* xarray takes no variable of several dimensions that is called like one of them. */
+    if (strcmp(strrchr(column->dataset, '/'), "/run") == 0 &&
+        (column->rank > 0 || column->type == PIPETTE_TYPE_COMPLEX))
+        return store_fail(store, PIPETTE_E_EXISTS, "'%s' has the name of the dimension of the runs; rename it",
+                          column->path);
     status = names_claim(store, names, column->dataset, column->path);
     if (status != PIPETTE_OK || column->form != STORE_RAGGED)
         return status;

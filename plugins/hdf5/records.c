@@ -165,7 +165,7 @@ int records_append(store_file *store, uint64_t row, uint32_t column, const pipet
     size = (sizeof header + header.payload_size + 7) / 8 * 8;
     at = reserve(store, size);
     if (at == NULL)
-        return PIPETTE_E_STORAGE;
+        return store->failure;
     payload = at + sizeof header;
     if (value->rank > 0)
         memcpy(payload, value->shape, 8 * value->rank);
@@ -216,7 +216,7 @@ int records_append_column(store_file *store, uint32_t column)
         records->scanned = records->end;
     }
     free(text.data);
-    return at != NULL ? PIPETTE_OK : PIPETTE_E_STORAGE;
+    return at != NULL ? PIPETTE_OK : store->failure;
 }
 
 /* ---- Reading ---- */

@@ -6,14 +6,20 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Says why HDF5 does not open what begins like an HDF5 file. */
-static int explain(store_file *store, const unsigned char *head, uint64_t size)
+/* The end of the file as HDF5 knows it: the superblock of our files has it at byte 40. */
+static uint64_t stored_end(const unsigned char *head)
 {
     uint64_t end = 0;
     int i;
-    /* The superblock of our files has the end of the file at byte 40. */
     for (i = 7; i >= 0; i--)
         end = end << 8 | head[40 + i];
+    return end;
+}
+
+/* Says why HDF5 does not open what begins like an HDF5 file. */
+static int explain(store_file *store, const unsigned char *head, uint64_t size)
+{
+    uint64_t end = stored_end(head);
     if (size < 96 || (head[8] == 0 && size < end)) {
         (void)H5Eclear2(H5E_DEFAULT);
         return store_fail(store, PIPETTE_E_STORAGE, "'%s' is cut off: %" PRIu64 " of %" PRIu64 " bytes are there",
@@ -55,7 +61,7 @@ static int open_ours(store_file *store, int fd, hid_t *out)
         return store_fail(store, PIPETTE_E_STORAGE, "'%s' is empty, not a file of pipette", store->path);
     if (memcmp(head, signature, sizeof signature) != 0)
         return store_fail(store, PIPETTE_E_STORAGE, "'%s' is not an HDF5 file", store->path);
-    file = h5_open(fd, H5F_ACC_RDONLY);
+    file = h5_open(store, fd, H5F_ACC_RDONLY);
     if (file < 0)
         return explain(store, head, (uint64_t)facts.st_size);
     if (!has_format(file, format, sizeof format)) {
@@ -140,7 +146,9 @@ int reopen_catalog(store_file *store)
 {
     store_value text = {{0}, NULL};
     hid_t file = -1;
-    haddr_t end = 0;
+    unsigned char head[96];
+    struct stat facts;
+    uint64_t end;
     uint32_t i, k;
     int status = open_ours(store, store->fd, &file);
     if (status != PIPETTE_OK)
@@ -149,7 +157,7 @@ int reopen_catalog(store_file *store)
     status = h5_read(store, file, "/pipette/layout", PIPETTE_TYPE_STRING, 0, &text);
     if (status == PIPETTE_OK) {
         store->catalog = catalog_parse(store, text.value.as.string);
-        status = store->catalog != NULL ? PIPETTE_OK : PIPETTE_E_STORAGE;
+        status = store->catalog != NULL ? PIPETTE_OK : store->failure;
     }
     store_value_free(&text);
     if (status == PIPETTE_OK)
@@ -172,10 +180,14 @@ int reopen_catalog(store_file *store)
     }
     if (status == PIPETTE_OK)
         status = locate(store, "/pipette/finished", "", &store->catalog->finished, NULL, 1);
-    if (status == PIPETTE_OK && H5Fget_eoa(file, &end) < 0)
-        status = h5_fail(store, "'%s' is damaged", store->path);
+    if (status == PIPETTE_OK)
+        status = file_read(store, store->fd, head, sizeof head, 0);
+    if (status == PIPETTE_OK && fstat(store->fd, &facts) != 0)
+        status = store_system(store, "cannot look at '%s'", store->path);
     if (status != PIPETTE_OK)
         return status;
+    /* A file with another superblock was rewritten by a tool, which left the log behind. */
+    end = head[8] == 0 ? stored_end(head) : (uint64_t)facts.st_size;
     store->records.base = (end + 7) / 8 * 8;
     store->records.scanned = store->records.end = store->records.base;
     status = records_scan(store, store->mode == PIPETTE_STORAGE_UPDATE);

@@ -169,7 +169,15 @@ int scales_of_result(writer *w, const char *group, const pipette_dimension *dime
 int scales_complex(writer *w, uint32_t *index)
 {
     if (w->complex == UINT32_MAX) {
-        int status = scales_add_bare(w, "/complex", 2, &w->complex);
+        /* xarray takes no variable of several dimensions that is called like one of them. */
+        const char *name = "/complex";
+        uint32_t i;
+        int status;
+        for (i = 0; i < w->catalog->column_count; i++)
+            if (w->catalog->columns[i].type == PIPETTE_TYPE_COMPLEX &&
+                strcmp(strrchr(w->catalog->columns[i].dataset, '/'), "/complex") == 0)
+                name = "/complex_2";
+        status = scales_add_bare(w, name, 2, &w->complex);
         if (status != PIPETTE_OK)
             return status;
     }

@@ -13,6 +13,7 @@ int store_fail(store_file *store, int code, const char *format, ...)
     va_start(arguments, format);
     (void)vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
+    store->failure = code;
     return pipette_stage_fail(store->stage, code, "%s", message);
 }
 
@@ -24,8 +25,8 @@ int store_system(store_file *store, const char *format, ...)
     va_start(arguments, format);
     (void)vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
-    return pipette_stage_fail(store->stage, number == ENOMEM ? PIPETTE_E_MEMORY : PIPETTE_E_STORAGE, "%s: %s", message,
-                              strerror(number));
+    store->failure = number == ENOMEM ? PIPETTE_E_MEMORY : PIPETTE_E_STORAGE;
+    return pipette_stage_fail(store->stage, store->failure, "%s: %s", message, strerror(number));
 }
 
 int store_memory(store_file *store)

@@ -117,15 +117,17 @@ typedef struct store_records {
 
 typedef struct store_file {
     pipette_stage *stage;
-    char *path;   /* absolute */
-    char *folder; /* of it */
-    char *part;   /* the temporary sibling */
-    int mode;     /* 0: closed */
-    int fd;       /* the file; locked when it is written. -1: none yet */
-    int replaced; /* REPLACE: the file that goes, locked; -1: none */
-    int64_t h5;   /* reading handle of `fd`, or -1 */
-    bool changed; /* since the byte `finished` was cleared */
-    bool fresh;   /* laid out by us, no run stored: HDF5 may still write strings in place */
+    char *path;        /* absolute */
+    char *folder;      /* of it */
+    char *part;        /* the temporary sibling */
+    int mode;          /* 0: closed */
+    int failure;       /* status of the last message, for callers of what returns a pointer */
+    int fd;            /* the file; locked when it is written. -1: none yet */
+    int replaced;      /* REPLACE: the file that goes, locked; -1: none */
+    int64_t h5;        /* reading handle of `fd`, or -1 */
+    bool changed;      /* since the byte `finished` was cleared */
+    int write_failure; /* errno of a write of HDF5's (driver.c) */
+    bool fresh;        /* laid out by us, no run stored: HDF5 may still write strings in place */
     store_catalog *catalog;
     uint32_t *positions; /* of the layout -> index in catalog->columns */
     uint32_t position_count;
@@ -246,9 +248,9 @@ void records_free(store_file *store);
 
 /* ---- layout.c: writes the structure ---- */
 
-/* Writes the whole structure of `catalog` into `path`, values of leaves, coordinates and strings included, and fills in
- * offsets. Columns and tables with a `source` take from the open file what is not at hand. */
-int layout_write(store_file *store, store_catalog *catalog, const char *path);
+/* Writes the whole structure of `catalog` into the file `fd`, values of leaves, coordinates and strings included, and
+ * fills in offsets. Columns and tables with a `source` take from the open file what is not at hand. */
+int layout_write(store_file *store, store_catalog *catalog, int fd);
 
 /* ---- strings.c: strings of the open file go into a structure that is being written ---- */
 

@@ -13,7 +13,8 @@
 
 #define SCRATCH_UNUSED __attribute__((unused))
 
-/* A new folder, resolved, with the standard rights. Ends the test program where there is none: nothing can be tested then. */
+/* A new folder, resolved, with the standard rights. Ends the test program where there is none: nothing can be tested
+ * then. */
 SCRATCH_UNUSED static const char *scratch_folder(char out[PATH_MAX])
 {
     char made[] = "/tmp/pipette-test-XXXXXX";

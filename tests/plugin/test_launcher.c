@@ -37,7 +37,8 @@ static int option_value(pipette_stage *stage, const pipette_option *from, int ty
     return type == PIPETTE_TYPE_I64 ? PIPETTE_OK : PIPETTE_E_TYPE;
 }
 
-static const pipette_stage_host host = {(uint32_t)sizeof host, 0, fail, NULL, option, NULL, NULL, NULL, option_value, NULL};
+static const pipette_stage_host host = {(uint32_t)sizeof host, 0,   fail, NULL, option, NULL, NULL, NULL,
+                                        option_value,          NULL};
 static pipette_stage stage;
 static const pipette_launcher *launcher;
 
@@ -88,7 +89,8 @@ static pipette_job_status wait_for(uint64_t number)
 static void test_descriptor(void)
 {
     plugin_schema *schema = NULL;
-    CU_ASSERT_EQUAL_FATAL(plugin_probe(TEST_FIXTURES "/launcher_local.so", PLUGIN_LOAD_SECONDS, &schema, NULL), PIPETTE_OK);
+    CU_ASSERT_EQUAL_FATAL(plugin_probe(TEST_FIXTURES "/launcher_local.so", PLUGIN_LOAD_SECONDS, &schema, NULL),
+                          PIPETTE_OK);
     CU_ASSERT_EQUAL(schema->kind, PIPETTE_KIND_LAUNCHER);
     CU_ASSERT_EQUAL(schema->parameter_count, 0);
     CU_ASSERT_EQUAL_FATAL(schema->option_count, 1);

@@ -108,11 +108,13 @@ static void test_prefix(void)
     fresh();
     good();
     descriptor.magic++;
-    bad(PIPETTE_E_ABI, ": pipette_plugin_entry() returns no Pipette descriptor (magic number 0x45545445504951 instead of "
-                       "0x45545445504950)");
+    bad(PIPETTE_E_ABI,
+        ": pipette_plugin_entry() returns no Pipette descriptor (magic number 0x45545445504951 instead of "
+        "0x45545445504950)");
     descriptor.abi_minor = 1;
-    bad(PIPETTE_E_ABI, " is too new: made for ABI 1.1, this host speaks 1.0: rebuild it with this host's headers, or use a newer "
-                       "Pipette");
+    bad(PIPETTE_E_ABI,
+        " is too new: made for ABI 1.1, this host speaks 1.0: rebuild it with this host's headers, or use a newer "
+        "Pipette");
     descriptor.abi_major = 0;
     descriptor.abi_minor = 3;
     bad(PIPETTE_E_ABI, " is too old: made for ABI 0.3, this host speaks 1.0: rebuild it with this host's headers");
@@ -169,7 +171,8 @@ static void test_model_table(void)
     model.result_stride = (uint32_t)sizeof(pipette_result_spec) + 4;
     bad(PIPETTE_E_ABI, " has results that do not lie on 8-byte boundaries");
     parameters[1].size = 95;
-    bad(PIPETTE_E_ABI, ": parameter 1 (from 0) says it has 95 bytes, ABI 1.0 has 96: declare it with the macros of the headers");
+    bad(PIPETTE_E_ABI,
+        ": parameter 1 (from 0) says it has 95 bytes, ABI 1.0 has 96: declare it with the macros of the headers");
     results[1].size = 80;
     bad(PIPETTE_E_ABI, ": result 1 (from 0) says it has 80 bytes, more than the stride of 56");
 }
@@ -195,7 +198,8 @@ static void test_parameter_paths(void)
     for (i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         char message[300];
         parameters[2].path = wrong[i][0];
-        (void)snprintf(message, sizeof message, ": the path of parameter 2 (from 0), '%s', has %s", wrong[i][0], wrong[i][1]);
+        (void)snprintf(message, sizeof message, ": the path of parameter 2 (from 0), '%s', has %s", wrong[i][0],
+                       wrong[i][1]);
         bad(PIPETTE_E_PLUGIN, message);
     }
     parameters[2].path = NULL;
@@ -205,7 +209,8 @@ static void test_parameter_paths(void)
     parameters[2].path = "steps";
     bad(PIPETTE_E_PLUGIN, " declares parameter 'steps' twice");
     parameters[2].path = "neuron";
-    bad(PIPETTE_E_PLUGIN, ": parameter 'neuron' cannot be a value and the group of 'neuron.I' in a file: rename one of them");
+    bad(PIPETTE_E_PLUGIN,
+        ": parameter 'neuron' cannot be a value and the group of 'neuron.I' in a file: rename one of them");
     /* '-' sorts before '.', and must not come between a leaf and its group. */
     parameters[0].path = "a.b";
     parameters[1].path = "a";
@@ -267,7 +272,8 @@ static void test_bounds(void)
     parameters[1].default_i64 = INT64_C(9007199254740993);
     parameters[1].flags = PIPETTE_HAS_MAXIMUM;
     parameters[1].maximum = 9007199254740992.0;
-    bad(PIPETTE_E_PLUGIN, ": the default of parameter 'steps', 9007199254740993, is above its maximum 9007199254740992");
+    bad(PIPETTE_E_PLUGIN,
+        ": the default of parameter 'steps', 9007199254740993, is above its maximum 9007199254740992");
     parameters[1].default_i64 = INT64_MAX;
     parameters[1].flags = PIPETTE_HAS_MAXIMUM;
     parameters[1].maximum = 0x1p63;
@@ -345,7 +351,8 @@ static void test_results(void)
     results[2].path = "$.neuron.$.x";
     bad(PIPETTE_E_PLUGIN, ": the path of result 2 (from 0), '$.neuron.$.x', has '$' twice");
     results[2].path = "neuron.$x";
-    bad(PIPETTE_E_PLUGIN, ": the path of result 2 (from 0), 'neuron.$x', has a character that is no letter, digit, '_' or '-'");
+    bad(PIPETTE_E_PLUGIN,
+        ": the path of result 2 (from 0), 'neuron.$x', has a character that is no letter, digit, '_' or '-'");
     results[2].path = "neuron.crun.x";
     bad(PIPETTE_E_PLUGIN, ": the path of result 2 (from 0), 'neuron.crun.x', has a part that is the name of a run");
     results[2].type = 77;
@@ -357,13 +364,15 @@ static void test_results(void)
     results[2].path = "neuron.$.rate";
     bad(PIPETTE_E_PLUGIN, " declares result 'neuron.$.rate' twice");
     results[2].path = "neuron.rate.$.x";
-    bad(PIPETTE_E_PLUGIN, ": result 'neuron.$.rate' cannot be a value and the group of 'neuron.rate.$.x' in a file: rename one of "
-                          "them");
+    bad(PIPETTE_E_PLUGIN,
+        ": result 'neuron.$.rate' cannot be a value and the group of 'neuron.rate.$.x' in a file: rename one of "
+        "them");
     /* Without `$`, "neuron.rate" is runs.$.neuron.rate: another place. */
     results[2].path = "neuron.rate";
     good();
     results[1].path = "runs.$.count";
-    bad(PIPETTE_E_PLUGIN, ": results 'runs.$.count' and 'count' would both be 'runs.count' in a file: rename one of them");
+    bad(PIPETTE_E_PLUGIN,
+        ": results 'runs.$.count' and 'count' would both be 'runs.count' in a file: rename one of them");
 }
 
 static void test_dimensions(void)
@@ -372,7 +381,8 @@ static void test_dimensions(void)
     dimensions[1].name = "time";
     bad(PIPETTE_E_PLUGIN, ": result 'neuron.$.V' has two dimensions of the name 'time'");
     dimensions[1].name = "run";
-    bad(PIPETTE_E_PLUGIN, ": dimension 1 (from 0) of result 'neuron.$.V', 'run', has the name of the dimension of the runs");
+    bad(PIPETTE_E_PLUGIN,
+        ": dimension 1 (from 0) of result 'neuron.$.V', 'run', has the name of the dimension of the runs");
     dimensions[1].name = "";
     bad(PIPETTE_E_PLUGIN, ": dimension 1 (from 0) of result 'neuron.$.V', '', has an empty part between dots");
     dimensions[1].name = NULL;
@@ -394,7 +404,8 @@ static void test_dimensions(void)
     results[1].dimension_stride = 48;
     bad(PIPETTE_E_ABI, " has dimensions of 48 bytes, ABI 1.0 has 56: rebuild it with this host's headers");
     dimensions[0].size = 0;
-    bad(PIPETTE_E_ABI, ": dimension 0 (from 0) says it has 0 bytes, ABI 1.0 has 56: declare it with the macros of the headers");
+    bad(PIPETTE_E_ABI,
+        ": dimension 0 (from 0) says it has 0 bytes, ABI 1.0 has 56: declare it with the macros of the headers");
 }
 
 static void test_options(void)
@@ -405,8 +416,8 @@ static void test_options(void)
     for (i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         char message[200];
         options[1].path = wrong[i];
-        (void)snprintf(message, sizeof message, ": the path of option 1 (from 0), '%s', is not like \"a.b\", \"a[].b\" or \"a.*\"",
-                       wrong[i]);
+        (void)snprintf(message, sizeof message,
+                       ": the path of option 1 (from 0), '%s', is not like \"a.b\", \"a[].b\" or \"a.*\"", wrong[i]);
         bad(PIPETTE_E_PLUGIN, message);
     }
     options[1].path = "points[].*";
@@ -506,14 +517,16 @@ static void test_services(void)
     descriptor.kind = PIPETTE_KIND_STORAGE;
     descriptor.table = &storage;
     storage.version = 1;
-    bad(PIPETTE_E_ABI, ": its storage table is of version 1, this host speaks version 0: rebuild it with this host's headers");
+    bad(PIPETTE_E_ABI,
+        ": its storage table is of version 1, this host speaks version 0: rebuild it with this host's headers");
     descriptor.kind = PIPETTE_KIND_LAUNCHER;
     descriptor.table = &launcher;
     bad(PIPETTE_E_PLUGIN, ": its launcher table has no create()");
     descriptor.kind = PIPETTE_KIND_LAUNCHER;
     descriptor.table = &launcher;
     launcher.version = 7;
-    bad(PIPETTE_E_ABI, ": its launcher table is of version 7, this host speaks version 0: rebuild it with this host's headers");
+    bad(PIPETTE_E_ABI,
+        ": its launcher table is of version 7, this host speaks version 0: rebuild it with this host's headers");
     descriptor.kind = PIPETTE_KIND_LAUNCHER;
     descriptor.table = &launcher;
     launcher.version = 0;
@@ -521,8 +534,9 @@ static void test_services(void)
     bad(PIPETTE_E_ABI, ": its launcher table says it has 32 bytes, ABI 1.0 has 64");
 }
 
-SUITE("handshake", {"frozen fields", test_prefix}, {"kind, name, version, doc", test_identity}, {"model table", test_model_table},
-      {"paths of parameters", test_parameter_paths}, {"members of parameters", test_parameter_members}, {"bounds", test_bounds},
+SUITE("handshake", {"frozen fields", test_prefix}, {"kind, name, version, doc", test_identity},
+      {"model table", test_model_table}, {"paths of parameters", test_parameter_paths},
+      {"members of parameters", test_parameter_members}, {"bounds", test_bounds},
       {"array defaults", test_array_defaults}, {"shape parameters", test_shape_parameters}, {"results", test_results},
       {"dimensions", test_dimensions}, {"options", test_options}, {"batch", test_batch}, {"stages", test_stages},
       {"services", test_services}, )

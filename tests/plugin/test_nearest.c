@@ -58,4 +58,5 @@ static void test_long_names(void)
 }
 
 SUITE("nearest name", {"typing errors", test_typing_errors}, {"a swap counts once", test_swap_counts_once},
-      {"too far away", test_too_far}, {"nearest of several", test_nearest_of_several}, {"long names", test_long_names}, )
+      {"too far away", test_too_far}, {"nearest of several", test_nearest_of_several},
+      {"long names", test_long_names}, )

@@ -95,7 +95,8 @@ static void test_exit_handlers(void)
     (void)scratch_path(left_by_handler, scratch_folder(folder), "left");
     test_process = getpid();
     CU_ASSERT_EQUAL_FATAL(atexit(exit_handler), 0);
-    refused(FIXTURE("exit_handlers_on_load"), 5.0, PIPETTE_E_PLUGIN, " ended the process while being loaded (exit status 7)");
+    refused(FIXTURE("exit_handlers_on_load"), 5.0, PIPETTE_E_PLUGIN,
+            " ended the process while being loaded (exit status 7)");
     CU_ASSERT_EQUAL(access(left_by_handler, F_OK), -1);
     scratch_remove(folder);
 }
@@ -107,7 +108,8 @@ static void test_left_process(void)
     pid_t ended = 0;
     /* What the plugin leaves behind becomes our child. */
     CU_ASSERT_EQUAL_FATAL(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
-    refused(FIXTURE("leaves_process_on_load"), 20.0, PIPETTE_E_PLUGIN, " ended the process while being loaded (exit status 3)");
+    refused(FIXTURE("leaves_process_on_load"), 20.0, PIPETTE_E_PLUGIN,
+            " ended the process while being loaded (exit status 3)");
     CU_ASSERT(now() - start < 10.0);
     while (ended == 0 && now() - start < 15.0)
         ended = waitpid(-1, &status, WNOHANG);
@@ -196,7 +198,8 @@ static void test_ignored_children(void)
 static void test_refusals_cross(void)
 {
     refused(FIXTURE("abi_too_new"), 5.0, PIPETTE_E_ABI,
-            " is too new: made for ABI 2.0, this host speaks 1.0: rebuild it with this host's headers, or use a newer Pipette");
+            " is too new: made for ABI 2.0, this host speaks 1.0: rebuild it with this host's headers, or use a newer "
+            "Pipette");
     refused("/nowhere/at_all.so", 5.0, PIPETTE_E_PLUGIN, " does not exist");
 }
 
@@ -219,6 +222,6 @@ static void test_nothing_left(void)
 
 SUITE("probe", {"a good plugin", test_good}, {"crashes", test_crash}, {"hangs", test_hang}, {"_exit", test_exit},
       {"exit does not run our handlers", test_exit_handlers}, {"leaves a process behind", test_left_process},
-      {"prints", test_printing}, {"standard streams closed", test_closed_streams}, {"signals blocked", test_blocked_signals},
-      {"SIGCHLD ignored", test_ignored_children}, {"refusals cross the pipe", test_refusals_cross},
-      {"no zombies, no open files", test_nothing_left}, )
+      {"prints", test_printing}, {"standard streams closed", test_closed_streams},
+      {"signals blocked", test_blocked_signals}, {"SIGCHLD ignored", test_ignored_children},
+      {"refusals cross the pipe", test_refusals_cross}, {"no zombies, no open files", test_nothing_left}, )

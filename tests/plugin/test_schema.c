@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "plugin/element.h"
 #include "plugin/loader.h"
 #include "suite.h"
 
@@ -230,7 +231,8 @@ static void seal(unsigned char *bytes, size_t size)
     memcpy(bytes + 16, &hash, sizeof hash);
 }
 
-/* Damage that the checksum does not show: whatever comes out, it can be destroyed, and nothing is read beyond the end. */
+/* Damage that the checksum does not show: whatever comes out, it can be destroyed, and nothing is read beyond the end.
+ */
 static void test_sealed_damage(void)
 {
     static const unsigned char changes[] = {0x00, 0x01, 0x7f, 0x80, 0xff};
@@ -294,5 +296,24 @@ static void test_larger_structs(void)
     schema_destroy(schema);
 }
 
-SUITE("schema", {"a copy is deep", test_copy_is_deep}, {"to bytes and back", test_bytes}, {"damaged bytes", test_damage},
-      {"damaged bytes with a good checksum", test_sealed_damage}, {"larger structs", test_larger_structs}, )
+/* An array of a plugin that was built when the struct was shorter, and which leaves the stride at 0. */
+static void test_shorter_structs(void)
+{
+    typedef struct shorter {
+        uint32_t size, value;
+    } shorter;
+    typedef struct longer {
+        uint32_t size, value;
+        uint64_t added;
+    } longer;
+    static const shorter array[] = {{8, 10}, {8, 11}, {8, 12}};
+    longer read = {0, 0, 99};
+    element_read(&read, sizeof read, element_at(array, 0, 2));
+    CU_ASSERT_EQUAL(read.value, 12);
+    CU_ASSERT_EQUAL(read.added, 0);
+    CU_ASSERT_EQUAL(read.size, 16);
+}
+
+SUITE("schema", {"a copy is deep", test_copy_is_deep}, {"to bytes and back", test_bytes},
+      {"damaged bytes", test_damage}, {"damaged bytes with a good checksum", test_sealed_damage},
+      {"larger structs", test_larger_structs}, {"shorter structs", test_shorter_structs}, )

@@ -125,16 +125,19 @@ static void test_not_found(void)
     (void)copy("abi_too_old", a, "old.so", 0644);
     search = search_in(say("%s:%s/nothing", a, b), NULL);
     lacks(search, "god_model",
-          say("no plugin 'god_model' was found; did you mean 'good_model'? tried: %s/god_model.so: does not exist; %s/nothing: does not "
-              "exist; ", a, b));
+          say("no plugin 'god_model' was found; did you mean 'good_model'? tried: %s/god_model.so: does not exist; "
+              "%s/nothing: does not "
+              "exist; ",
+              a, b));
     CU_ASSERT_PTR_NOT_NULL(strstr(error.message, say("%s/old.so: is too old: made for ABI 0.9", a)));
     lacks(search, "storage", say("no plugin 'storage' was found; tried: %s/storage.so: does not exist", a));
     /* The nearest is the name of a file, too, that was refused. */
     lacks(search, "odl", "no plugin 'odl' was found; did you mean 'old'?");
     lacks(search, "", "'' is no name of a plugin");
     lacks(search, "good model", "'good model' is no name of a plugin");
-    lacks(search, "good_model.so", "'good_model.so' is no name of a plugin: letters, digits, '_' and '-' are allowed; a file is named "
-                                   "with a '/', such as './good_model.so'");
+    lacks(search, "good_model.so",
+          "'good_model.so' is no name of a plugin: letters, digits, '_' and '-' are allowed; a file is named "
+          "with a '/', such as './good_model.so'");
     plugin_search_destroy(search);
     no_folders();
 }
@@ -145,7 +148,8 @@ static void test_many_folders(void)
     plugin_search *search;
     int i;
     for (i = 0; i < 60; i++)
-        (void)snprintf(list + strlen(list), sizeof list - strlen(list), "%s/nowhere/folder_number_%02d", i > 0 ? ":" : "", i);
+        (void)snprintf(list + strlen(list), sizeof list - strlen(list), "%s/nowhere/folder_number_%02d",
+                       i > 0 ? ":" : "", i);
     search = search_in(list, NULL);
     lacks(search, "good_model", "no plugin 'good_model' was found; tried: /nowhere/folder_number_00: does not exist; ");
     CU_ASSERT_PTR_NOT_NULL(strstr(error.message, " more (see 'pipette plugins')"));
@@ -163,13 +167,15 @@ static void test_world_writable(void)
     search = search_in(say("%s:%s", a, b), NULL);
     finds(search, "good_model", NULL, other);
     (void)unlink(other);
-    lacks(search, "good_model", say("no plugin 'good_model' was found; tried: %s: everyone may write to this file: chmod o-w it", file));
+    lacks(search, "good_model",
+          say("no plugin 'good_model' was found; tried: %s: everyone may write to this file: chmod o-w it", file));
     lacks(search, file, say("plugin '%s': everyone may write to this file: chmod o-w it", file));
     plugin_search_destroy(search);
     CU_ASSERT_EQUAL(chmod(file, 0644), 0);
     CU_ASSERT_EQUAL(chmod(a, 01777), 0); /* sticky is no better: anyone may add a file */
     search = search_in(a, NULL);
-    lacks(search, "good_model", say("no plugin 'good_model' was found; tried: %s: everyone may write to this folder: chmod o-w it", a));
+    lacks(search, "good_model",
+          say("no plugin 'good_model' was found; tried: %s: everyone may write to this folder: chmod o-w it", a));
     lacks(search, file, say("plugin '%s': everyone may write to the folder that it lies in: chmod o-w that", file));
     plugin_search_destroy(search);
     /* A link in a good folder does not make its target better. */
@@ -192,10 +198,12 @@ static void test_group_writable(void)
     finds(search, "good_model", NULL, file);
     finds(search, "good_model", NULL, file);
     finds(search, file, NULL, file);
-    CU_ASSERT_STRING_EQUAL(plugin_search_warning(search, 0),
-                           say("the plugin folder '%s' can be changed by its whole group; if that is not meant: chmod g-w '%s'", a, a));
-    CU_ASSERT_STRING_EQUAL(plugin_search_warning(search, 1),
-                           say("the plugin '%s' can be changed by its whole group; if that is not meant: chmod g-w '%s'", file, file));
+    CU_ASSERT_STRING_EQUAL(
+        plugin_search_warning(search, 0),
+        say("the plugin folder '%s' can be changed by its whole group; if that is not meant: chmod g-w '%s'", a, a));
+    CU_ASSERT_STRING_EQUAL(
+        plugin_search_warning(search, 1),
+        say("the plugin '%s' can be changed by its whole group; if that is not meant: chmod g-w '%s'", file, file));
     CU_ASSERT_PTR_NULL(plugin_search_warning(search, 2));
     plugin_search_destroy(search);
     no_folders();
@@ -211,8 +219,8 @@ static int visit(const char *path, const plugin_schema *schema, const char *reas
 {
     visits *all = user;
     if (all->count < 16)
-        (void)snprintf(all->lines[all->count], sizeof all->lines[0], "%s: %s%s", path, schema != NULL ? "plugin " : reason,
-                       schema != NULL ? schema->name : "");
+        (void)snprintf(all->lines[all->count], sizeof all->lines[0], "%s: %s%s", path,
+                       schema != NULL ? "plugin " : reason, schema != NULL ? schema->name : "");
     all->count++;
     return all->count == all->stop_after ? 42 : 0;
 }
@@ -238,11 +246,13 @@ static void test_environment(void)
     /* Never the current directory: neither by an empty name nor by a relative one. */
     search = search_in(NULL, ":.");
     lacks(search, "good_model",
-          "no plugin 'good_model' was found; tried: '': an empty name would be the current directory; .: is relative to the current "
+          "no plugin 'good_model' was found; tried: '': an empty name would be the current directory; .: is relative "
+          "to the current "
           "directory: PIPETTE_PLUGIN_PATH takes absolute names");
     plugin_search_destroy(search);
     search = search_in("", NULL);
-    lacks(search, "good_model", "no plugin 'good_model' was found; tried: '': an empty name would be the current directory");
+    lacks(search, "good_model",
+          "no plugin 'good_model' was found; tried: '': an empty name would be the current directory");
     plugin_search_destroy(search);
     search = search_in(NULL, "");
     CU_ASSERT_TRUE(visit_all(search, 0, 0) < 16);
@@ -301,10 +311,13 @@ static void test_each(void)
     CU_ASSERT_TRUE(visit_all(search, 0, 0) >= 8);
     CU_ASSERT_STRING_EQUAL(all.lines[0], say("%s/a.so: crashed while being loaded (SIGSEGV)", a));
     CU_ASSERT_STRING_EQUAL(all.lines[1], say("%s/b.so: plugin good_model", a));
-    CU_ASSERT_STRING_EQUAL(all.lines[2], say("%s/c.so: is too new: made for ABI 2.0, this host speaks 1.0: rebuild it with this host's "
-                                             "headers, or use a newer Pipette", a));
+    CU_ASSERT_STRING_EQUAL(
+        all.lines[2], say("%s/c.so: is too new: made for ABI 2.0, this host speaks 1.0: rebuild it with this host's "
+                          "headers, or use a newer Pipette",
+                          a));
     CU_ASSERT_STRING_EQUAL(all.lines[3], say("%s/d.so: everyone may write to this file: chmod o-w it", a));
-    CU_ASSERT_STRING_EQUAL(all.lines[4], say("%s/e.so: is a text file, not a shared object: build one with cc -shared -fPIC", a));
+    CU_ASSERT_STRING_EQUAL(all.lines[4],
+                           say("%s/e.so: is a text file, not a shared object: build one with cc -shared -fPIC", a));
     CU_ASSERT_STRING_EQUAL(all.lines[5], say("%s: everyone may write to this folder: chmod o-w it", c));
     CU_ASSERT_STRING_EQUAL(all.lines[6], "/nowhere/plugins: does not exist");
     CU_ASSERT_STRING_EQUAL(all.lines[7], say("%s/launcher_local.so: plugin launcher_local", b));
@@ -354,10 +367,12 @@ static void test_own_folder(void)
 {
     (void)unsetenv("PIPETTE_PLUGIN_PATH");
     (void)scratch_folder(a);
-    CU_ASSERT_STRING_EQUAL(from_copy("lib", "lib/pipette/plugins"), say("%s/lib/pipette/plugins/good_model.so trusted", a));
+    CU_ASSERT_STRING_EQUAL(from_copy("lib", "lib/pipette/plugins"),
+                           say("%s/lib/pipette/plugins/good_model.so trusted", a));
     scratch_remove(a);
     (void)scratch_folder(a);
-    CU_ASSERT_STRING_EQUAL(from_copy("bin", "lib/pipette/plugins"), say("%s/lib/pipette/plugins/good_model.so trusted", a));
+    CU_ASSERT_STRING_EQUAL(from_copy("bin", "lib/pipette/plugins"),
+                           say("%s/lib/pipette/plugins/good_model.so trusted", a));
     scratch_remove(a);
     (void)scratch_folder(a);
     CU_ASSERT_STRING_EQUAL(from_copy("tests/bin", "lib/pipette/plugins"),

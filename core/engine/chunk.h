@@ -1,0 +1,23 @@
+/* chunk.h: some consecutive runs that a worker computes and stores together. */
+#ifndef CORE_ENGINE_CHUNK_H
+#define CORE_ENGINE_CHUNK_H
+
+#include "engine/worker.h"
+
+/* Computes `count` (at most lane_limit) runs from `run` on, at `position`, and stores them in the rows from `row` on. WORKER_DIRTY:
+ * the model left the process in a state that the next run must not find; nothing was stored, or only the one run of a fresh
+ * process. */
+int chunk_run(worker *worker, uint64_t position, uint64_t row, uint64_t run, uint64_t count, pipette_error *error);
+
+/* store.c: writes the chunk's columns, then what travels, then the states. */
+int store_chunk(worker *worker, uint64_t row, uint64_t count, pipette_error *error);
+
+/* --- clean.c: whether runs leave the process as they found it --------------------------------------------------------------- */
+
+/* Notes the state of the process: working directory, signals, descriptors, threads, children, timers, rounding. `files` are the
+ * worker's own descriptors. */
+void clean_mark(const int *files, uint32_t count);
+/* NULL, or what the runs since clean_mark() have changed: "the working directory". */
+const char *clean_check(void);
+
+#endif

@@ -1,0 +1,118 @@
+/* store.c: from a chunk's columns to their places: data first, then what travels through the supervisor, then the states. */
+#include <errno.h>
+#include <unistd.h>
+
+#include "engine/chunk.h"
+
+static int file_of(const worker *w, const plan_column *column)
+{
+    uint32_t i;
+    for (i = 0; i < w->file_count; i++)
+        if (w->file_names[i] == column->file || strcmp(w->file_names[i], column->file) == 0)
+            return w->files[i];
+    return -1;
+}
+
+static int write_at(int file, const void *bytes, size_t size, uint64_t offset)
+{
+    const char *at = bytes;
+    while (size > 0) {
+        ssize_t written = pwrite(file, at, size, (off_t)offset);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written <= 0)
+            return written < 0 ? errno : EIO;
+        at += written;
+        offset += (uint64_t)written;
+        size -= (size_t)written;
+    }
+    return 0;
+}
+
+/* Stores `count` rows of a column; `*sent` is set where they went to the supervisor. */
+static int store_rows(worker *w, const plan_column *column, const void *bytes, uint64_t row, uint64_t count, int *sent,
+                      pipette_error *error)
+{
+    int failure;
+    if (column->column == PLAN_NO_COLUMN)
+        return PIPETTE_OK;
+    if (column->file == NULL) {
+        worker_record record = {WORKER_WRITE, column->column, row, count, count * column->row_bytes};
+        *sent = 1;
+        return w->sink(w->sink_user, &record, bytes);
+    }
+    failure = write_at(file_of(w, column), bytes, (size_t)(count * column->row_bytes), column->offset + row * column->row_bytes);
+    if (failure != 0)
+        return pipette_error_set(error, PIPETTE_E_STORAGE, "%s: cannot write results: %s; what was stored before is safe", column->file,
+                                 strerror(failure));
+    return PIPETTE_OK;
+}
+
+/* What travels by itself: values of unknown size, messages, logs. Records know their lane; the file wants rows. */
+static int send_outbox(worker *w, uint64_t row, pipette_error *error)
+{
+    size_t at = 0;
+    while (at < w->outbox.size) {
+        worker_record record;
+        int status;
+        memcpy(&record, w->outbox.data + at, sizeof record);
+        at += sizeof record;
+        record.row += row;
+        status = w->sink(w->sink_user, &record, w->outbox.data + at);
+        if (status != PIPETTE_OK)
+            return pipette_error_set(error, status, "the supervisor does not take results any more");
+        at += (size_t)record.bytes;
+    }
+    w->outbox.size = 0;
+    return PIPETTE_OK;
+}
+
+static int store_states(worker *w, uint64_t row, uint64_t count, int sent, pipette_error *error)
+{
+    uint64_t done = 0, infeasible = 0, i;
+    int status;
+    if (sent || w->plan->state.file == NULL) {
+        worker_record record = {WORKER_STATES, w->plan->state.column, row, count, count};
+        return w->sink(w->sink_user, &record, w->states);
+    }
+    if (w->plan->power_safe)
+        for (i = 0; i < w->file_count; i++)
+            if (fdatasync(w->files[i]) != 0)
+                return pipette_error_set(error, PIPETTE_E_STORAGE, "%s: cannot flush results to the disk: %s", w->file_names[i],
+                                         strerror(errno));
+    status = store_rows(w, &w->plan->state, w->states, row, count, &sent, error);
+    if (status != PIPETTE_OK)
+        return status;
+    if (w->plan->power_safe)
+        (void)fdatasync(file_of(w, &w->plan->state));
+    for (i = 0; i < count; i++) {
+        done += w->states[i] == PIPETTE_STATE_DONE;
+        infeasible += w->states[i] == PIPETTE_STATE_INFEASIBLE;
+    }
+    atomic_fetch_add_explicit(&w->slot->done, done, memory_order_relaxed);
+    atomic_fetch_add_explicit(&w->slot->infeasible, infeasible, memory_order_relaxed);
+    atomic_fetch_add_explicit(&w->slot->failed, count - done - infeasible, memory_order_relaxed);
+    return PIPETTE_OK;
+}
+
+int store_chunk(worker *w, uint64_t row, uint64_t count, pipette_error *error)
+{
+    const engine_plan *plan = w->plan;
+    int sent = 0, status = PIPETTE_OK;
+    uint32_t i;
+    for (i = 0; status == PIPETTE_OK && i < plan->coordinate_count; i++)
+        status = store_rows(w, &plan->coordinates[i], w->coordinates[i], row, count, &sent, error);
+    for (i = 0; status == PIPETTE_OK && i < plan->result_count; i++)
+        if (w->results[i].column != NULL)
+            status = store_rows(w, &plan->results[i], w->results[i].column, row, count, &sent, error);
+    if (status == PIPETTE_OK)
+        status = store_rows(w, &plan->start, w->starts, row, count, &sent, error);
+    if (status == PIPETTE_OK)
+        status = store_rows(w, &plan->duration, w->durations, row, count, &sent, error);
+    if (status == PIPETTE_OK && w->outbox.size > 0) {
+        sent = 1;
+        status = send_outbox(w, row, error);
+    }
+    return status != PIPETTE_OK ? status : store_states(w, row, count, sent, error);
+}
+

@@ -1,0 +1,225 @@
+/* How HDF5 reaches a file of ours: through the descriptor that we hold, and without ever hearing of a failed write.
+ *
+ * HDF5 does not survive that a file cannot be closed because the disk is full: it crashes when the process exits. So a
+ * write that fails is remembered, HDF5 goes on as if it had worked, and whoever wrote asks afterwards. Besides, no name
+ * is opened a second time: what we have locked is what is written.
+ */
+#include "h5.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+typedef struct driver_target {
+    int fd;
+    int *failure; /* errno of the first write that failed */
+} driver_target;
+
+typedef struct driver_file {
+    H5FD_t base; /* HDF5's part, first */
+    driver_target target;
+    haddr_t end_of_addresses, end_of_file;
+    dev_t device;
+    ino_t inode;
+} driver_file;
+
+static H5FD_t *driver_open(const char *name, unsigned flags, hid_t access, haddr_t highest)
+{
+    const driver_target *target = H5Pget_driver_info(access);
+    driver_file *file = calloc(1, sizeof *file);
+    struct stat facts;
+    (void)name;
+    (void)highest;
+    if (file == NULL || target == NULL || fstat(target->fd, &facts) != 0) {
+        free(file);
+        return NULL;
+    }
+    file->target = *target;
+    file->device = facts.st_dev;
+    file->inode = facts.st_ino;
+    file->end_of_file = (haddr_t)facts.st_size;
+    if ((flags & H5F_ACC_TRUNC) != 0) {
+        file->end_of_file = 0;
+        if (ftruncate(target->fd, 0) != 0 && *target->failure == 0)
+            *target->failure = errno;
+    }
+    return &file->base;
+}
+
+static herr_t driver_close(H5FD_t *base)
+{
+    free(base);
+    return 0;
+}
+
+static int driver_compare(const H5FD_t *a, const H5FD_t *b)
+{
+    const driver_file *left = (const driver_file *)a, *right = (const driver_file *)b;
+    if (left->device != right->device)
+        return left->device < right->device ? -1 : 1;
+    return left->inode == right->inode ? 0 : left->inode < right->inode ? -1 : 1;
+}
+
+static herr_t driver_query(const H5FD_t *base, unsigned long *flags)
+{
+    (void)base;
+    if (flags != NULL)
+        *flags = H5FD_FEAT_AGGREGATE_METADATA | H5FD_FEAT_ACCUMULATE_METADATA | H5FD_FEAT_DATA_SIEVE |
+                 H5FD_FEAT_AGGREGATE_SMALLDATA | H5FD_FEAT_DEFAULT_VFD_COMPATIBLE;
+    return 0;
+}
+
+static haddr_t driver_get_eoa(const H5FD_t *base, H5FD_mem_t type)
+{
+    (void)type;
+    return ((const driver_file *)base)->end_of_addresses;
+}
+
+static herr_t driver_set_eoa(H5FD_t *base, H5FD_mem_t type, haddr_t address)
+{
+    (void)type;
+    ((driver_file *)base)->end_of_addresses = address;
+    return 0;
+}
+
+static haddr_t driver_get_eof(const H5FD_t *base, H5FD_mem_t type)
+{
+    (void)type;
+    return ((const driver_file *)base)->end_of_file;
+}
+
+static herr_t driver_read(H5FD_t *base, H5FD_mem_t type, hid_t transfer, haddr_t address, size_t size, void *buffer)
+{
+    const driver_file *file = (const driver_file *)base;
+    char *bytes = buffer;
+    (void)type;
+    (void)transfer;
+    while (size > 0) {
+        ssize_t done = pread(file->target.fd, bytes, size, (off_t)address);
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done < 0)
+            return -1;
+        if (done == 0) {
+            memset(bytes, 0, size); /* laid out, not written */
+            return 0;
+        }
+        bytes += done;
+        address += (haddr_t)done;
+        size -= (size_t)done;
+    }
+    return 0;
+}
+
+static herr_t driver_write(H5FD_t *base, H5FD_mem_t type, hid_t transfer, haddr_t address, size_t size,
+                           const void *buffer)
+{
+    driver_file *file = (driver_file *)base;
+    const char *bytes = buffer;
+    (void)type;
+    (void)transfer;
+    while (size > 0 && *file->target.failure == 0) {
+        ssize_t done = pwrite(file->target.fd, bytes, size, (off_t)address);
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done <= 0) {
+            *file->target.failure = done < 0 ? errno : ENOSPC;
+            break;
+        }
+        bytes += done;
+        address += (haddr_t)done;
+        size -= (size_t)done;
+    }
+    if (address + size > file->end_of_file)
+        file->end_of_file = address + size;
+    return 0;
+}
+
+static herr_t driver_truncate(H5FD_t *base, hid_t transfer, hbool_t closing)
+{
+    driver_file *file = (driver_file *)base;
+    (void)transfer;
+    (void)closing;
+    if (file->end_of_addresses == file->end_of_file)
+        return 0;
+    if (*file->target.failure == 0 && ftruncate(file->target.fd, (off_t)file->end_of_addresses) != 0)
+        *file->target.failure = errno;
+    file->end_of_file = file->end_of_addresses;
+    return 0;
+}
+
+static hid_t driver_id(void)
+{
+    static const H5FD_class_t class = {.name = "pipette",
+                                       .maxaddr = (haddr_t)INT64_MAX,
+                                       .fc_degree = H5F_CLOSE_STRONG,
+                                       .fapl_size = sizeof(driver_target),
+                                       .open = driver_open,
+                                       .close = driver_close,
+                                       .cmp = driver_compare,
+                                       .query = driver_query,
+                                       .get_eoa = driver_get_eoa,
+                                       .set_eoa = driver_set_eoa,
+                                       .get_eof = driver_get_eof,
+                                       .read = driver_read,
+                                       .write = driver_write,
+                                       .truncate = driver_truncate,
+                                       .fl_map = H5FD_FLMAP_DICHOTOMY};
+    static hid_t id = -1;
+    if (id < 0)
+        id = H5FDregister(&class);
+    return id;
+}
+
+/* Access properties: the oldest format, no locks of HDF5's own (a notebook that holds the file must not stop us). */
+static hid_t access_properties(store_file *store, int fd)
+{
+    driver_target target = {fd, &store->write_failure};
+    hid_t access = H5Pcreate(H5P_FILE_ACCESS);
+    if (access < 0)
+        return access;
+    (void)H5Pset_driver(access, driver_id(), &target);
+    (void)H5Pset_libver_bounds(access, H5F_LIBVER_EARLIEST, H5F_LIBVER_LATEST);
+    (void)H5Pset_fclose_degree(access, H5F_CLOSE_STRONG);
+    (void)H5Pset_file_locking(access, 0, 1);
+    /* Large columns begin where a file system can share blocks when they are copied. */
+    (void)H5Pset_alignment(access, STORE_BLOCK, 4096);
+    (void)H5Pset_meta_block_size(access, 16384);
+    return access;
+}
+
+hid_t h5_create(store_file *store, int fd)
+{
+    hid_t access, file;
+    (void)H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+    store->write_failure = 0;
+    access = access_properties(store, fd);
+    file = H5Fcreate(store->path, H5F_ACC_TRUNC, H5P_DEFAULT, access);
+    (void)H5Pclose(access);
+    return file;
+}
+
+hid_t h5_open(store_file *store, int fd, unsigned flags)
+{
+    hid_t access, file;
+    (void)H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+    store->write_failure = 0;
+    access = access_properties(store, fd);
+    file = H5Fopen(store->path, flags, access);
+    (void)H5Pclose(access);
+    return file;
+}
+
+int h5_close(store_file *store, hid_t file, int status)
+{
+    if (file >= 0 && H5Fclose(file) < 0 && status == PIPETTE_OK)
+        status = h5_fail(store, "cannot write '%s'", store->path);
+    if (store->write_failure != 0) {
+        /* The reason, whatever HDF5 made of it. */
+        errno = store->write_failure;
+        store->write_failure = 0;
+        status = store_system(store, "cannot write '%s'", store->path);
+    }
+    return status;
+}
