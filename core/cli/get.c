@@ -88,6 +88,7 @@ static int all_runs(pipette_file *file, const pipette_entry *entry)
     pipette_error error = {0};
     uint64_t row, into = 0;
     uint32_t span = 0, i;
+    int status;
     if (pipette_file_info(file, &info, &error) != PIPETTE_OK)
         return cli_fail(&error);
     (void)pipette_file_list(file, keep_explored, &explored, &error);
@@ -119,8 +120,14 @@ static int all_runs(pipette_file *file, const pipette_entry *entry)
             putchar(',');
             element(&value, 0);
         }
-        if (pipette_file_read_one(file, entry->path, row, &value, &error) != PIPETTE_OK)
+        status = pipette_file_read_one(file, entry->path, row, &value, &error);
+        if (status == PIPETTE_E_NOT_FOUND) { /* a run that left no such value */
+            puts(",");
+            continue;
+        }
+        if (status != PIPETTE_OK)
             return cli_fail(&error);
+        cli_mean(entry, &value);
         for (j = 0; j < pipette_value_count(&value); j++) {
             putchar(',');
             element(&value, j);
@@ -172,17 +179,23 @@ static void print_coordinate(const pipette_entry *entry, uint32_t dimension, con
         printf("%llu", (unsigned long long)index);
 }
 
-static void print_array(pipette_file *file, const pipette_entry *entry, const pipette_value *value)
+static int print_array(pipette_file *file, const pipette_entry *entry, uint64_t row)
 {
-    pipette_value known[32];
-    uint64_t count = pipette_value_count(value), i, j;
-    uint32_t k, rank = value->rank > 32 ? 32 : value->rank;
+    pipette_value known[32], array;
+    const pipette_value *value = &array;
+    pipette_error error = {0};
+    uint64_t count, i, j;
+    uint32_t k, rank = entry->rank > 32 ? 32 : entry->rank;
+    int code = CLI_OK;
     for (k = 0; k < rank; k++) {
         known[k] = pipette_value_none();
-        if (k < entry->rank)
-            (void)coordinates(file, entry, k, &known[k]);
+        (void)coordinates(file, entry, k, &known[k]);
     }
-    if (rank == 2) { /* a table as one reads it: rows down, columns across */
+    /* After the coordinates: a value is borrowed until the next one is read. */
+    if (pipette_file_read_one(file, entry->path, row, &array, &error) != PIPETTE_OK || array.rank != rank)
+        code = error.code == 0 ? CLI_STORAGE : cli_fail(&error);
+    count = code == CLI_OK ? pipette_value_count(value) : 0;
+    if (code == CLI_OK && rank == 2) { /* a table as one reads it: rows down, columns across */
         printf("%s", entry->dimensions[0].name);
         for (j = 0; j < value->shape[1]; j++) {
             putchar(',');
@@ -197,7 +210,7 @@ static void print_array(pipette_file *file, const pipette_entry *entry, const pi
             }
             putchar('\n');
         }
-    } else {
+    } else if (code == CLI_OK) {
         for (k = 0; k < rank; k++)
             printf("%s,", k < entry->rank && entry->dimensions[k].name != NULL ? entry->dimensions[k].name : "index");
         printf("%s\n", last_of(entry->path));
@@ -223,6 +236,7 @@ static void print_array(pipette_file *file, const pipette_entry *entry, const pi
                 free(texts[i]);
             free(texts);
         }
+    return code;
 }
 
 static int one_value(pipette_file *file, const pipette_entry *entry, uint64_t run)
@@ -230,10 +244,21 @@ static int one_value(pipette_file *file, const pipette_entry *entry, uint64_t ru
     pipette_error error = {0};
     pipette_value value;
     uint64_t row = 0;
+    int status;
     if (run != PIPETTE_DEFAULT_RUN && entry->kind == PIPETTE_ENTRY_COLUMN && pipette_file_row(file, run, &row, &error) != PIPETTE_OK)
         return cli_fail(&error);
-    if (pipette_file_read_one(file, entry->path, row, &value, &error) != PIPETTE_OK)
+    status = pipette_file_read_one(file, entry->path, row, &value, &error);
+    if (status == PIPETTE_E_NOT_FOUND && entry->kind == PIPETTE_ENTRY_COLUMN) {
+        if (entry->role == PIPETTE_ROLE_LEDGER) { /* no message, no log */
+            putchar('\n');
+            return CLI_OK;
+        }
+        cli_error("run %llu left no '%s'", (unsigned long long)run, entry->path);
+        return CLI_USAGE;
+    }
+    if (status != PIPETTE_OK)
         return cli_fail(&error);
+    cli_mean(entry, &value);
     if (value.rank == 0) {
         char text[100];
         if (value.type == PIPETTE_TYPE_STRING)
@@ -242,8 +267,7 @@ static int one_value(pipette_file *file, const pipette_entry *entry, uint64_t ru
             puts(cli_element(&value, 0, text, sizeof text));
         return CLI_OK;
     }
-    print_array(file, entry, &value);
-    return CLI_OK;
+    return print_array(file, entry, row);
 }
 
 int cli_get(int argc, char **argv)

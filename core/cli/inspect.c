@@ -232,7 +232,7 @@ static void parameter_group(const pipette_manual *manual)
             printf("%.*s = {\n", (int)strcspn(at, "."), at);
         }
         indent(depth);
-        printf("%s = ", at);
+        printf("%s%s = ", value.type == PIPETTE_TYPE_COMPLEX ? "# not to be had in a config: " : "", at);
         config_value(&value);
         printf(";    # %s%s%s%s\n", spec->doc, spec->unit[0] == '\0' ? "" : " [", spec->unit, spec->unit[0] == '\0' ? "" : "]");
         previous = spec->path;
@@ -254,13 +254,14 @@ static void option_lines(const pipette_manual *manual)
     }
 }
 
-static void skeleton(const pipette_manual *manual)
+/* `plugin` as the user named it: a file stays a file. */
+static void skeleton(const pipette_manual *manual, const char *plugin)
 {
-    const char *name = manual->name;
+    const char *name = strchr(plugin, '/') != NULL ? manual->path : manual->name;
     printf("# %s\n", manual->doc);
     switch (manual->kind) {
     case PIPETTE_KIND_MODEL:
-        printf("name    = \"%s\";\ncomment = \"\";\n\n", name);
+        printf("name    = \"%s\";\ncomment = \"\";\n\n", manual->name);
         printf("preprocess  = ( { plugin = \"explorer\";\n");
         if (manual->parameter_count > 0) {
             pipette_value value = default_of(&manual->parameters[0]);
@@ -273,7 +274,7 @@ static void skeleton(const pipette_manual *manual)
         printf("run         = {\n    plugin = \"%s\";\n", name);
         option_lines(manual);
         printf("};\npostprocess = ( );    # such as { plugin = \"rate_summary\"; }\n");
-        printf("storage     = { plugin = \"hdf5\"; file = \"hdf5/%s.hdf5\"; };\n\n", name);
+        printf("storage     = { plugin = \"hdf5\"; file = \"hdf5/%s.hdf5\"; };\n\n", manual->name);
         if (manual->parameter_count > 0)
             parameter_group(manual);
         break;
@@ -305,7 +306,7 @@ int cli_inspect(int argc, char **argv)
         return code == CLI_USAGE ? CLI_PLUGIN : code;
     }
     if (a.config)
-        skeleton(manual);
+        skeleton(manual, a.plugin);
     else
         show(manual);
     pipette_manual_destroy(manual);

@@ -155,7 +155,10 @@ static int value_of(tree *t, const pipette_entry *entry, pipette_value *value)
             return 0;
         row = t->row;
     }
-    return pipette_file_read_one(t->file, entry->path, row, value, NULL) == PIPETTE_OK;
+    if (pipette_file_read_one(t->file, entry->path, row, value, NULL) != PIPETTE_OK)
+        return 0;
+    cli_mean(entry, value);
+    return 1;
 }
 
 static int add_entry(const pipette_entry *entry, void *user)
@@ -169,7 +172,7 @@ static int add_entry(const pipette_entry *entry, void *user)
         (void)snprintf(above, sizeof above, "%.*s", (int)(dot - entry->path), entry->path);
     line = scols_table_new_line(t->table, dot == NULL ? NULL : group_line(t, above));
     scols_line_set_data(line, 0, dot == NULL ? entry->path : dot + 1);
-    scols_line_set_data(line, 1, pipette_type_text(entry->type));
+    scols_line_set_data(line, 1, cli_type(entry));
     scols_line_set_data(line, 2, shape_text(entry, cell, sizeof cell));
     scols_line_set_data(line, 3, entry->unit == NULL ? "" : entry->unit);
     if (value_of(t, entry, &value))
@@ -226,7 +229,7 @@ static int json_entry(const pipette_entry *entry, void *user)
     char shape[300];
     printf("%s\n    {\"path\": ", j->count++ == 0 ? "" : ",");
     cli_json_text(stdout, entry->path);
-    printf(", \"kind\": \"%s\", \"type\": \"%s\", \"shape\": ", role_text(entry), pipette_type_text(entry->type));
+    printf(", \"kind\": \"%s\", \"type\": \"%s\", \"shape\": ", role_text(entry), cli_type(entry));
     cli_json_text(stdout, shape_text(entry, shape, sizeof shape));
     printf(", \"unit\": ");
     cli_json_text(stdout, entry->unit == NULL ? "" : entry->unit);
@@ -273,27 +276,34 @@ static int show_json(pipette_file *file, uint64_t row)
 
 /* ---- One entry ------------------------------------------------------------------------------------------------------------------- */
 
-/* The values of a column in the first rows, with what was explored. */
-static void show_rows(pipette_file *file, const pipette_entry *entry, uint64_t rows)
+/* The values of a column in the first runs. */
+static void show_rows(pipette_file *file, const pipette_entry *entry, const pipette_storage_info *info)
 {
     struct libscols_table *table = scols_new_table();
-    uint64_t row, shown = rows < 20 ? rows : 20;
-    scols_table_new_column(table, "ROW", 0, SCOLS_FL_RIGHT);
+    uint64_t rows = info->row_count, row, shown = rows < 20 ? rows : 20, into = 0;
+    uint32_t span = 0;
+    scols_table_new_column(table, "RUN", 0, SCOLS_FL_RIGHT);
     scols_table_new_column(table, "VALUE", 0, 0);
     for (row = 0; row < shown; row++) {
         struct libscols_line *line = scols_table_new_line(table, NULL);
         pipette_value value;
         pipette_error error = {0};
         char cell[300];
-        (void)snprintf(cell, sizeof cell, "%llu", (unsigned long long)row);
+        while (span < info->span_count && into >= info->spans[span].count) {
+            span++;
+            into = 0;
+        }
+        (void)snprintf(cell, sizeof cell, "%llu", (unsigned long long)(span < info->span_count ? info->spans[span].first + into++ : row));
         scols_line_set_data(line, 0, cell);
-        if (pipette_file_read_one(file, entry->path, row, &value, &error) == PIPETTE_OK)
-            scols_line_set_data(line, 1, cli_brief(&value, cell, sizeof cell));
+        if (pipette_file_read_one(file, entry->path, row, &value, &error) != PIPETTE_OK)
+            continue;
+        cli_mean(entry, &value);
+        scols_line_set_data(line, 1, cli_brief(&value, cell, sizeof cell));
     }
     scols_print_table(table);
     scols_unref_table(table);
     if (shown < rows)
-        printf("... %llu rows in all; `pipette get` prints them\n", (unsigned long long)rows);
+        printf("... %llu runs in all; `pipette get` prints them\n", (unsigned long long)rows);
 }
 
 static int show_entry(pipette_file *file, const char *path, uint64_t run)
@@ -308,18 +318,19 @@ static int show_entry(pipette_file *file, const char *path, uint64_t run)
         return cli_fail(&error);
     if (named != PIPETTE_DEFAULT_RUN)
         run = named;
-    printf("%s\n  %s %s%s%s\n", entry->path, pipette_type_text(entry->type), shape_text(entry, shape, sizeof shape),
+    printf("%s\n  %s %s%s%s\n", entry->path, cli_type(entry), shape_text(entry, shape, sizeof shape),
            entry->unit != NULL && entry->unit[0] != '\0' ? "  unit " : "", entry->unit == NULL ? "" : entry->unit);
     if (entry->doc != NULL && entry->doc[0] != '\0')
         printf("  %s\n", entry->doc);
     if (entry->kind == PIPETTE_ENTRY_COLUMN && run == PIPETTE_DEFAULT_RUN) {
-        show_rows(file, entry, info.row_count);
+        show_rows(file, entry, &info);
         return CLI_OK;
     }
     if (entry->kind == PIPETTE_ENTRY_COLUMN && pipette_file_row(file, run, &row, &error) != PIPETTE_OK)
         return cli_fail(&error);
     if (pipette_file_read_one(file, entry->path, row, &value, &error) != PIPETTE_OK)
         return cli_fail(&error);
+    cli_mean(entry, &value);
     if (entry->kind == PIPETTE_ENTRY_COLUMN)
         printf("  in %s: ", pipette_run_name(run, name));
     else

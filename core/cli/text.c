@@ -53,6 +53,22 @@ char *cli_element(const pipette_value *value, uint64_t index, char *out, size_t 
     return out;
 }
 
+static int is_state(const pipette_entry *entry)
+{
+    return entry->kind == PIPETTE_ENTRY_COLUMN && entry->role == PIPETTE_ROLE_LEDGER && entry->type == PIPETTE_TYPE_BOOL && entry->rank == 0;
+}
+
+void cli_mean(const pipette_entry *entry, pipette_value *value)
+{
+    if (is_state(entry) && value->type == PIPETTE_TYPE_BOOL && value->rank == 0)
+        *value = pipette_value_string(pipette_state_text((int8_t)value->as.boolean));
+}
+
+const char *cli_type(const pipette_entry *entry)
+{
+    return is_state(entry) ? "state" : pipette_type_text(entry->type);
+}
+
 char *cli_brief(const pipette_value *value, char *out, size_t size)
 {
     uint64_t count = pipette_value_count(value), i;

@@ -69,7 +69,9 @@ void pipette_pipeline_destroy(pipette_pipeline *p)
     for (i = 0; i < p->added_count; i++)
         free(p->added[i]);
     free(p->added);
+    visible_destroy(p->visible);
     free(p->spans);
+    free(p->wanted);
     free(p->commit);
     free(p->preprocess);
     free(p->postprocess);
@@ -96,15 +98,32 @@ static void give_warnings(pipette_pipeline *p)
 
 /* ---- Postprocessing ------------------------------------------------------------------------------------------------------------ */
 
+typedef int (*postprocess_call)(pipette_stage *stage, pipette_trajectory *trajectory, pipette_results *results);
+
+/* Calls one function of a stage with what it may see. */
+static int call_postprocess(pipette_pipeline *p, stage *s, postprocess_call call, int declaring, pipette_error *error)
+{
+    results r;
+    int status = results_init(&r, p, declaring, error);
+    if (status == PIPETTE_OK) {
+        stage_clear(s);
+        visible_enter(p->visible, p->trajectory);
+        status = call(&s->handle, p->trajectory, &r.handle);
+        visible_leave(p->visible);
+        if (status != PIPETTE_OK)
+            status = stage_error(s, status, r.message[0] != '\0' ? r.message : pipette_trajectory_message(p->trajectory), error);
+    }
+    results_free(&r);
+    return status;
+}
+
 static int start_postprocess(pipette_pipeline *p, pipette_error *error)
 {
     uint32_t i;
-    for (i = 0; i < p->postprocess_count; i++) {
+    int status = PIPETTE_OK;
+    for (i = 0; status == PIPETTE_OK && i < p->postprocess_count; i++) {
         stage *s = &p->postprocess[i];
         const pipette_postprocess *table = s->descriptor->table;
-        results r;
-        int status = PIPETTE_OK;
-        results_init(&r, p, 1);
         stage_clear(s);
         if (table->create != NULL)
             status = table->create(&s->handle);
@@ -112,28 +131,20 @@ static int start_postprocess(pipette_pipeline *p, pipette_error *error)
             return stage_error(s, status, NULL, error);
         s->created = 1;
         if (table->declare != NULL)
-            status = table->declare(&s->handle, p->trajectory, &r.handle);
-        if (status != PIPETTE_OK)
-            return stage_error(s, status, r.message, error);
+            status = call_postprocess(p, s, table->declare, 1, error);
     }
-    return PIPETTE_OK;
+    return status;
 }
 
 static int run_postprocess(pipette_pipeline *p, pipette_error *error)
 {
     uint32_t i;
-    for (i = 0; i < p->postprocess_count; i++) {
-        stage *s = &p->postprocess[i];
-        const pipette_postprocess *table = s->descriptor->table;
-        results r;
-        int status;
-        results_init(&r, p, 0);
-        stage_clear(s);
-        status = table->postprocess(&s->handle, p->trajectory, &r.handle);
-        if (status != PIPETTE_OK)
-            return stage_error(s, status, r.message[0] != '\0' ? r.message : pipette_trajectory_message(p->trajectory), error);
+    int status = PIPETTE_OK;
+    for (i = 0; status == PIPETTE_OK && i < p->postprocess_count; i++) {
+        const pipette_postprocess *table = p->postprocess[i].descriptor->table;
+        status = call_postprocess(p, &p->postprocess[i], table->postprocess, 0, error);
     }
-    return PIPETTE_OK;
+    return status;
 }
 
 static void end_postprocess(pipette_pipeline *p)
@@ -159,6 +170,8 @@ static int prepare(pipette_pipeline *p, pipette_error *error)
         status = prepare_trajectory(p, error);
     if (status == PIPETTE_OK)
         status = select_runs(p, p->options.runs, error);
+    if (status == PIPETTE_OK)
+        status = visible_create(p->trajectory, &p->visible, error);
     if (status != PIPETTE_OK)
         return status;
     p->report.name = trajectory_name(p->trajectory);
@@ -182,7 +195,7 @@ static int lay_out(pipette_pipeline *p, pipette_error *error)
     return status;
 }
 
-/* Runs that postprocessing has added: new rows at the end, then the same again. */
+/* Runs that postprocessing has added to the file: new rows at the end, then the same again. */
 static int grow(pipette_pipeline *p, uint64_t old_runs, uint64_t old_rows, pipette_error *error)
 {
     uint64_t runs = pipette_run_count(p->trajectory);
@@ -192,14 +205,14 @@ static int grow(pipette_pipeline *p, uint64_t old_runs, uint64_t old_rows, pipet
     if (spans == NULL)
         return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
     p->spans = spans;
-    if (spans[p->span_count - 1].first + spans[p->span_count - 1].count == old_runs)
+    if (p->span_count > 0 && spans[p->span_count - 1].first + spans[p->span_count - 1].count == old_runs)
         spans[p->span_count - 1].count += runs - old_runs;
     else
         spans[p->span_count++] = (pipette_run_span){old_runs, runs - old_runs};
     p->row_count += runs - old_runs;
     p->report.run_count = runs;
     p->report.row_count = p->row_count;
-    p->round++;
+    p->report.pending_count += runs - old_runs;
     status = layout_build(p, error);
     if (status == PIPETTE_OK && pipeline_storage(p)->extend(&p->storage.handle, &p->layout) != PIPETTE_OK) {
         (void)stage_error(&p->storage, PIPETTE_E_STORAGE, NULL, error);
@@ -208,6 +221,25 @@ static int grow(pipette_pipeline *p, uint64_t old_runs, uint64_t old_rows, pipet
     if (status == PIPETTE_OK)
         status = execute_text_coordinates(p, old_rows, error);
     return status == PIPETTE_OK ? execute_rows(p, &rows, 1, error) : status;
+}
+
+/* Postprocessing until it expands no more. Points that it asks for may be in the file already, from a start that was cut off: then
+ * they become visible, and the next round is what it would have been. */
+static int rounds(pipette_pipeline *p, pipette_error *error)
+{
+    while (!p->report.interrupted) {
+        uint64_t runs = pipette_run_count(p->trajectory), rows = p->row_count, seen = visible_count(p->visible);
+        int status = run_postprocess(p, error);
+        if (status != PIPETTE_OK || visible_count(p->visible) == seen)
+            return status;
+        p->round++;
+        if (pipette_run_count(p->trajectory) == runs)
+            continue;
+        status = grow(p, runs, rows, error);
+        if (status != PIPETTE_OK)
+            return status;
+    }
+    return PIPETTE_OK;
 }
 
 static int finish(pipette_pipeline *p, int complete, pipette_error *error)
@@ -219,29 +251,22 @@ static int finish(pipette_pipeline *p, int complete, pipette_error *error)
     return PIPETTE_E_STORAGE;
 }
 
-static int phases(pipette_pipeline *p, pipette_error *error)
+static int phases(pipette_pipeline *p, resume *r, pipette_error *error)
 {
-    resume_rows rows = {0};
-    int status = resume_open(p, &rows, error);
-    if (status != PIPETTE_OK || rows.nothing_to_do) {
-        resume_free(&rows);
+    int nothing_to_do, status = resume_begin(p, r, &nothing_to_do, error);
+    p->report.pending_count = r->rows.row_count;
+    if (status != PIPETTE_OK || nothing_to_do)
+        return status;
+    status = execute_rows(p, r->rows.spans, r->rows.count, error);
+    if (status != PIPETTE_OK) /* the file is left as it is: what is done is marked, the next start goes on */
+        return status;
+    status = rounds(p, error);
+    if (status != PIPETTE_OK) {
+        (void)finish(p, 0, NULL); /* the runs are good all the same */
         return status;
     }
-    p->report.pending_count = rows.row_count;
-    status = execute_rows(p, rows.spans, rows.count, error);
-    resume_free(&rows);
-    while (status == PIPETTE_OK && !p->report.interrupted) {
-        uint64_t runs = pipette_run_count(p->trajectory), row_count = p->row_count;
-        status = run_postprocess(p, error);
-        if (status != PIPETTE_OK) {
-            (void)finish(p, 0, NULL); /* the runs are good all the same */
-            return status;
-        }
-        if (pipette_run_count(p->trajectory) == runs)
-            break;
-        status = grow(p, runs, row_count, error);
-    }
-    /* After a failure of storage or engine the file is left as it is: what is done is marked, the next start goes on. */
+    if (p->report.interrupted)
+        status = resume_fill_coordinates(p, error);
     return status == PIPETTE_OK ? finish(p, !p->report.interrupted, error) : status;
 }
 
@@ -268,6 +293,7 @@ int pipette_pipeline_check(pipette_pipeline *p, pipette_report *report, pipette_
 int pipette_pipeline_run(pipette_pipeline *p, pipette_report *report, pipette_error *error)
 {
     provenance_git git;
+    resume r = {0};
     int status;
     provenance_ask_git(&git);
     status = prepare(p, error);
@@ -275,9 +301,12 @@ int pipette_pipeline_run(pipette_pipeline *p, pipette_report *report, pipette_er
     if (status == PIPETTE_OK)
         status = provenance_add(p, error);
     if (status == PIPETTE_OK)
+        status = resume_look(p, &r, error);
+    if (status == PIPETTE_OK)
         status = lay_out(p, error);
     if (status == PIPETTE_OK)
-        status = phases(p, error);
+        status = phases(p, &r, error);
+    resume_free(&r);
     end_postprocess(p);
     give_report(p, report);
     return status;

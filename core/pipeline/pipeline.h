@@ -7,6 +7,7 @@
 #include "engine/engine.h"
 #include "pipeline/stage.h"
 #include "pipeline/tables.h"
+#include "pipeline/visible.h"
 #include "trajectory/trajectory.h"
 
 /* The columns that every file has beside the model's. */
@@ -39,6 +40,9 @@ struct pipette_pipeline {
     pipette_run_span *spans;
     uint32_t span_count;
     uint64_t row_count;
+    pipette_run_span *wanted; /* what was asked for: the file may hold more */
+    uint32_t wanted_count;
+    visible *visible;         /* what postprocessing sees */
 
     /* The layout and what it points to (layout.c). */
     pipette_layout layout;
@@ -91,9 +95,13 @@ typedef struct results {
     pipette_results handle; /* first */
     pipette_pipeline *pipeline;
     int declaring; /* before the runs: values cannot be read, tables can be declared */
+    pipette_run_span *rows; /* of the file that are visible */
+    uint64_t span_count, row_count;
     char message[1024];
 } results;
-void results_init(results *results, pipette_pipeline *pipeline, int declaring);
+/* Finds the visible rows, unless `declaring`. results_free() in any case. */
+int results_init(results *results, pipette_pipeline *pipeline, int declaring, pipette_error *error);
+void results_free(results *results);
 
 /* --- provenance.c: where the results come from ------------------------------------------------------------------------------- */
 typedef struct provenance_git {

@@ -295,8 +295,14 @@ static int each_preset(pipette_pipeline *p, const pipette_option *group, const c
 static int give_preset(pipette_pipeline *p, const char *path, const pipette_option *node, void *user, pipette_error *error)
 {
     pipette_value value;
-    int status = config_value(node, PIPETTE_TYPE_NONE, &value, error);
+    int type = PIPETTE_TYPE_NONE, status;
+    uint32_t i;
     (void)user;
+    for (i = 0; i < p->schema->parameter_count; i++) /* u64 may be given as text, which libconfig's integers are too small for */
+        if (p->schema->parameters[i].type == PIPETTE_TYPE_U64 && config_kind(node) == PIPETTE_TYPE_STRING &&
+            strcmp(p->schema->parameters[i].path, path) == 0)
+            type = PIPETTE_TYPE_U64;
+    status = config_value(node, type, &value, error);
     if (status != PIPETTE_OK)
         return status;
     status = pipette_preset(p->trajectory, path, &value);

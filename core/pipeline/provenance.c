@@ -81,6 +81,52 @@ static int add_stage(pipette_pipeline *p, const char *kind, uint32_t number, con
     return add_text(p, path, text, "Plugin and version", error);
 }
 
+static void describe_option(const pipette_option *node, char *out, size_t size, size_t *used)
+{
+    pipette_value value;
+    uint64_t i;
+    int kind = config_kind(node), n;
+    if (*used + 1 >= size)
+        return;
+    n = snprintf(out + *used, size - *used, "%s%s", config_name(node) == NULL ? "" : config_name(node),
+                 kind == PIPETTE_OPTION_GROUP || kind == PIPETTE_OPTION_LIST || kind == PIPETTE_OPTION_ARRAY ? "(" : "=");
+    *used += n > 0 ? (size_t)n : 0;
+    if (kind == PIPETTE_OPTION_GROUP || kind == PIPETTE_OPTION_LIST || kind == PIPETTE_OPTION_ARRAY) {
+        for (i = 0; i < config_count(node); i++)
+            describe_option(config_at(node, i), out, size, used);
+        n = *used < size ? snprintf(out + *used, size - *used, ")") : 0;
+    } else if (config_value(node, PIPETTE_TYPE_NONE, &value, NULL) == PIPETTE_OK && *used < size) {
+        if (value.type == PIPETTE_TYPE_STRING)
+            n = snprintf(out + *used, size - *used, "\"%s\";", value.as.string);
+        else if (value.type == PIPETTE_TYPE_F64)
+            n = snprintf(out + *used, size - *used, "%.17g;", value.as.f64);
+        else
+            n = snprintf(out + *used, size - *used, "%lld;", (long long)value.as.i64);
+    } else {
+        n = 0;
+    }
+    *used += n > 0 ? (size_t)n : 0;
+    if (*used >= size)
+        *used = size - 1;
+}
+
+/* The stages behind the runs as one text, by which the next start sees whether they must be called again. */
+static int add_postprocess(pipette_pipeline *p, pipette_error *error)
+{
+    const pipette_option *node = config_get(config_root(p->config), "postprocess");
+    enum { SIZE = 1 << 16 };
+    char *text = calloc(1, SIZE);
+    size_t used = 0;
+    int status;
+    if (text == NULL)
+        return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
+    if (node != NULL)
+        describe_option(node, text, SIZE, &used);
+    status = add_text(p, "pipeline.postprocess", text, "The stages behind the runs", error);
+    free(text);
+    return status;
+}
+
 /* The config's exploration, by which the next start sees whether it has changed. */
 static int add_exploration(pipette_pipeline *p, pipette_error *error)
 {
@@ -114,6 +160,8 @@ int provenance_add(pipette_pipeline *p, pipette_error *error)
         status = add(p, "pipeline.seed", pipette_value_u64(p->seed), "Key of all random numbers", error);
     if (status == PIPETTE_OK)
         status = add_exploration(p, error);
+    if (status == PIPETTE_OK)
+        status = add_postprocess(p, error);
     if (status == PIPETTE_OK)
         status = add_text(p, "provenance.pipette", pipette_version(), "Version of Pipette", error);
     if (status == PIPETTE_OK)

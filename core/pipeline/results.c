@@ -25,12 +25,27 @@ static const char *results_message(const pipette_results *handle)
 
 static uint64_t results_row_count(const pipette_results *handle)
 {
-    return ((const results *)(const void *)handle)->pipeline->row_count;
+    return ((const results *)(const void *)handle)->row_count;
+}
+
+/* The row of the file, and how many visible rows follow it there without a gap. */
+static uint64_t row_in_file(const results *r, uint64_t row, uint64_t *run_length)
+{
+    uint64_t i;
+    for (i = 0; i < r->span_count; i++) {
+        if (row < r->rows[i].count) {
+            *run_length = r->rows[i].count - row;
+            return r->rows[i].first + row;
+        }
+        row -= r->rows[i].count;
+    }
+    *run_length = 1;
+    return row;
 }
 
 static int check_rows(results *r, uint64_t first, uint64_t count)
 {
-    uint64_t rows = r->pipeline->row_count;
+    uint64_t rows = r->row_count;
     if (r->declaring)
         return refuse(r, PIPETTE_E_INVALID, "no run has been executed yet: values are there in postprocess, not in declare");
     if (first > rows || count > rows - first)
@@ -42,10 +57,13 @@ static int check_rows(results *r, uint64_t first, uint64_t count)
 static int results_runs(pipette_results *handle, uint64_t first, uint64_t count, uint64_t *out)
 {
     results *r = results_of(handle);
-    uint64_t i;
+    uint64_t i, left = 0, row = 0;
     int status = check_rows(r, first, count);
-    for (i = 0; status == PIPETTE_OK && i < count; i++)
-        out[i] = select_run_of_row(r->pipeline, first + i);
+    for (i = 0; status == PIPETTE_OK && i < count; i++, row++, left--) {
+        if (left == 0)
+            row = row_in_file(r, first + i, &left);
+        out[i] = select_run_of_row(r->pipeline, row);
+    }
     return status;
 }
 
@@ -56,13 +74,29 @@ static int storage_said(results *r, int status)
     return status;
 }
 
+/* Reads visible rows of a column of the file, piece by piece where others stand between them. */
+static int read_rows(results *r, const char *path, uint64_t first, uint64_t count, int type, size_t row_bytes, void *out)
+{
+    const pipette_storage *storage = pipeline_storage(r->pipeline);
+    int status = PIPETTE_OK;
+    while (status == PIPETTE_OK && count > 0) {
+        uint64_t n, row = row_in_file(r, first, &n);
+        n = n > count ? count : n;
+        status = storage_said(r, storage->read(&r->pipeline->storage.handle, path, row, n, type, out));
+        out = (char *)out + (size_t)n * row_bytes;
+        first += n;
+        count -= n;
+    }
+    return status;
+}
+
 static int results_states(pipette_results *handle, uint64_t first, uint64_t count, int8_t *out)
 {
     results *r = results_of(handle);
     int status = check_rows(r, first, count);
     if (status != PIPETTE_OK)
         return status;
-    return storage_said(r, pipeline_storage(r->pipeline)->read(&r->pipeline->storage.handle, LEDGER_STATE, first, count, PIPETTE_TYPE_BOOL, out));
+    return read_rows(r, LEDGER_STATE, first, count, PIPETTE_TYPE_BOOL, 1, out);
 }
 
 static uint32_t results_column_count(const pipette_results *handle)
@@ -147,19 +181,27 @@ static int results_find(pipette_results *handle, const char *name, pipette_colum
 static int results_read(pipette_results *handle, const char *name, uint64_t first, uint64_t count, int type, void *out)
 {
     results *r = results_of(handle);
-    uint32_t index = 0;
+    const pipette_column_spec *column;
+    uint64_t elements = 1;
+    uint32_t index = 0, i;
     int status = find_column(r, name, &index);
     if (status == PIPETTE_OK)
         status = check_rows(r, first, count);
     if (status != PIPETTE_OK)
         return status;
-    return storage_said(r, pipeline_storage(r->pipeline)->read(&r->pipeline->storage.handle,
-                                                              r->pipeline->columns[r->pipeline->first_result + index].path, first, count, type, out));
+    column = &r->pipeline->columns[r->pipeline->first_result + index];
+    for (i = 0; i < column->rank; i++) {
+        if (column->dimensions[i].extent == PIPETTE_RAGGED)
+            return refuse(r, PIPETTE_E_TYPE, "result '%s' differs in shape from run to run; read it row by row", name);
+        elements *= column->dimensions[i].extent;
+    }
+    return read_rows(r, column->path, first, count, type, (size_t)elements * pipette_type_size(type), out);
 }
 
 static int results_read_one(pipette_results *handle, const char *name, uint64_t row, pipette_value *value)
 {
     results *r = results_of(handle);
+    uint64_t length;
     uint32_t index = 0;
     int status = find_column(r, name, &index);
     if (status == PIPETTE_OK)
@@ -167,7 +209,8 @@ static int results_read_one(pipette_results *handle, const char *name, uint64_t 
     if (status != PIPETTE_OK)
         return status;
     return storage_said(r, pipeline_storage(r->pipeline)->read_one(&r->pipeline->storage.handle,
-                                                                  r->pipeline->columns[r->pipeline->first_result + index].path, row, value));
+                                                                  r->pipeline->columns[r->pipeline->first_result + index].path,
+                                                                  row_in_file(r, row, &length), value));
 }
 
 /* A table must have a sound name and must not stand where a result does. */
@@ -236,11 +279,62 @@ static const pipette_results_host host = {
     .put_table = results_put_table,
 };
 
-void results_init(results *r, pipette_pipeline *pipeline, int declaring)
+static int add_row(results *r, uint64_t row, uint64_t count, uint64_t *capacity)
 {
+    r->row_count += count;
+    if (r->span_count > 0 && r->rows[r->span_count - 1].first + r->rows[r->span_count - 1].count == row) {
+        r->rows[r->span_count - 1].count += count;
+        return 1;
+    }
+    if (r->span_count == *capacity) {
+        pipette_run_span *more = realloc(r->rows, (size_t)(2 * *capacity + 16) * sizeof *more);
+        if (more == NULL)
+            return 0;
+        r->rows = more;
+        *capacity = 2 * *capacity + 16;
+    }
+    r->rows[r->span_count++] = (pipette_run_span){row, count};
+    return 1;
+}
+
+int results_init(results *r, pipette_pipeline *p, int declaring, pipette_error *error)
+{
+    enum { BLOCK = 65536 };
+    uint64_t capacity = 0, base = 0, into, i, n;
+    uint8_t *mask;
+    uint32_t span;
+    int status = PIPETTE_OK;
     memset(r, 0, sizeof *r);
     r->handle.size = sizeof r->handle;
     r->handle.host = &host;
-    r->pipeline = pipeline;
+    r->pipeline = p;
     r->declaring = declaring;
+    if (declaring)
+        return PIPETTE_OK;
+    mask = malloc(BLOCK);
+    if (mask == NULL)
+        return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
+    for (span = 0; status == PIPETTE_OK && span < p->span_count; base += p->spans[span++].count) {
+        if (visible_count(p->visible) == pipette_run_count(p->trajectory)) { /* nothing to hide */
+            status = add_row(r, base, p->spans[span].count, &capacity) ? PIPETTE_OK : PIPETTE_E_MEMORY;
+            continue;
+        }
+        for (into = 0; status == PIPETTE_OK && into < p->spans[span].count; into += n) {
+            n = p->spans[span].count - into < BLOCK ? p->spans[span].count - into : BLOCK;
+            status = visible_mask(p->visible, p->trajectory, p->spans[span].first + into, n, mask, error);
+            for (i = 0; status == PIPETTE_OK && i < n; i++)
+                if (mask[i] && !add_row(r, base + into + i, 1, &capacity))
+                    status = PIPETTE_E_MEMORY;
+        }
+    }
+    free(mask);
+    if (status == PIPETTE_E_MEMORY)
+        (void)pipette_error_set(error, status, "out of memory for the rows that postprocessing sees");
+    return status;
+}
+
+void results_free(results *r)
+{
+    free(r->rows);
+    r->rows = NULL;
 }

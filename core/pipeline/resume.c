@@ -1,14 +1,22 @@
-/* resume.c: opens the result file: makes it, or finds out what it holds already and which rows are still to be run. */
+/* resume.c: what the result file holds already, and which rows are still to be run. */
 #include "pipeline/resume.h"
 
 #include <stdlib.h>
 
 #define BLOCK 65536u
 
-void resume_free(resume_rows *rows)
+static void rows_free(resume_rows *rows)
 {
     free(rows->spans);
     memset(rows, 0, sizeof *rows);
+}
+
+void resume_free(resume *r)
+{
+    rows_free(&r->rows);
+    rows_free(&r->retried);
+    free(r->changes);
+    memset(r, 0, sizeof *r);
 }
 
 static int add_rows(resume_rows *rows, uint64_t first, uint64_t count, pipette_error *error)
@@ -38,44 +46,137 @@ static int storage_failed(pipette_pipeline *p, int status, pipette_error *error)
     return PIPETTE_E_STORAGE;
 }
 
-static int make_file(pipette_pipeline *p, resume_rows *rows, pipette_error *error)
-{
-    int status = pipeline_storage(p)->lay_out(&p->storage.handle, &p->layout);
-    if (status != PIPETTE_OK)
-        return storage_failed(p, status, error);
-    status = execute_text_coordinates(p, 0, error);
-    return status == PIPETTE_OK ? add_rows(rows, 0, p->row_count, error) : status;
-}
+/* ---- Selections ----------------------------------------------------------------------------------------------------------------- */
 
-/* Runs that ended badly count as finished unless they are to be retried. */
-static int still_wanted(const pipette_pipeline *p, int8_t state)
+/* Puts the file's spans first; what the pipeline asks for beyond them follows as new rows. The file's own are kept in their order. */
+static int join_selection(pipette_pipeline *p, const pipette_run_span *stored, uint32_t stored_count, pipette_error *error)
 {
-    if (state == PIPETTE_STATE_FAILED || state == PIPETTE_STATE_TIMED_OUT)
-        return (int)p->options.retry_failed;
-    return state == PIPETTE_STATE_PENDING;
-}
-
-static int read_states(pipette_pipeline *p, resume_rows *rows, pipette_error *error)
-{
-    int8_t *states = malloc(BLOCK);
-    uint64_t row, n, i;
-    int status = PIPETTE_OK;
-    if (states == NULL)
+    uint64_t capacity = stored_count + (uint64_t)p->span_count * (stored_count + 1u) + 1u;
+    pipette_run_span *joined = malloc((size_t)capacity * sizeof *joined), *sorted = malloc((stored_count + 1u) * sizeof *sorted);
+    uint32_t count = stored_count, i, j;
+    if (joined == NULL || sorted == NULL) {
+        free(joined);
+        free(sorted);
         return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
-    for (row = 0; status == PIPETTE_OK && row < p->row_count; row += n) {
-        n = p->row_count - row < BLOCK ? p->row_count - row : BLOCK;
-        status = pipeline_storage(p)->read(&p->storage.handle, LEDGER_STATE, row, n, PIPETTE_TYPE_BOOL, states);
-        if (status != PIPETTE_OK)
-            status = storage_failed(p, status, error);
-        for (i = 0; status == PIPETTE_OK && i < n; i++) {
-            p->report.stored_failures += states[i] == PIPETTE_STATE_FAILED || states[i] == PIPETTE_STATE_TIMED_OUT;
-            if (still_wanted(p, states[i]))
-                status = add_rows(rows, row + i, 1, error);
-        }
     }
-    free(states);
+    memcpy(joined, stored, stored_count * sizeof *joined);
+    memcpy(sorted, stored, stored_count * sizeof *sorted);
+    for (i = 1; i < stored_count; i++) /* insertion sort: they are few, and nearly always in order */
+        for (j = i; j > 0 && sorted[j].first < sorted[j - 1].first; j--) {
+            pipette_run_span other = sorted[j];
+            sorted[j] = sorted[j - 1];
+            sorted[j - 1] = other;
+        }
+    for (i = 0; i < p->span_count; i++) {
+        uint64_t at = p->spans[i].first, end = at + p->spans[i].count;
+        for (j = 0; j < stored_count && at < end; j++) {
+            uint64_t from = sorted[j].first, to = from + sorted[j].count;
+            if (to <= at)
+                continue;
+            if (from > at)
+                joined[count++] = (pipette_run_span){at, (from < end ? from : end) - at};
+            at = to;
+        }
+        if (at < end)
+            joined[count++] = (pipette_run_span){at, end - at};
+    }
+    for (i = 1, j = 0; i < count; i++) /* what touches in runs and in rows is one span */
+        if (joined[j].first + joined[j].count == joined[i].first)
+            joined[j].count += joined[i].count;
+        else
+            joined[++j] = joined[i];
+    count = count == 0 ? 0 : j + 1;
+    free(sorted);
+    free(p->spans);
+    p->spans = joined;
+    p->span_count = count;
+    p->row_count = 0;
+    for (i = 0; i < count; i++)
+        p->row_count += joined[i].count;
+    return PIPETTE_OK;
+}
+
+static int asked_for(const pipette_pipeline *p, uint64_t run)
+{
+    uint32_t i;
+    for (i = 0; i < p->wanted_count; i++)
+        if (run >= p->wanted[i].first && run - p->wanted[i].first < p->wanted[i].count)
+            return 1;
+    return 0;
+}
+
+/* Remembers what was asked for, before the file's own rows come into it. */
+static int keep_wanted(pipette_pipeline *p, pipette_error *error)
+{
+    free(p->wanted);
+    p->wanted = malloc((p->span_count + 1u) * sizeof *p->wanted);
+    if (p->wanted == NULL)
+        return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
+    memcpy(p->wanted, p->spans, p->span_count * sizeof *p->spans);
+    p->wanted_count = p->span_count;
+    return PIPETTE_OK;
+}
+
+/* ---- Looking -------------------------------------------------------------------------------------------------------------------- */
+
+static int take_points(pipette_pipeline *p, resume *r, const pipette_storage_info *info, pipette_error *error)
+{
+    pipette_error why = {0};
+    const char *text = info->exploration == NULL || info->exploration[0] == '\0' ? NULL : info->exploration;
+    exploration *stored = NULL;
+    int status = PIPETTE_OK;
+    if (text != NULL)
+        status = exploration_parse(text, &stored, &why);
+    if (status == PIPETTE_OK) {
+        r->old_explored = stored == NULL ? 0 : exploration_parameter_count(stored);
+        exploration_destroy(stored);
+        status = trajectory_continue(p->trajectory, text, &why);
+    }
+    if (status != PIPETTE_OK)
+        return pipette_error_set(error, PIPETTE_E_STORAGE, "%s: its runs and those of the config do not go together: %s; name another file, or "
+                                 "replace it with --overwrite", p->file, why.message);
+    status = select_runs(p, p->options.runs, error);
+    if (status == PIPETTE_OK)
+        status = keep_wanted(p, error);
+    if (status == PIPETTE_OK)
+        status = join_selection(p, info->spans, info->span_count, error);
+    p->report.run_count = pipette_run_count(p->trajectory);
     return status;
 }
+
+int resume_look(pipette_pipeline *p, resume *r, pipette_error *error)
+{
+    const pipette_storage *storage = pipeline_storage(p);
+    pipette_storage_info info = {.size = sizeof info};
+    int status;
+    stage_clear(&p->storage);
+    status = storage->create(&p->storage.handle);
+    if (status != PIPETTE_OK)
+        return storage_failed(p, status, error);
+    p->storage.created = 1;
+    status = keep_wanted(p, error);
+    if (status != PIPETTE_OK)
+        return status;
+    status = storage->open(&p->storage.handle, p->file, p->options.overwrite ? PIPETTE_STORAGE_REPLACE : PIPETTE_STORAGE_CREATE);
+    if (status != PIPETTE_E_EXISTS || p->options.overwrite)
+        return status == PIPETTE_OK ? status : storage_failed(p, status, error);
+    stage_clear(&p->storage);
+    status = storage->open(&p->storage.handle, p->file, PIPETTE_STORAGE_UPDATE);
+    if (status == PIPETTE_OK)
+        status = storage->info(&p->storage.handle, &info);
+    if (status != PIPETTE_OK)
+        return storage_failed(p, status, error);
+    if (strcmp(info.name, trajectory_name(p->trajectory)) != 0)
+        return pipette_error_set(error, PIPETTE_E_STORAGE,
+                                 "%s: holds trajectory '%s', not '%s'; name another file, or replace it with --overwrite", p->file, info.name,
+                                 trajectory_name(p->trajectory));
+    r->exists = 1;
+    r->finished = (int)info.finished;
+    r->old_rows = info.row_count;
+    return take_points(p, r, &info, error);
+}
+
+/* ---- Comparing -------------------------------------------------------------------------------------------------------------------- */
 
 static int same_value(const pipette_value *a, const pipette_value *b)
 {
@@ -96,72 +197,295 @@ static int same_value(const pipette_value *a, const pipette_value *b)
     return 1;
 }
 
-/* What decides results must be what it was: parameters, model, seed. */
-static int decides_results(const char *path)
+/* What a value is called if it decides results and so must be what it was; NULL: it may change. */
+static const char *decides_results(const char *path)
 {
-    return strncmp(path, "parameters.", 11) == 0 || strcmp(path, "config.pipeline.seed") == 0 ||
-           strcmp(path, "config.pipeline.exploration") == 0 || strcmp(path, "config.plugins.model") == 0 ||
-           strcmp(path, "config.plugins.model_version") == 0 || strcmp(path, "config.plugins.model_build_id") == 0;
+    static const char *const names[][2] = {{"config.pipeline.seed", "seed"},
+                                           {"config.plugins.model", "model"},
+                                           {"config.plugins.model_version", "version of the model"},
+                                           {"config.plugins.model_build_id", "build of the model"}};
+    size_t i;
+    for (i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcmp(path, names[i][0]) == 0)
+            return names[i][1];
+    return strncmp(path, "parameters.", 11) == 0 || strncmp(path, "derived_parameters.", 19) == 0 ? path : NULL;
 }
 
-static int compare(pipette_pipeline *p, const pipette_storage_info *info, pipette_error *error)
+static void as_text(const pipette_value *value, char *out, size_t size)
 {
-    uint32_t i;
-    if (strcmp(info->name, p->layout.name) != 0)
-        return pipette_error_set(error, PIPETTE_E_STORAGE,
-                                 "%s: holds trajectory '%s', not '%s'; name another file, or replace it with --overwrite", p->file, info->name,
-                                 p->layout.name);
-    for (i = 0; i < p->layout.leaf_count; i++) {
-        const pipette_leaf_spec *leaf = &p->leaves[i];
-        pipette_value stored = pipette_value_none();
-        if (!decides_results(leaf->path))
-            continue;
-        if (pipeline_storage(p)->read_one(&p->storage.handle, leaf->path, 0, &stored) == PIPETTE_OK && same_value(&stored, &leaf->value))
-            continue;
-        stage_clear(&p->storage);
-        return pipette_error_set(error, PIPETTE_E_STORAGE,
-                                 "%s: was made with another %s; name another file, or replace it with --overwrite", p->file, leaf->path);
+    switch (value->rank == 0 ? value->type : PIPETTE_TYPE_NONE) {
+    case PIPETTE_TYPE_F64: (void)snprintf(out, size, "%.17g", value->as.f64); break;
+    case PIPETTE_TYPE_F32: (void)snprintf(out, size, "%.9g", (double)value->as.f32); break;
+    case PIPETTE_TYPE_I64: (void)snprintf(out, size, "%lld", (long long)value->as.i64); break;
+    case PIPETTE_TYPE_I32: (void)snprintf(out, size, "%ld", (long)value->as.i32); break;
+    case PIPETTE_TYPE_U64: (void)snprintf(out, size, "%llu", (unsigned long long)value->as.u64); break;
+    case PIPETTE_TYPE_BOOL: (void)snprintf(out, size, "%s", value->as.boolean ? "true" : "false"); break;
+    case PIPETTE_TYPE_STRING: (void)snprintf(out, size, "%.60s", value->as.string == NULL ? "" : value->as.string); break;
+    default: (void)snprintf(out, size, "another array"); break;
     }
-    if (info->row_count != p->row_count || info->span_count != p->span_count ||
-        memcmp(info->spans, p->spans, p->span_count * sizeof *p->spans) != 0)
-        return pipette_error_set(error, PIPETTE_E_STORAGE, "%s: holds other runs (%llu rows); name another file, or replace it with --overwrite",
-                                 p->file, (unsigned long long)info->row_count);
-    return PIPETTE_OK;
 }
 
-static int go_on(pipette_pipeline *p, resume_rows *rows, pipette_error *error)
+/* Appends "tau_V: 10 -> 20" to the changes. */
+static int note_change(resume *r, const char *what, const char *was, const char *is, pipette_error *error)
 {
-    pipette_storage_info info = {.size = sizeof info};
-    int status = pipeline_storage(p)->open(&p->storage.handle, p->file, PIPETTE_STORAGE_UPDATE);
-    if (status == PIPETTE_OK)
-        status = pipeline_storage(p)->info(&p->storage.handle, &info);
-    if (status != PIPETTE_OK)
-        return storage_failed(p, status, error);
-    status = compare(p, &info, error);
-    if (status == PIPETTE_OK)
-        status = read_states(p, rows, error);
-    if (status != PIPETTE_OK)
-        return status;
-    rows->nothing_to_do = rows->row_count == 0 && info.finished;
-    p->report.pending_count = rows->row_count;
+    size_t used = r->changes == NULL ? 0 : strlen(r->changes), more = strlen(what) + strlen(was) + strlen(is) + 16;
+    char *longer = realloc(r->changes, used + more);
+    if (longer == NULL)
+        return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
+    r->changes = longer;
+    (void)snprintf(longer + used, more, "%s%s: %s -> %s", used == 0 ? "" : "; ", what, was, is);
     return PIPETTE_OK;
 }
 
-int resume_open(pipette_pipeline *p, resume_rows *rows, pipette_error *error)
+static int compare(pipette_pipeline *p, resume *r, pipette_error *error)
 {
     const pipette_storage *storage = pipeline_storage(p);
-    int status;
+    uint32_t i;
+    int status = PIPETTE_OK;
+    for (i = 0; status == PIPETTE_OK && i < p->layout.leaf_count; i++) {
+        const pipette_leaf_spec *leaf = &p->leaves[i];
+        const char *what = decides_results(leaf->path);
+        pipette_value stored = pipette_value_none();
+        char was[80] = "absent", is[80];
+        if (what == NULL)
+            continue;
+        if (storage->read_one(&p->storage.handle, leaf->path, 0, &stored) == PIPETTE_OK) {
+            if (same_value(&stored, &leaf->value))
+                continue;
+            as_text(&stored, was, sizeof was);
+        }
+        stage_clear(&p->storage);
+        as_text(&leaf->value, is, sizeof is);
+        status = note_change(r, what, was, is, error);
+    }
+    /* The default of a parameter that is explored only now is what the old runs had. */
+    for (i = r->old_explored; status == PIPETTE_OK && i < pipette_explored_count(p->trajectory); i++) {
+        const char *path = p->columns[i].path;
+        pipette_node node = {.size = sizeof node};
+        pipette_value stored = pipette_value_none();
+        char was[80], is[80];
+        if (pipette_find(p->trajectory, path, &node) != PIPETTE_OK ||
+            storage->read_one(&p->storage.handle, path, 0, &stored) != PIPETTE_OK || same_value(&stored, &node.value)) {
+            stage_clear(&p->storage);
+            continue;
+        }
+        as_text(&stored, was, sizeof was);
+        as_text(&node.value, is, sizeof is);
+        status = note_change(r, path, was, is, error);
+    }
+    if (status != PIPETTE_OK || r->changes == NULL)
+        return status;
+    if (!p->options.accept_changes)
+        return pipette_error_set(error, PIPETTE_E_STORAGE,
+                                 "%s: was made otherwise (%.700s); name another file, replace it with --overwrite, or go on with --accept-changes",
+                                 p->file, r->changes);
+    pipeline_log(p, PIPETTE_LOG_WARNING, "going on although the file was made otherwise (%.700s)", r->changes);
+    r->grows = 1;
+    return PIPETTE_OK;
+}
+
+/* What was accepted stands in the file, after what was accepted before. */
+static int record_changes(pipette_pipeline *p, const resume *r, pipette_error *error)
+{
+    static const char path[] = "config.pipeline.accepted_changes";
+    pipette_value stored = pipette_value_none(), all;
+    char *text;
+    size_t size = 64;
+    int status, before;
+    before = pipeline_storage(p)->read_one(&p->storage.handle, path, 0, &stored) == PIPETTE_OK && stored.type == PIPETTE_TYPE_STRING;
     stage_clear(&p->storage);
-    if (storage->create != NULL) {
-        status = storage->create(&p->storage.handle);
+    if (r->changes == NULL && !before)
+        return PIPETTE_OK;
+    size += (before ? strlen(stored.as.string) : 0) + (r->changes == NULL ? 0 : strlen(r->changes));
+    text = malloc(size);
+    if (text == NULL)
+        return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
+    (void)snprintf(text, size, "%s%s%s", before ? stored.as.string : "", before && r->changes != NULL ? "\n" : "",
+                   r->changes == NULL ? "" : r->changes);
+    all = pipette_value_string(text);
+    status = pipette_add(p->trajectory, PIPETTE_BRANCH_CONFIG, path + strlen("config."), &all, "", "What was changed and accepted between runs");
+    free(text);
+    if (status != PIPETTE_OK)
+        return pipette_error_set(error, status, "%s", pipette_trajectory_message(p->trajectory));
+    return layout_build(p, error);
+}
+
+/* True if the stages behind the runs are others than those that finished the file. */
+static int postprocess_differs(pipette_pipeline *p)
+{
+    static const char path[] = "config.pipeline.postprocess";
+    uint32_t i;
+    for (i = 0; i < p->layout.leaf_count; i++) {
+        pipette_value stored = pipette_value_none();
+        if (strcmp(p->leaves[i].path, path) != 0)
+            continue;
+        if (pipeline_storage(p)->read_one(&p->storage.handle, path, 0, &stored) == PIPETTE_OK)
+            return !same_value(&stored, &p->leaves[i].value);
+        stage_clear(&p->storage);
+        return 1;
+    }
+    return 0;
+}
+
+/* ---- Rows --------------------------------------------------------------------------------------------------------------------------- */
+
+static int bad_end(int8_t state)
+{
+    return state == PIPETTE_STATE_FAILED || state == PIPETTE_STATE_TIMED_OUT;
+}
+
+/* Calls for each block of states. */
+typedef int (*states_visit)(pipette_pipeline *p, void *user, uint64_t row, uint64_t count, const int8_t *states, pipette_error *error);
+
+static int each_states(pipette_pipeline *p, states_visit visit, void *user, pipette_error *error)
+{
+    int8_t *states = malloc(BLOCK);
+    uint64_t row, n;
+    int status = PIPETTE_OK;
+    if (states == NULL)
+        return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
+    for (row = 0; status == PIPETTE_OK && row < p->row_count; row += n) {
+        n = p->row_count - row < BLOCK ? p->row_count - row : BLOCK;
+        status = pipeline_storage(p)->read(&p->storage.handle, LEDGER_STATE, row, n, PIPETTE_TYPE_BOOL, states);
+        status = status == PIPETTE_OK ? visit(p, user, row, n, states, error) : storage_failed(p, status, error);
+    }
+    free(states);
+    return status;
+}
+
+static int find_rows(pipette_pipeline *p, void *user, uint64_t row, uint64_t count, const int8_t *states, pipette_error *error)
+{
+    resume *r = user;
+    int everything = p->options.runs == NULL;
+    uint64_t i;
+    int status = PIPETTE_OK;
+    for (i = 0; status == PIPETTE_OK && i < count; i++) {
+        int retry = bad_end(states[i]) && p->options.retry_failed;
+        p->report.stored_failures += bad_end(states[i]) && !retry;
+        if (states[i] != PIPETTE_STATE_PENDING && !retry)
+            continue;
+        if (!everything && !asked_for(p, select_run_of_row(p, row + i)))
+            continue;
+        status = add_rows(&r->rows, row + i, 1, error);
+        if (status == PIPETTE_OK && retry)
+            status = add_rows(&r->retried, row + i, 1, error);
+    }
+    return status;
+}
+
+/* The old reasons and logs of runs that get another try must not outlive it. */
+static int forget_reasons(pipette_pipeline *p, const resume_rows *rows, pipette_error *error)
+{
+    static const char *const columns[] = {LEDGER_MESSAGE, LEDGER_LOG};
+    pipette_value nothing = pipette_value_string("");
+    const int8_t pending = PIPETTE_STATE_PENDING;
+    uint64_t i, row;
+    uint32_t j, k;
+    int status = PIPETTE_OK;
+    for (i = 0; status == PIPETTE_OK && i < rows->count; i++)
+        for (row = rows->spans[i].first; status == PIPETTE_OK && row < rows->spans[i].first + rows->spans[i].count; row++)
+            for (j = 0; status == PIPETTE_OK && j < p->layout.column_count; j++) {
+                if (strcmp(p->columns[j].path, LEDGER_STATE) == 0) {
+                    pipette_column_data cell = {sizeof cell, j, &pending, 1};
+                    status = pipeline_storage(p)->write(&p->storage.handle, row, 1, &cell, 1);
+                }
+                for (k = 0; status == PIPETTE_OK && k < PIPETTE_COUNT_OF(columns); k++)
+                    if (strcmp(p->columns[j].path, columns[k]) == 0)
+                        status = pipeline_storage(p)->append(&p->storage.handle, row, j, &nothing);
+            }
+    return status == PIPETTE_OK ? status : storage_failed(p, status, error);
+}
+
+/* ---- Coordinates ------------------------------------------------------------------------------------------------------------------- */
+
+static int write_coordinates(pipette_pipeline *p, uint64_t first, uint64_t count, pipette_error *error)
+{
+    const exploration *points = trajectory_exploration(p->trajectory);
+    enum { ROWS = 4096 };
+    unsigned char *values = malloc(ROWS * 16u);
+    uint32_t i;
+    int status = PIPETTE_OK;
+    if (values == NULL)
+        return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
+    for (i = 0; i < pipette_explored_count(p->trajectory); i++) {
+        size_t bytes = pipette_type_size(p->columns[i].type);
+        uint64_t row = first, end = first + count, base = 0;
+        uint32_t span;
+        if (p->columns[i].type == PIPETTE_TYPE_STRING) /* those are written ahead */
+            continue;
+        for (span = 0; status == PIPETTE_OK && span < p->span_count && row < end; base += p->spans[span++].count)
+            while (status == PIPETTE_OK && row < end && row < base + p->spans[span].count) {
+                uint64_t into = row - base, n = p->spans[span].count - into;
+                pipette_column_data part = {sizeof part, i, values, bytes};
+                n = n > end - row ? end - row : n;
+                n = n > ROWS ? ROWS : n;
+                exploration_fill(points, i, p->spans[span].first + into, n, values);
+                status = pipeline_storage(p)->write(&p->storage.handle, row, n, &part, 1);
+                row += n;
+            }
+    }
+    free(values);
+    return status == PIPETTE_OK ? status : storage_failed(p, status, error);
+}
+
+static int fill_pending(pipette_pipeline *p, void *user, uint64_t row, uint64_t count, const int8_t *states, pipette_error *error)
+{
+    uint64_t i, first = 0;
+    int status = PIPETTE_OK;
+    (void)user;
+    for (i = 0; status == PIPETTE_OK && i <= count; i++) {
+        if (i < count && states[i] == PIPETTE_STATE_PENDING)
+            continue;
+        if (i > first)
+            status = write_coordinates(p, row + first, i - first, error);
+        first = i + 1;
+    }
+    return status;
+}
+
+int resume_fill_coordinates(pipette_pipeline *p, pipette_error *error)
+{
+    return pipette_explored_count(p->trajectory) == 0 ? PIPETTE_OK : each_states(p, fill_pending, NULL, error);
+}
+
+/* ---- Beginning ---------------------------------------------------------------------------------------------------------------------- */
+
+int resume_begin(pipette_pipeline *p, resume *r, int *nothing_to_do, pipette_error *error)
+{
+    const pipette_storage *storage = pipeline_storage(p);
+    int newly_explored, status;
+    *nothing_to_do = 0;
+    if (!r->exists) {
+        status = storage->lay_out(&p->storage.handle, &p->layout);
+        if (status != PIPETTE_OK)
+            return storage_failed(p, status, error);
+        status = execute_text_coordinates(p, 0, error);
+        return status == PIPETTE_OK ? add_rows(&r->rows, 0, p->row_count, error) : status;
+    }
+    status = compare(p, r, error);
+    if (status == PIPETTE_OK)
+        status = record_changes(p, r, error);
+    if (status != PIPETTE_OK)
+        return status;
+    newly_explored = pipette_explored_count(p->trajectory) != r->old_explored;
+    if (p->row_count != r->old_rows || newly_explored || (r->finished && postprocess_differs(p)))
+        r->grows = 1;
+    if (r->grows) {
+        status = storage->extend(&p->storage.handle, &p->layout);
         if (status != PIPETTE_OK)
             return storage_failed(p, status, error);
     }
-    p->storage.created = 1;
-    status = storage->open(&p->storage.handle, p->file, p->options.overwrite ? PIPETTE_STORAGE_REPLACE : PIPETTE_STORAGE_CREATE);
-    if (status == PIPETTE_E_EXISTS && !p->options.overwrite) {
-        stage_clear(&p->storage);
-        return go_on(p, rows, error);
+    /* A start that was cut off between growing and this is made good here: writing them again changes nothing. */
+    if (r->grows || !r->finished) {
+        status = execute_text_coordinates(p, newly_explored ? 0 : r->old_rows, error);
+        if (status == PIPETTE_OK && newly_explored)
+            status = write_coordinates(p, 0, r->old_rows, error);
+        if (status != PIPETTE_OK)
+            return status;
     }
-    return status == PIPETTE_OK ? make_file(p, rows, error) : storage_failed(p, status, error);
+    status = each_states(p, find_rows, r, error);
+    if (status == PIPETTE_OK)
+        status = forget_reasons(p, &r->retried, error);
+    *nothing_to_do = r->rows.row_count == 0 && r->finished && !r->grows;
+    return status;
 }

@@ -1,4 +1,6 @@
-/* resume.h: opens the result file: makes it, or finds out what it holds already and which rows are still to be run. */
+/* resume.h: what the result file holds already, and which rows are still to be run. One mechanism serves resume, extend and dedupe:
+ * stored points come first and keep their run indices, the config's points that are missing follow, and whatever row has no result
+ * yet is run. */
 #ifndef CORE_PIPELINE_RESUME_H
 #define CORE_PIPELINE_RESUME_H
 
@@ -7,12 +9,32 @@
 typedef struct resume_rows {
     pipette_run_span *spans; /* of rows, ascending */
     uint64_t count, capacity;
-    uint64_t row_count;  /* sum of the spans */
-    int nothing_to_do;   /* the file is finished */
+    uint64_t row_count; /* sum of the spans */
 } resume_rows;
 
-/* After it, the storage is open and ready for results. */
-int resume_open(pipette_pipeline *pipeline, resume_rows *rows, pipette_error *error);
-void resume_free(resume_rows *rows);
+typedef struct resume {
+    int exists;      /* the file was there: its rows come first */
+    int grows;       /* rows, columns or leaves are added to it */
+    int finished;    /* its last change was an orderly end */
+    uint64_t old_rows;
+    uint32_t old_explored;
+    char *changes;   /* accepted by --accept-changes, for the record; NULL: none */
+    resume_rows rows; /* to be run */
+    resume_rows retried; /* of these: that have failed before */
+} resume;
+
+/* Opens the storage. Where the file exists, puts its points before those of the config (pipeline->trajectory) and its selection before
+ * that of the pipeline. Before the layout is made. */
+int resume_look(pipette_pipeline *pipeline, resume *resume, pipette_error *error);
+
+/* Makes the file, or lets it grow to the layout, and finds the rows that are to be run. `*nothing_to_do` becomes 1 where the file is
+ * finished and asks for nothing. */
+int resume_begin(pipette_pipeline *pipeline, resume *resume, int *nothing_to_do, pipette_error *error);
+
+/* For an orderly end before all is done: writes the explored parameters of rows that have not run, so that the file can be read with
+ * coordinates. */
+int resume_fill_coordinates(pipette_pipeline *pipeline, pipette_error *error);
+
+void resume_free(resume *resume);
 
 #endif

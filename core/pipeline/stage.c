@@ -161,6 +161,8 @@ int stage_load(stage *s, plugin_search *search, const char *base, int kind, pipe
     if (status == PIPETTE_OK && s->descriptor->kind != kind)
         status = pipette_error_set(&why, PIPETTE_E_PLUGIN, "%s: plugin '%s' is of kind %s, this stage needs %s", path, s->name,
                                    pipette_kind_text(s->descriptor->kind), pipette_kind_text(kind));
+    if (status == PIPETTE_OK) /* messages and the log speak of the plugin, not of its file */
+        (void)snprintf(s->name, sizeof s->name, "%s", s->descriptor->name);
     if (status == PIPETTE_OK && s->options != NULL) {
         char what[160];
         (void)snprintf(what, sizeof what, "plugin '%s'", s->name);

@@ -45,7 +45,9 @@ typedef struct pipette_column_spec {
     /* For coded columns: `code_count` texts for the values 0, 1, ...; elements are one byte (int8_t), `type` is PIPETTE_TYPE_BOOL. */
     const char *const *codes;
     uint32_t code_count;
-    uint32_t reserved;
+    /* 0 or 1: a value for each row. Otherwise one for each `every` consecutive rows (the last block may be shorter); rows in calls and
+     * places then count blocks. For fixed-shape ledger columns of experiments whose runs are too many to keep a time for each. */
+    uint32_t every;
 } pipette_column_spec;
 
 /* A single value: config, unexplored parameters, derived parameters, provenance. */
@@ -58,7 +60,8 @@ typedef struct pipette_leaf_spec {
     pipette_value value;
 } pipette_leaf_spec;
 
-/* Consecutive runs; a selection is a list of these, ascending, without overlap. Row r holds the r-th run of the selection. */
+/* Consecutive runs; a selection is a list of these without overlap. Row r holds the r-th run of the selection: usually ascending, but
+ * runs that were asked for later follow those that have rows already. */
 typedef struct pipette_run_span {
     uint64_t first, count;
 } pipette_run_span;
@@ -181,5 +184,18 @@ typedef struct pipette_storage_direct {
     /* The place of a column, after lay_out or extend; PIPETTE_E_UNSUPPORTED for a column that has none. */
     int (*place)(pipette_stage *stage, uint32_t column, pipette_place *place);
 } pipette_storage_direct;
+
+/* Extension "pipette.storage.compressed/0": rows of large fixed-shape columns arrive compressed, by whoever computed them. */
+#define PIPETTE_STORAGE_COMPRESSED_EXTENSION "pipette.storage.compressed/0"
+
+typedef struct pipette_storage_compressed {
+    uint32_t size;
+    uint32_t reserved;
+    /* After lay_out or extend: the deflate level that the rows of a column are to be compressed with; 0: the column is not compressed. */
+    uint32_t (*level)(pipette_stage *stage, uint32_t column);
+    /* One row: its elements shuffled (the first bytes of all elements, then the second ones, ...: HDF5's shuffle filter) and then
+     * deflated in zlib's format. */
+    int (*append_compressed)(pipette_stage *stage, uint64_t row, uint32_t column, const void *bytes, uint64_t size);
+} pipette_storage_compressed;
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum { TEXT_BLOCK = 4096 };
 
@@ -113,16 +114,23 @@ static int write_column(store_file *store, store_column *column, uint64_t first,
 int columns_write(store_file *store, uint64_t first, uint64_t count, const pipette_column_data *data,
                   uint32_t data_count)
 {
+    bool states = false;
     uint32_t i;
     int status = PIPETTE_OK, pass;
+    for (i = 0; i < data_count; i++) {
+        const store_column *column = columns_at(store, data[i].column);
+        if (column == NULL)
+            return PIPETTE_E_INVALID;
+        states = states || is_state(column);
+    }
     for (pass = 0; pass < 2; pass++) {
         /* Data first, then what says that it is there. */
         if (pass == 1 && status == PIPETTE_OK)
             status = records_drain(store);
+        if (pass == 1 && status == PIPETTE_OK && states && store->catalog->power_safe && fdatasync(store->fd) != 0)
+            status = store_system(store, "cannot write '%s'", store->path);
         for (i = 0; status == PIPETTE_OK && i < data_count; i++) {
             store_column *column = columns_at(store, data[i].column);
-            if (column == NULL)
-                return PIPETTE_E_INVALID;
             if (is_state(column) != (pass == 1))
                 continue;
             if (pass == 1)
@@ -268,6 +276,7 @@ static bool needs_fill(const store_column *column, int8_t state)
            (column->type == PIPETTE_TYPE_F64 || column->type == PIPETTE_TYPE_F32);
 }
 
+/* Only at the end: a file that is opened again to go on is filled by the finish that follows. */
 int columns_fill(store_file *store)
 {
     uint64_t rows = store->catalog->row_count, first, count, i, end;

@@ -263,9 +263,8 @@ static void test_result_files(void)
     CU_ASSERT_EQUAL(PIPETTE("run", "e.cfg"), 0);
     CU_ASSERT_EQUAL(SHELL("sha256sum e.hdf5 > before"), 0);
     check_file("name", PIPETTE("run", "e.cfg", "--set", "name=Other"), (const char *const[]){"e.hdf5", "'E'", "'Other'", "--overwrite"}, 4);
-    check_file("parameter", PIPETTE("run", "e.cfg", "--set", "parameters.y=3.0"), (const char *const[]){"e.hdf5", "parameters.y", "--overwrite"}, 3);
-    check_file("runs", PIPETTE("run", "e.cfg", "--runs", "0"), (const char *const[]){"e.hdf5", "--overwrite"}, 2);
-    check_file("values", PIPETTE("run", "e.cfg", "--set", "preprocess[0].product[0].values[1]=5.0"), (const char *const[]){"e.hdf5", "--overwrite"}, 2);
+    check_file("parameter", PIPETTE("run", "e.cfg", "--set", "parameters.y=3.0"), (const char *const[]){"e.hdf5", "parameters.y", "--overwrite", "--accept-changes"}, 4);
+    check_file("explored", PIPETTE("run", "e.cfg", "--set", "preprocess[0].product[0].parameter=y"), (const char *const[]){"e.hdf5", "parameters.x", "--overwrite"}, 3);
     check_file("seed", PIPETTE("run", "e.cfg", "--set", "seed=5"), (const char *const[]){"e.hdf5", "seed", "--overwrite"}, 3);
     check_file("model", PIPETTE("run", "e.cfg", "--set", "run.plugin=" FIXTURE("good_model")), (const char *const[]){"e.hdf5", "model", "--overwrite"}, 3);
     /* Cut off in the middle. */

@@ -1,0 +1,109 @@
+/* visible.c: what postprocessing sees of an exploration that is older than its config. */
+#include "pipeline/visible.h"
+
+#include <stdlib.h>
+
+#include "trajectory/trajectory.h"
+
+struct visible {
+    pipette_trajectory *shadow; /* the parameters, and the visible points only */
+    pipette_trajectory *entered;
+    const pipette_trajectory_host *original;
+    pipette_trajectory_host host; /* the original's functions but for two */
+};
+
+/* Handles carry no room for a user's pointer, and a pipeline is in the hands of one thread. */
+static _Thread_local visible *current;
+
+static int copy_parameter(const pipette_node *node, void *user)
+{
+    visible *v = user;
+    int status;
+    if (!(node->flags & PIPETTE_NODE_LEAF) || node->spec == NULL)
+        return 0;
+    status = pipette_preset(v->shadow, node->path, &node->value);
+    return status == PIPETTE_OK ? pipette_add_parameter(v->shadow, node->spec) : status;
+}
+
+int visible_create(pipette_trajectory *trajectory, visible **out, pipette_error *error)
+{
+    visible *v = calloc(1, sizeof *v);
+    const exploration *points = trajectory_exploration(trajectory);
+    char *text = NULL;
+    int status;
+    *out = NULL;
+    if (v == NULL)
+        return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
+    status = trajectory_create(trajectory_name(trajectory), "", &v->shadow, error);
+    if (status == PIPETTE_OK && pipette_walk(trajectory, "parameters", copy_parameter, v) != PIPETTE_OK)
+        status = pipette_error_set(error, PIPETTE_E_INTERNAL, "%s", pipette_trajectory_message(v->shadow));
+    if (status == PIPETTE_OK && points != NULL)
+        status = exploration_text(points, &text, error);
+    if (status == PIPETTE_OK && text != NULL)
+        status = trajectory_restore(v->shadow, text, error);
+    free(text);
+    if (status != PIPETTE_OK) {
+        visible_destroy(v);
+        return status;
+    }
+    *out = v;
+    return PIPETTE_OK;
+}
+
+void visible_destroy(visible *v)
+{
+    if (v == NULL)
+        return;
+    if (v->shadow != NULL)
+        trajectory_destroy(v->shadow);
+    free(v);
+}
+
+static int expand(pipette_trajectory *trajectory, const pipette_exploration *points)
+{
+    int status = current->original->expand(trajectory, points);
+    if (status != PIPETTE_OK)
+        return status;
+    status = pipette_expand(current->shadow, points);
+    return status == PIPETTE_OK ? status : pipette_trajectory_fail(trajectory, status, "%s", pipette_trajectory_message(current->shadow));
+}
+
+static int axis_values(pipette_trajectory *trajectory, const char *name, pipette_value *values)
+{
+    int status = pipette_axis_values(current->shadow, name, values);
+    return status == PIPETTE_OK ? status : pipette_trajectory_fail(trajectory, status, "%s", pipette_trajectory_message(current->shadow));
+}
+
+void visible_enter(visible *v, pipette_trajectory *trajectory)
+{
+    current = v;
+    v->entered = trajectory;
+    v->original = trajectory->host;
+    v->host = *trajectory->host;
+    v->host.expand = expand;
+    v->host.axis_values = axis_values;
+    trajectory->host = &v->host;
+}
+
+void visible_leave(visible *v)
+{
+    if (v->entered != NULL)
+        v->entered->host = v->original;
+    v->entered = NULL;
+    current = NULL;
+}
+
+uint64_t visible_count(const visible *v)
+{
+    return pipette_run_count(v->shadow);
+}
+
+int visible_mask(const visible *v, const pipette_trajectory *trajectory, uint64_t first, uint64_t count, uint8_t *mask, pipette_error *error)
+{
+    const exploration *all = trajectory_exploration(trajectory), *wanted = trajectory_exploration(v->shadow);
+    if (all == NULL || wanted == NULL || exploration_count(all) == exploration_count(wanted)) {
+        memset(mask, 1, (size_t)count);
+        return PIPETTE_OK;
+    }
+    return exploration_match(all, wanted, first, count, mask, error);
+}

@@ -1,0 +1,27 @@
+/* visible.h: what postprocessing sees of an exploration that is older than its config: the config's points, and those that
+ * postprocessing itself has added in this experiment. A file may hold more (runs of a wider config of an earlier day); run indices are
+ * the file's. A resumed experiment sees the same sequence of rounds as one that was never interrupted. */
+#ifndef CORE_PIPELINE_VISIBLE_H
+#define CORE_PIPELINE_VISIBLE_H
+
+#include <pipette/trajectory.h>
+
+typedef struct visible visible;
+
+/* Notes the points of `trajectory` as they are now: the config's. Call it before the stored points are put in front of them. */
+int visible_create(pipette_trajectory *trajectory, visible **out, pipette_error *error);
+void visible_destroy(visible *visible);
+
+/* Puts the handle of the trajectory under this view: pipette_expand() on it also notes what was asked for, and
+ * pipette_axis_values() gives the visible values. Until visible_leave(). */
+void visible_enter(visible *visible, pipette_trajectory *trajectory);
+void visible_leave(visible *visible);
+
+/* How many points are visible. */
+uint64_t visible_count(const visible *visible);
+
+/* mask[i] becomes 1 where run first + i of the trajectory is visible. */
+int visible_mask(const visible *visible, const pipette_trajectory *trajectory, uint64_t first, uint64_t count, uint8_t *mask,
+                 pipette_error *error);
+
+#endif
