@@ -36,7 +36,7 @@ static char folder[64];                            /* of the test that runs */
 static char *command_out, *command_err;            /* of the program that ran last */
 static FILE *command_files[2];
 
-COMMAND_UNUSED static void command_stop(const char *what)
+__attribute__((noreturn, unused)) static void command_stop(const char *what)
 {
     perror(what);
     exit(99); /* nothing can be tested then */
@@ -121,8 +121,8 @@ COMMAND_UNUSED static int folder_count(void)
 
 static char *command_text(FILE *file)
 {
-    long size;
-    char *text;
+    long size = -1;
+    char *text = NULL;
     if (fseek(file, 0, SEEK_END) != 0 || (size = ftell(file)) < 0 || (text = malloc((size_t)size + 1)) == NULL)
         command_stop("the output of a program");
     rewind(file);

@@ -39,6 +39,10 @@ static error_t parse(int key, char *text, struct argp_state *state)
             cli_usage(state, "'%s' is too much", text);
         break;
     case ARGP_KEY_NO_ARGS: cli_usage(state, "which FILE?"); break;
+    case ARGP_KEY_END:
+        if (a->json && a->path != NULL)
+            cli_usage(state, "--json shows the whole file; leave '%s' out", a->path);
+        break;
     default: return ARGP_ERR_UNKNOWN;
     }
     return 0;
@@ -122,6 +126,7 @@ typedef struct tree {
     size_t group_count;
     pipette_file *file;
     uint64_t row; /* of the run to look at; PIPETTE_DEFAULT_RUN: none */
+    const char *below; /* only what stands below this group; NULL: everything */
 } tree;
 
 static struct libscols_line *group_line(tree *t, const char *path)
@@ -161,6 +166,12 @@ static int value_of(tree *t, const pipette_entry *entry, pipette_value *value)
     return 1;
 }
 
+static int is_below(const char *path, const char *group)
+{
+    size_t length = strlen(group);
+    return strncmp(path, group, length) == 0 && path[length] == '.';
+}
+
 static int add_entry(const pipette_entry *entry, void *user)
 {
     tree *t = user;
@@ -168,6 +179,8 @@ static int add_entry(const pipette_entry *entry, void *user)
     const char *dot = strrchr(entry->path, '.');
     struct libscols_line *line;
     pipette_value value;
+    if (t->below != NULL && !is_below(entry->path, t->below))
+        return 0;
     if (dot != NULL)
         (void)snprintf(above, sizeof above, "%.*s", (int)(dot - entry->path), entry->path);
     line = scols_table_new_line(t->table, dot == NULL ? NULL : group_line(t, above));
@@ -184,7 +197,12 @@ static int add_entry(const pipette_entry *entry, void *user)
     return 0;
 }
 
-static int show_tree(pipette_file *file, const char *path, uint64_t run, uint64_t row)
+static int find_below(const pipette_entry *entry, void *user)
+{
+    return is_below(entry->path, user) ? 1 : 0;
+}
+
+static int show_tree(pipette_file *file, const char *path, const char *below, uint64_t run, uint64_t row)
 {
     static tree t; /* large, and there is one */
     pipette_storage_info info = {.size = sizeof info};
@@ -202,6 +220,7 @@ static int show_tree(pipette_file *file, const char *path, uint64_t run, uint64_
     memset(&t, 0, sizeof t);
     t.file = file;
     t.row = row;
+    t.below = below;
     t.table = scols_new_table();
     scols_table_new_column(t.table, "NAME", 0, SCOLS_FL_TREE);
     scols_table_new_column(t.table, "TYPE", 0, 0);
@@ -358,10 +377,12 @@ int cli_show(int argc, char **argv)
     }
     if (run != PIPETTE_DEFAULT_RUN && pipette_file_row(file, run, &row, &error) != PIPETTE_OK)
         code = cli_fail(&error);
-    else if (a.path != NULL)
+    else if (a.json)
+        code = show_json(file, row);
+    else if (a.path != NULL && pipette_file_list(file, find_below, (void *)(uintptr_t)a.path, &error) == 0)
         code = show_entry(file, a.path, run);
     else
-        code = a.json ? show_json(file, row) : show_tree(file, a.file, run, row);
+        code = show_tree(file, a.file, a.path, run, row);
     pipette_file_destroy(file);
     cli_list_free(&a.folders);
     return code;

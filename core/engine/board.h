@@ -18,17 +18,21 @@ typedef struct board_slot {
     _Atomic uint64_t done, failed, infeasible; /* worker: totals over all processes of this slot */
     /* supervisor, before it asks for a process: positions that a dead worker left, to be run first, one by one */
     _Atomic uint64_t inherited_first, inherited_count;
-    _Atomic uint32_t isolate; /* supervisor: each of them in a process of its own */
+    _Atomic uint32_t isolate; /* supervisor: BOARD_ISOLATE_... */
     char changed[96];         /* worker, with BOARD_LEFT_DIRTY: what the runs have changed */
 } board_slot;
 
 #define BOARD_IDLE UINT64_MAX
-enum { BOARD_LEFT_IN_ORDER = 1, BOARD_LEFT_DIRTY = 2 };
+/* LEAVING: all is stored, the model's destroy() is at work. */
+enum { BOARD_LEFT_IN_ORDER = 1, BOARD_LEFT_DIRTY = 2, BOARD_LEFT_LEAVING = 3 };
+/* Which runs get a process of their own: the inherited ones, or whatever this worker runs. */
+enum { BOARD_ISOLATE_INHERITED = 1, BOARD_ISOLATE_ALL = 2 };
 
 typedef struct board {
     _Alignas(128) _Atomic uint64_t next; /* first position that nobody has claimed */
     _Alignas(128) _Atomic uint32_t stop; /* supervisor: 1: claim nothing more */
     uint32_t slot_count;
+    _Atomic uint32_t host_status; /* keeper, as its last word: the wait status of the model host */
     board_slot slots[];
 } board;
 

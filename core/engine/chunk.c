@@ -182,25 +182,35 @@ static void pad(unsigned char *column, size_t bytes, uint64_t count, uint64_t wi
 static int run_as_batch(worker *w, uint64_t run, uint64_t count)
 {
     uint64_t width = (count + 15u) & ~(uint64_t)15u, i;
+    uint32_t j;
     pipette_batch *batch = &w->batch_call;
     int status;
     for (i = 0; i < w->plan->coordinate_count; i++)
         pad(w->coordinates[i], pipette_type_size(w->plan->coordinates[i].type), count, width);
     memset(w->batch_status, 0, (size_t)width * sizeof *w->batch_status);
+    memset(w->batch_given, 0, (size_t)count * (w->schema->result_count + 1u));
     batch->first = run;
     batch->count = count;
     batch->width = width;
     status = w->batch->run_batch(batch);
     w->serial += count;
     for (i = 0; i < count; i++) {
+        const uint8_t *given = w->batch_given + (size_t)i * (w->schema->result_count + 1u);
         int lane = status < 0 ? status : w->batch_status[i];
         w->states[i] = PIPETTE_STATE_DONE;
+        if (lane != PIPETTE_OK)
+            (void)snprintf(w->message, sizeof w->message, "the model returned %d (%s)", lane, pipette_status_text(lane));
+        for (j = 0; lane == PIPETTE_OK && w->batch_ragged && j < w->schema->result_count; j++)
+            if (w->results[j].column == NULL && !given[j]) {
+                lane = PIPETTE_E_MODEL;
+                (void)snprintf(w->message, sizeof w->message, "the model did not store result '%s'", w->schema->results[j].path);
+            }
         if (lane == PIPETTE_OK)
             continue;
         w->states[i] = lane == PIPETTE_INFEASIBLE ? PIPETTE_STATE_INFEASIBLE : PIPETTE_STATE_FAILED;
         fill_lane(w, i);
-        (void)snprintf(w->message, sizeof w->message, "the model returned %d (%s)", lane, pipette_status_text(lane));
-        append_text(w, w->plan->message_column, i, w->message);
+        if (!given[w->schema->result_count]) /* else the model has said why */
+            append_text(w, w->plan->message_column, i, w->message);
     }
     return PIPETTE_OK;
 }

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -28,42 +27,50 @@ static board *board_create(uint32_t slots)
 
 static int fork_host(engine *e, pipette_stage *stage, const char *(*stage_message)(pipette_stage *), pipette_error *error)
 {
-    int sockets[2], *pipes = calloc(e->slot_count, sizeof *pipes);
+    int sockets[2], *pipes = calloc(2u * e->slot_count, sizeof *pipes), *outputs = pipes + e->slot_count;
+    int *private = calloc(e->slot_count + 1u, sizeof *private); /* what the host must not have open */
     host_start start;
-    uint32_t i;
-    if (pipes == NULL)
+    uint32_t i, opened = 0;
+    int failure = 0;
+    if (pipes == NULL || private == NULL) {
+        free(pipes);
+        free(private);
         return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
-    for (i = 0; i < e->slot_count; i++) {
+    }
+    for (i = 0; i < e->slot_count && failure == 0; i++) {
         int ends[2];
-        if (pipe2(ends, O_CLOEXEC) != 0)
-            goto refused;
-        e->slots[i].pipe = ends[0];
+        e->slots[i].output = capture_file();
+        if (e->slots[i].output < 0 || pipe2(ends, O_CLOEXEC) != 0) {
+            failure = errno;
+            break;
+        }
+        private[i] = e->slots[i].pipe = ends[0];
         pipes[i] = ends[1];
+        outputs[i] = e->slots[i].output;
+        opened++;
         (void)fcntl(ends[0], F_SETFL, O_NONBLOCK);
         (void)fcntl(ends[1], F_SETPIPE_SZ, 1 << 20);
     }
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) != 0)
-        goto refused;
-    (void)fflush(NULL); /* or the child would write it again */
-    e->host = fork();
-    if (e->host < 0)
-        goto refused;
-    if (e->host == 0) {
-        for (i = 0; i < e->slot_count; i++)
-            (void)close(e->slots[i].pipe);
-        (void)close(sockets[0]);
-        start = (host_start){e->model_path, stage, stage_message, e->board, pipes, sockets[1]};
-        host_main(&start);
+    if (failure == 0 && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) != 0)
+        failure = errno;
+    if (failure == 0) {
+        private[e->slot_count] = sockets[0];
+        start = (host_start){e->model_path, stage, stage_message, e->board, pipes, outputs, private, e->slot_count + 1u, sockets[1]};
+        (void)fflush(NULL); /* or the child would write it again */
+        e->host = host_fork(&start);
+        failure = e->host < 0 ? errno : 0;
+        e->host = e->host < 0 ? 0 : e->host;
+        (void)close(sockets[1]);
+        e->socket = sockets[0];
     }
-    (void)close(sockets[1]);
-    for (i = 0; i < e->slot_count; i++)
+    for (i = 0; i < opened; i++)
         (void)close(pipes[i]);
     free(pipes);
-    e->socket = sockets[0];
+    free(private);
+    if (failure != 0)
+        return pipette_error_set(error, PIPETTE_E_SYSTEM, "cannot start the model host: %s%s", strerror(failure),
+                                 failure == EMFILE ? "; fewer --workers need fewer of them" : "");
     return PIPETTE_OK;
-refused:
-    free(pipes);
-    return pipette_error_set(error, PIPETTE_E_SYSTEM, "cannot start the model host: %s", strerror(errno));
 }
 
 int engine_create(const char *model_path, pipette_stage *stage, const char *(*stage_message)(pipette_stage *stage),
@@ -84,7 +91,7 @@ int engine_create(const char *model_path, pipette_stage *stage, const char *(*st
     e->slots = calloc(e->slot_count, sizeof *e->slots);
     e->board = board_create(e->slot_count);
     for (i = 0; e->slots != NULL && i < e->slot_count; i++)
-        e->slots[i].pipe = -1;
+        e->slots[i].pipe = e->slots[i].output = -1;
     if (e->model_path == NULL || e->slots == NULL || e->board == NULL)
         status = pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory for %u workers", e->slot_count);
     else if (!options->in_process)
@@ -103,7 +110,7 @@ void engine_destroy(engine *e)
     if (e == NULL)
         return;
     if (e->socket >= 0)
-        (void)close(e->socket); /* the host hears that and leaves, with its workers */
+        (void)close(e->socket); /* the keeper hears that and ends the host and its workers */
     if (e->host > 0) {
         int wait_status;
         while (waitpid(e->host, &wait_status, 0) < 0 && errno == EINTR)
@@ -112,6 +119,8 @@ void engine_destroy(engine *e)
     for (i = 0; e->slots != NULL && i < e->slot_count; i++) {
         if (e->slots[i].pipe >= 0)
             (void)close(e->slots[i].pipe);
+        if (e->slots[i].output >= 0)
+            (void)close(e->slots[i].output);
         wire_free(&e->slots[i].received);
     }
     if (e->board != NULL)
@@ -125,11 +134,11 @@ void engine_destroy(engine *e)
 /* What became of a host that does not answer. Kills it where it hangs. */
 static int host_lost(engine *e, int status, const char *doing, pipette_error *error)
 {
-    int wait_status = 0;
-    if (status == PIPETTE_E_TIMEOUT)
-        (void)kill(e->host, SIGKILL);
+    int wait_status;
+    (void)shutdown(e->socket, SHUT_RDWR); /* the keeper ends a host that hangs */
     while (waitpid(e->host, &wait_status, 0) < 0 && errno == EINTR)
         ;
+    wait_status = (int)atomic_load(&e->board->host_status);
     e->host = 0;
     if (status == PIPETTE_E_TIMEOUT)
         return pipette_error_set(error, PIPETTE_E_TIMEOUT, "%s: %s took longer than %g s", e->model_path, doing,

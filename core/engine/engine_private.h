@@ -8,9 +8,12 @@
 
 /* What the supervisor knows of a worker process. */
 typedef struct engine_slot {
-    int pipe; /* reading end */
+    int pipe;   /* reading end */
+    int output; /* what its runs print: capture_file() */
     int alive;
     int killed_for_timeout;
+    uint64_t killed_ran; /* and board_slot.ran when that was decided */
+    int leaving;         /* seen in the model's destroy() */
     uint64_t seen_ran; /* board_slot.ran when it last changed, */
     double seen_at;    /* and when that was */
     wire received;     /* bytes that are not a whole record yet */
@@ -24,7 +27,7 @@ struct engine {
     board *board;
     engine_slot *slots;
     uint32_t slot_count;
-    pid_t host; /* 0: in this process, or gone */
+    pid_t host; /* the keeper of the model host; 0: in this process, or gone */
     int socket;
     plugin_schema *schema;
     const pipette_descriptor *descriptor; /* in_process */

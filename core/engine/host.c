@@ -1,8 +1,10 @@
-/* host.c: the model host: loads the model, forks workers, tells the supervisor of their deaths. */
+/* host.c: the model host: loads the model, forks workers, tells the supervisor of their deaths. And the keeper above it. */
 #include "engine/host.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -12,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "engine/children.h"
 #include "engine/message.h"
 #include "engine/worker.h"
 #include "plugin/loader.h"
@@ -83,25 +86,29 @@ static void answer_shape(host *h, const void *bytes, size_t size)
 
 /* ---- Workers ---------------------------------------------------------------------------------------------------------- */
 
+const unsigned char host_mark[16] = {0xf1, 'P', 0xe7, 'i', 0x9c, 'p', 0x05, 'e', 0xd2, 't', 0x8b, 't', 0xa6, 'e', 0x00, 0x3d};
+
 static int write_record(void *user, const worker_record *record, const void *payload)
 {
     const int *file = user;
-    struct iovec parts[2] = {{(void *)(uintptr_t)record, sizeof *record}, {(void *)(uintptr_t)payload, (size_t)record->bytes}};
+    struct iovec parts[3] = {{(void *)(uintptr_t)host_mark, sizeof host_mark},
+                             {(void *)(uintptr_t)record, sizeof *record},
+                             {(void *)(uintptr_t)payload, (size_t)record->bytes}};
     int part = 0;
-    while (part < 2) {
+    while (part < 3) {
         ssize_t written;
         if (parts[part].iov_len == 0) {
             part++;
             continue;
         }
-        written = writev(*file, &parts[part], 2 - part);
+        written = writev(*file, &parts[part], 3 - part);
         if (written < 0 && errno == EINTR)
             continue;
         if (written < 0)
             return PIPETTE_E_SYSTEM;
-        while (part < 2 && (size_t)written >= parts[part].iov_len)
+        while (part < 3 && (size_t)written >= parts[part].iov_len)
             written -= (ssize_t)parts[part++].iov_len;
-        if (part < 2) {
+        if (part < 3) {
             parts[part].iov_base = (char *)parts[part].iov_base + written;
             parts[part].iov_len -= (size_t)written;
         }
@@ -120,6 +127,18 @@ static void default_signals(void)
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/* Of all processes the system should end this one first where memory is short: it costs a run, not the experiment. */
+static void offer_for_killing(void)
+{
+    int file = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+    if (file < 0)
+        return;
+    if (write(file, "800", 3) != 3) {
+        /* then not */
+    }
+    (void)close(file);
+}
+
 _Noreturn static void worker_process(host *h, uint32_t number)
 {
     worker w = {0};
@@ -128,31 +147,43 @@ _Noreturn static void worker_process(host *h, uint32_t number)
     int file = h->start->pipes[number], status;
     uint32_t i;
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    children_adopt();
+    (void)setpgid(0, 0);
     default_signals();
     (void)setrlimit(RLIMIT_CORE, &no_core);
+    offer_for_killing();
     for (i = 0; i < h->start->board->slot_count; i++)
-        if (i != number)
+        if (i != number) {
             (void)close(h->start->pipes[i]);
+            (void)close(h->start->outputs[i]);
+        }
     (void)close(h->start->socket);
     (void)close(h->signals);
+    w.slot = &h->start->board->slots[number];
+    if (atomic_load(&w.slot->isolate) == BOARD_ISOLATE_ALL)
+        h->plan.isolate = 1;
     w.plan = &h->plan;
     w.schema = h->schema;
     w.model = h->descriptor->table;
     w.stage = h->start->stage;
     w.stage_message = h->start->stage_message;
     w.board = h->start->board;
-    w.slot = &h->start->board->slots[number];
     w.sink = write_record;
     w.sink_user = &file;
     w.capture = 1;
     w.pipe = file;
+    w.process = getpid();
     w.isolated = h->plan.isolate || atomic_load(&w.slot->isolate);
+    w.careful_first = atomic_load(&w.slot->inherited_first);
+    w.careful_count = atomic_load(&w.slot->inherited_count);
     w.batch = h->descriptor->extension == NULL ? NULL : h->descriptor->extension(PIPETTE_BATCH_EXTENSION);
-    status = capture_start(&error);
+    status = capture_start(h->start->outputs[number], &error);
     if (status == PIPETTE_OK)
         status = worker_start(&w, &error);
     if (status == PIPETTE_OK)
         status = worker_work(&w, &error);
+    if (getpid() != w.process) /* a model's fork() that came back here */
+        _exit(0);
     if (status == WORKER_DIRTY) { /* no destroy: the process is not what the model's author expects */
         (void)snprintf(w.slot->changed, sizeof w.slot->changed, "%.90s", error.message);
         atomic_store(&w.slot->left, BOARD_LEFT_DIRTY);
@@ -167,8 +198,10 @@ _Noreturn static void worker_process(host *h, uint32_t number)
         if (!out.failed)
             (void)write_record(&file, &record, out.data);
     }
+    atomic_store(&w.slot->left, BOARD_LEFT_LEAVING);
     worker_end(&w);
-    atomic_store(&w.slot->left, BOARD_LEFT_IN_ORDER);
+    if (getpid() == w.process)
+        atomic_store(&w.slot->left, BOARD_LEFT_IN_ORDER);
     _exit(0);
 }
 
@@ -206,6 +239,8 @@ static void reap(host *h)
             if (h->pids[i] == pid) {
                 wire out = {0};
                 h->pids[i] = 0;
+                /* What its runs had started is ours now; the living workers adopt for themselves. */
+                children_end(h->pids, h->start->board->slot_count);
                 wire_u32(&out, i);
                 wire_u32(&out, (uint32_t)wait_status);
                 if (!out.failed)
@@ -213,15 +248,6 @@ static void reap(host *h)
                 wire_free(&out);
             }
     }
-}
-
-_Noreturn static void leave(host *h)
-{
-    uint32_t i;
-    for (i = 0; i < h->start->board->slot_count; i++)
-        if (h->pids[i] > 0)
-            (void)kill(h->pids[i], SIGKILL);
-    _exit(0);
 }
 
 static void obey(host *h, uint32_t kind, const void *bytes, size_t size)
@@ -271,26 +297,42 @@ static int load(host *h)
     return status;
 }
 
-_Noreturn void host_main(const host_start *start)
+/* Ctrl-C, a closed terminal and a polite end are the supervisor's to hear, who then says what is to happen. */
+static void ignore_signals(void)
 {
-    host h = {0};
-    sigset_t children;
-    h.start = start;
-    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-    (void)setpgid(0, 0); /* Ctrl-C is the supervisor's to hear */
-    (void)signal(SIGINT, SIG_IGN);
-    (void)signal(SIGTERM, SIG_DFL);
-    (void)signal(SIGHUP, SIG_DFL);
-    (void)signal(SIGPIPE, SIG_IGN);
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE};
+    size_t i;
+    (void)setpgid(0, 0);
+    for (i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        (void)signal(numbers[i], SIG_IGN);
     (void)signal(SIGCHLD, SIG_DFL);
+}
+
+static int listen_to_children(void)
+{
+    sigset_t children;
     sigemptyset(&children);
     sigaddset(&children, SIGCHLD);
     (void)sigprocmask(SIG_SETMASK, &children, NULL);
+    return signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/* ---- The life of the host ------------------------------------------------------------------------------------------------ */
+
+_Noreturn static void host_process(const host_start *start)
+{
+    host h = {0};
+    int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+    h.start = start;
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    children_adopt();
+    ignore_signals();
     /* Nothing that a constructor prints belongs on the terminal, and nothing here reads it. */
-    (void)capture_start(NULL);
-    if (freopen("/dev/null", "r", stdin) == NULL)
-        (void)close(STDIN_FILENO);
-    h.signals = signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (nothing < 0 || dup2(nothing, STDIN_FILENO) < 0 || dup2(nothing, STDOUT_FILENO) < 0 || dup2(nothing, STDERR_FILENO) < 0)
+        _exit(1);
+    if (nothing > STDERR_FILENO)
+        (void)close(nothing);
+    h.signals = listen_to_children();
     h.pids = calloc(start->board->slot_count, sizeof *h.pids);
     if (h.signals < 0 || h.pids == NULL || load(&h) != PIPETTE_OK)
         _exit(1);
@@ -305,9 +347,72 @@ _Noreturn void host_main(const host_start *start)
             size_t size;
             uint32_t kind;
             if (message_receive(start->socket, -1, &kind, &bytes, &size) != PIPETTE_OK)
-                leave(&h);
+                _exit(0); /* the keeper ends the workers */
             obey(&h, kind, bytes, size);
             free(bytes);
         }
     }
+}
+
+/* ---- The keeper ------------------------------------------------------------------------------------------------------------- */
+
+_Noreturn static void keeper_process(const host_start *start)
+{
+    struct signalfd_siginfo seen;
+    int signals, wait_status = 0, ended = 0;
+    uint32_t i;
+    pid_t host;
+    for (i = 0; i < start->private_count; i++)
+        (void)close(start->private[i]);
+    children_adopt();
+    ignore_signals();
+    signals = listen_to_children();
+    host = signals < 0 ? -1 : fork();
+    if (host == 0) {
+        (void)close(signals);
+        host_process(start);
+    }
+    for (i = 0; i < start->board->slot_count; i++) {
+        (void)close(start->pipes[i]);
+        (void)close(start->outputs[i]);
+    }
+    while (host > 0 && !ended) {
+        struct pollfd waits[2] = {{start->socket, 0, 0}, {signals, POLLIN, 0}};
+        pid_t process;
+        if (poll(waits, 2, -1) < 0)
+            continue;
+        if (waits[0].revents & (POLLHUP | POLLERR | POLLNVAL)) /* the supervisor is gone, or has done */
+            (void)kill(host, SIGKILL);
+        while (read(signals, &seen, sizeof seen) == (ssize_t)sizeof seen)
+            ;
+        while ((process = waitpid(-1, &wait_status, waits[0].revents != 0 ? 0 : WNOHANG)) > 0)
+            if (process == host) {
+                ended = 1;
+                atomic_store(&start->board->host_status, (uint32_t)wait_status);
+                break;
+            }
+    }
+    children_end(NULL, 0);
+    _exit(0);
+}
+
+pid_t host_fork(const host_start *start)
+{
+    int ours = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
+    int apart = ours >= 0 && unshare(CLONE_NEWPID) == 0;
+    pid_t keeper = fork();
+    if (keeper == 0)
+        keeper_process(start);
+    if (keeper < 0 && apart) { /* no room for a namespace; without one, then */
+        (void)setns(ours, CLONE_NEWPID);
+        apart = 0;
+        keeper = fork();
+        if (keeper == 0)
+            keeper_process(start);
+    }
+    if (apart)
+        (void)setns(ours, CLONE_NEWPID); /* what the supervisor forks from now on is not in there */
+    if (ours >= 0)
+        (void)close(ours);
+    return keeper;
 }

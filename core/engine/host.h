@@ -1,9 +1,15 @@
 /* host.h: the model host: a process that loads the model and forks the workers. It is forked before the supervisor loads a storage
- * plugin, so that no worker inherits the storage's libraries (a worker that calls exit() would run their exit handlers). */
+ * plugin, so that no worker inherits the storage's libraries (a worker that calls exit() would run their exit handlers).
+ *
+ *     supervisor -> keeper -> model host -> worker -> (a process for one run)
+ *
+ * The keeper runs no foreign code. It waits for the end of the supervisor or of the host, whatever end that is, and then ends
+ * everything below it. Where the system allows, it is the first process of a PID namespace, and the kernel sees to that. */
 #ifndef CORE_ENGINE_HOST_H
 #define CORE_ENGINE_HOST_H
 
 #include <pipette/plugin.h>
+#include <sys/types.h>
 
 #include "engine/board.h"
 
@@ -12,11 +18,18 @@ typedef struct host_start {
     pipette_stage *stage; /* of the model, for its create() */
     const char *(*stage_message)(pipette_stage *stage);
     board *board;
-    const int *pipes; /* the writing end for each slot */
-    int socket;       /* to the supervisor */
+    const int *pipes;   /* the writing end for each slot */
+    const int *outputs; /* what each slot prints: capture_file() */
+    const int *private; /* descriptors of the supervisor that the host must not have open */
+    uint32_t private_count;
+    int socket; /* to the supervisor */
 } host_start;
 
-/* The life of the host, in the forked process; never returns. */
-_Noreturn void host_main(const host_start *start);
+/* Before each record in a worker's pipe. A run that writes to descriptors which are not its own may put anything between
+ * records; the supervisor looks for the next mark. */
+extern const unsigned char host_mark[16];
+
+/* Forks the keeper, in a PID namespace where that is allowed, which forks the host. The keeper's process number, or -1. */
+pid_t host_fork(const host_start *start);
 
 #endif

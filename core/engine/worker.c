@@ -173,9 +173,14 @@ static int batch_fits(const worker *w)
     for (i = 0; i < w->schema->parameter_count; i++)
         if (w->schema->parameters[i].type == PIPETTE_TYPE_STRING || w->schema->parameters[i].default_array != NULL)
             return 0;
-    for (i = 0; i < w->plan->result_count; i++)
-        if (w->plan->results[i].elements == PLAN_VARIES)
+    for (i = 0; i < w->plan->result_count; i++) {
+        const pipette_result_spec *spec = &w->schema->results[i];
+        uint32_t j, ragged = spec->type == PIPETTE_TYPE_STRING;
+        for (j = 0; j < spec->rank; j++)
+            ragged |= spec->dimensions[j].extent == PIPETTE_RAGGED;
+        if (w->plan->results[i].elements == PLAN_VARIES && !ragged)
             return 0;
+    }
     return 1;
 }
 
@@ -207,8 +212,13 @@ static int bind_batch(worker *w, pipette_error *error)
     for (i = 0; i < w->plan->result_count; i++) {
         w->batch_results[i] = w->results[i].column;
         w->batch_strides[i] = w->results[i].elements;
+        w->batch_ragged |= w->results[i].column == NULL;
     }
+    w->batch_given = calloc(w->lane_limit, w->schema->result_count + 1u);
+    if (w->batch_given == NULL)
+        return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
     w->batch_call = (pipette_batch){.size = sizeof(pipette_batch),
+                                    .host = &worker_batch_host,
                                     .instance = w->stage->instance,
                                     .seed = w->plan->seed,
                                     .parameters = w->batch_parameters,
@@ -299,6 +309,7 @@ void worker_end(worker *w)
     if (w->letter != NULL)
         (void)munmap(w->letter, WORKER_LETTER_BYTES);
     free(w->constants);
+    free(w->batch_given);
     free(w->batch_parameters);
     free(w->batch_results);
     free(w->batch_strides);

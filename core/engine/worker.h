@@ -16,6 +16,7 @@ typedef enum worker_record_kind {
     WORKER_APPEND = 2, /* a value (wire_value) for `row` of a column */
     WORKER_ADD = 3,    /* an undeclared result: its path (wire_text), then the value */
     WORKER_STATES = 4, /* int8_t states of `count` rows from `row` on: everything of these runs has been sent before */
+    WORKER_COMPRESSED = 6, /* one row of a column, shuffled and deflated */
     WORKER_ERROR = 5   /* the worker cannot go on: code (wire_u32), message (wire_text) */
 } worker_record_kind;
 
@@ -98,6 +99,8 @@ typedef struct worker {
     void *letter;   /* isolated: what a run's process leaves for us; shared memory of WORKER_LETTER_BYTES */
     pipette_batch batch_call;
     int32_t *batch_status;
+    uint8_t *batch_given; /* lane after lane: which results pipette_batch_put() stored, and whether the lane said why it failed */
+    int batch_ragged;     /* some results are */
     const void **batch_parameters; /* a column for each declared parameter */
     void **batch_results;
     uint64_t *batch_strides;
@@ -121,6 +124,7 @@ void worker_end(worker *worker);
 /* --- run.c: the functions behind the handle ------------------------------------------------------------------------- */
 
 extern const pipette_run_host worker_run_host;
+extern const pipette_batch_host worker_batch_host;
 
 /* Makes the handle ready for the next run, in lane `lane`. */
 void run_begin(worker *worker, uint64_t run, uint64_t lane);

@@ -117,8 +117,8 @@ static int fit_value(const pipette_parameter_spec *spec, int type, uint32_t rank
     if (status != PIPETTE_OK)
         return status;
     if (value->rank != rank)
-        return pipette_error_set(error, PIPETTE_E_TYPE, "%s: it has rank %lu, not %lu", what, (unsigned long)rank,
-                                 (unsigned long)value->rank);
+        return pipette_error_set(error, PIPETTE_E_TYPE, "%s: an array of rank %lu where one of rank %lu belongs (a scalar has rank 0)",
+                                 what, (unsigned long)value->rank, (unsigned long)rank);
     status = value_convert(value, type, what, out, error);
     if (status != PIPETTE_OK)
         return status;
@@ -485,7 +485,7 @@ static int host_range(pipette_trajectory *trajectory, const char *name, uint64_t
 {
     trajectory_handle *h = handle_of(trajectory);
     uint64_t runs = host_run_count(trajectory);
-    uint32_t parameter;
+    uint32_t parameter = 0;
     int status = find_explored(h, name, &parameter);
     if (status != PIPETTE_OK)
         return status;
@@ -501,7 +501,7 @@ static int host_axis_values(pipette_trajectory *trajectory, const char *name, pi
 {
     trajectory_handle *h = handle_of(trajectory);
     trajectory_core *core = h->core;
-    uint32_t parameter;
+    uint32_t parameter = 0;
     int status = find_explored(h, name, &parameter);
     if (status != PIPETTE_OK)
         return status;

@@ -278,32 +278,60 @@ typedef struct pipette_model {
 
 #define PIPETTE_BATCH_EXTENSION "pipette.batch/1"
 
-/* A batch of points as columns. Lane i is run index first + i. Every pointer is aligned to 64 bytes and has room for `width`
- * elements, a multiple of 16 that is not less than `count`; parameter lanes behind `count` repeat the last point, result lanes
- * behind it may be written and are thrown away. */
-typedef struct pipette_batch {
+typedef struct pipette_batch pipette_batch;
+
+typedef struct pipette_batch_host {
     uint32_t size;
     uint32_t reserved;
+    int (*put)(pipette_batch *batch, uint64_t lane, uint32_t result, const pipette_value *value);
+    int (*fail)(pipette_batch *batch, uint64_t lane, int code, const char *format, ...) PIPETTE_PRINTF(4, 5);
+} pipette_batch_host;
+
+/* A batch of points as columns. Lane i is run index first + i. Every column is aligned to 64 bytes and has room for `width` rows,
+ * a multiple of 16 that is not less than `count`; parameter lanes behind `count` repeat the last point, result lanes behind it may
+ * be written and are thrown away. */
+struct pipette_batch {
+    uint32_t size;
+    uint32_t reserved;
+    const pipette_batch_host *host;
     void *instance;
     uint64_t first, count, width;
     uint64_t seed;
     /* One pointer per declared parameter, in the order of the declaration: a column of elements of its type. */
     const void *const *parameters;
-    /* One pointer per declared result: a column of scalars, or for arrays lane after lane, result_strides[j] elements apart. */
+    /* One pointer per declared result: a column of scalars, or for arrays lane after lane, result_strides[j] elements apart. NULL for
+     * a ragged one or a text: pipette_batch_put() takes those. */
     void *const *results;
     const uint64_t *result_strides;
     /* Per lane: 0 (preset), PIPETTE_INFEASIBLE or a negative status. */
     int32_t *status;
-} pipette_batch;
+};
+
+/* Stores a ragged result or a text of one lane (below `count`); `result` counts the declaration. The value is copied. */
+PIPETTE_INLINE int pipette_batch_put(pipette_batch *batch, uint64_t lane, uint32_t result, const pipette_value *value)
+{
+    return batch->host->put(batch, lane, result, value);
+}
+/* Says why a lane has no result, or is infeasible, with a message; sets its status: pipette_batch_fail(batch, lane, code, "...", ...). */
+#define pipette_batch_fail(batch, ...) ((batch)->host->fail((batch), __VA_ARGS__))
 
 /* What extension("pipette.batch/1") returns. Offered only where run_batch gives the same bytes as run, for every point;
- * `pipette check PLUGIN` holds them against each other. Models with array or string parameters, or with results of unknown
- * size, are run one by one whatever they offer. */
+ * `pipette check PLUGIN` holds them against each other. Models with array or string parameters are run one by one whatever they
+ * offer, and so are explorations in which a result changes its shape with a parameter. */
 typedef struct pipette_batch_model {
     uint32_t size;
     uint32_t reserved;
     /* Computes `count` points. Worker process. A negative status fails the whole batch. */
     int (*run_batch)(pipette_batch *batch);
 } pipette_batch_model;
+
+/* Defines the function `lookup` for the descriptor, which offers `run_batch`. */
+#define PIPETTE_OFFER_BATCH(lookup, run_batch)                                                                          \
+    static const void *lookup(const char *id)                                                                            \
+    {                                                                                                                    \
+        static const pipette_batch_model offered = {(uint32_t)sizeof(pipette_batch_model), 0, run_batch};                 \
+        return strcmp(id, PIPETTE_BATCH_EXTENSION) == 0 ? (const void *)&offered : NULL;                                  \
+    }                                                                                                                    \
+    static const void *lookup(const char *id)
 
 #endif

@@ -146,7 +146,8 @@ typedef struct pipette_storage {
     int (*write)(pipette_stage *stage, uint64_t first, uint64_t count, const pipette_column_data *data, uint32_t data_count);
     /* The value of one row of a ragged column or a string column. */
     int (*append)(pipette_stage *stage, uint64_t row, uint32_t column, const pipette_value *value);
-    /* A column that was not in the layout (an undeclared result); gets the next position. Its rows are appended. */
+    /* A column that is not in the layout (an undeclared result); gets the next position, the first one behind the layout's after
+     * lay_out, open(UPDATE) and extend, also where the file has the column already. Its rows are appended. */
     int (*add_column)(pipette_stage *stage, const pipette_column_spec *column);
     /* Everything written so far survives the death of this process; with power_safe, of the machine. */
     int (*flush)(pipette_stage *stage);

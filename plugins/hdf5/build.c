@@ -365,6 +365,7 @@ static int carry_over(store_file *store, store_catalog *catalog)
             break;
         }
         *column = old->columns[i];
+        column->optional = true; /* new runs may leave it out */
         memset(&old->columns[i], 0, sizeof old->columns[i]);
     }
     for (i = 0; status == PIPETTE_OK && i < old->leaf_count; i++) {

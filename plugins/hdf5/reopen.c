@@ -149,7 +149,7 @@ int reopen_catalog(store_file *store)
     unsigned char head[96];
     struct stat facts;
     uint64_t end;
-    uint32_t i, k;
+    uint32_t i, k, count;
     int status = open_ours(store, store->fd, &file);
     if (status != PIPETTE_OK)
         return status;
@@ -191,7 +191,11 @@ int reopen_catalog(store_file *store)
     store->records.base = (end + 7) / 8 * 8;
     store->records.scanned = store->records.end = store->records.base;
     status = records_scan(store, store->mode == PIPETTE_STORAGE_UPDATE);
-    for (i = 0; status == PIPETTE_OK && i < store->catalog->column_count; i++) {
+    /* Columns that runs have added stand behind those of the layout, which ends with the ledger. They get a position when
+     * they are added again. */
+    for (count = store->catalog->column_count; count > 0 && store->catalog->columns[count - 1].optional; count--)
+        ;
+    for (i = 0; status == PIPETTE_OK && i < count; i++) {
         uint32_t *position = catalog_grow(store, (void **)&store->positions, &store->position_count, sizeof *position);
         if (position == NULL)
             return PIPETTE_E_MEMORY;

@@ -1,4 +1,4 @@
-/* multiply: the smallest model there is, z = x * y. */
+/* multiply: the smallest useful model, z = x * y; and, below, the same for many points at once. */
 #include <pipette/model.h>
 
 static const pipette_parameter_spec parameters[] = {
@@ -15,4 +15,15 @@ static int multiply(pipette_run *run)
     return pipette_put_f64(run, "$.z", pipette_f64(run, "x") * pipette_f64(run, "y"));
 }
 
-PIPETTE_MODEL("multiply", "1.0", "Multiplies two numbers.", parameters, results, multiply);
+/* Optional: for models so small that calling them costs more than what they compute. */
+static int multiply_batch(pipette_batch *batch)
+{
+    const double *x = batch->parameters[0], *y = batch->parameters[1];
+    double *z = batch->results[0];
+    for (uint64_t lane = 0; lane < batch->width; lane++)
+        z[lane] = x[lane] * y[lane];
+    return PIPETTE_OK;
+}
+PIPETTE_OFFER_BATCH(extension, multiply_batch);
+
+PIPETTE_MODEL_WITH("multiply", "1.0", "Multiplies two numbers.", parameters, results, multiply, NULL, 0, NULL, NULL, NULL, extension);

@@ -292,12 +292,18 @@ static void test_places(void)
     check_file("read-only folder", PIPETTE("run", "e.cfg", "--set", "storage.file=sub/e.hdf5"), (const char *const[]){"sub", "is read-only"}, 2);
     CU_ASSERT_EQUAL(folder_count(), 4);
     (void)chmod(in_folder("sub"), 0755);
-    /* A read-only file that is not complete; one that is has nothing to be written. */
+    /* Read-only files, complete and not. */
     CU_ASSERT_EQUAL(PIPETTE("run", "e.cfg"), 0);
     CU_ASSERT_EQUAL(SHELL("chmod 444 e.hdf5 && sha256sum e.hdf5 > before"), 0);
     check_file("read-only", PIPETTE("run", "e.cfg", "--overwrite"), (const char *const[]){"e.hdf5", "read-only"}, 2);
     CU_ASSERT_EQUAL(PIPETTE("get", "e.hdf5", "z"), 0);
     EXPECT(strcmp(command_out, "run,x,z\n0,1,1\n1,2,2\n") == 0);
+    CU_ASSERT_EQUAL(SHELL("rm -f e.hdf5"), 0);
+    CU_ASSERT_EQUAL(PIPETTE("run", "e.cfg", "--runs", "0"), 0);
+    CU_ASSERT_EQUAL(SHELL("chmod 444 e.hdf5 && sha256sum e.hdf5 > before"), 0);
+    check_file("read-only", PIPETTE("run", "e.cfg"), (const char *const[]){"e.hdf5", "read-only"}, 2);
+    CU_ASSERT_EQUAL(SHELL("chmod 000 e.hdf5"), 0);
+    check_line("not readable", PIPETTE("show", "e.hdf5"), 4, (const char *const[]){"e.hdf5", "may not be read"}, 2);
     CU_ASSERT_EQUAL(SHELL("rm -f e.hdf5"), 0);
     CU_ASSERT_EQUAL(folder_count(), 4);
     folder_end();

@@ -145,6 +145,10 @@ static void test_show(void)
     EXPECT(out_has("in run_00000035: 119\n"));
     CU_ASSERT_EQUAL(PIPETTE("show", "f.hdf5", "tau_V"), 0);
     EXPECT(out_has("parameters.neuron.tau_V\n  f64   unit ms\n  Time constant of the membrane.\n  10\n") || out_has("\n  10\n"));
+    CU_ASSERT_EQUAL(PIPETTE("show", "f.hdf5", "parameters.neuron"), 0);
+    EXPECT(out_has("tau_V") && !out_has("simulation") && !out_has("nspikes"));
+    CU_ASSERT_EQUAL(PIPETTE("show", "f.hdf5", "V", "--json"), 2);
+    EXPECT(one_error_line() && err_has("'V'"));
     CU_ASSERT_EQUAL(PIPETTE("show", "f.hdf5", "rate"), 2);
     EXPECT(one_error_line() && err_has("results.neuron.$.rate, results.summary.firing_rates.rate"));
     CU_ASSERT_EQUAL(PIPETTE("show", "f.hdf5", "--json"), 0);

@@ -1,7 +1,8 @@
 # compare.py: looks at result files with plain tools (h5py), for the fault tests. One request per line, fields by tabs; one answer
 # per line: "ok ..." or what is wrong.
 #   ref PATH        remember the file of an uninterrupted experiment
-#   crashed PATH    after a crash: it opens, and what its ledger calls ended is as in the remembered file. "ok ENDED DONE ROWS"
+#   crashed PATH    after a crash: it opens, and what its ledger calls ended is as in the remembered file. "ok ENDED DONE ROWS 0110..", a
+#                   1 for each row that is done
 #   final PATH      the same data bytes as the remembered file
 import sys
 
@@ -85,7 +86,7 @@ def crashed(path):
             kind, shape, data = reference[name]
             if kind in ("text", "vlen") or "sample_dimension" in dataset.attrs or not shape or shape[0] != len(wanted):
                 continue
-            if dataset.is_scale and name.startswith("results/"):
+            if dataset.attrs.get("CLASS") == b"DIMENSION_SCALE" and name.startswith("results/"):
                 continue
             now = dataset[()]
             good = numpy.frombuffer(data, dtype=now.dtype).reshape(shape)
@@ -93,7 +94,7 @@ def crashed(path):
             for row in numpy.nonzero(done)[0] if name.startswith("results/") else ended:
                 if now[row].tobytes() != good[row].tobytes():
                     return "%s is wrong in row %d, which is done: %s" % (name, row, str(now[row])[:60])
-        return "ok %d %d %d" % (len(ended), done.sum(), rows)
+        return "ok %d %d %d %s" % (len(ended), done.sum(), rows, "".join("1" if d else "0" for d in done))
 
 
 for line in sys.stdin:

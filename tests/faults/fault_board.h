@@ -20,6 +20,7 @@ typedef struct fault_board {
     uint32_t pause_us;   /* before each call, so that a command takes long enough to be watched */
     /* The shim: what happened, and to whom. */
     _Atomic uint32_t fired;
+    int32_t hit;   /* the process that made the call */
     char call[64]; /* the call that was hit: "pwrite" */
     char file[192];
     _Atomic uint32_t process_count;

@@ -139,7 +139,7 @@ COMMAND_UNUSED static void tools_end(void)
 /* The answer of compare.py; good until the next call. */
 COMMAND_UNUSED static const char *tools_ask(const char *what, const char *path)
 {
-    static char answer[2000];
+    static char answer[8192];
     fprintf(tools_in, "%s\t%s\n", what, path);
     if (fflush(tools_in) != 0 || fgets(answer, sizeof answer, tools_out) == NULL)
         command_stop("compare.py");

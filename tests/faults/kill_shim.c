@@ -71,6 +71,7 @@ static void note(const char *call, int file, const char *path)
     ssize_t length;
     if (atomic_fetch_add(&board->fired, 1) != 0)
         return;
+    board->hit = (int32_t)syscall(SYS_getpid);
     (void)snprintf(board->call, sizeof board->call, "%s", call);
     if (path != NULL) {
         (void)snprintf(board->file, sizeof board->file, "%s", path);

@@ -1,0 +1,408 @@
+/* Kills the command, a worker, or all of it at every call that changes a file, and at random times: the file opens, what was done is
+ * there and right, and the same command line finishes with the same bytes as an uninterrupted one.
+ *
+ * An ordinary test run takes a sample of the calls; PIPETTE_FAULTS=all takes each of them, before, in the midst of and after it. */
+#include "command.h"
+#include "suite.h"
+
+#include "faults/faults.h"
+
+#define LARGE_AXES                                                                                                              \
+    "preprocess = ( { plugin = \"explorer\"; product = ( { parameter = \"neuron.tau_ref\"; values = [5.0, 7.5, 10.0]; },\n"       \
+    "                { parameter = \"neuron.I\"; from = 0.0; to = 0.7; step = 0.1; } ); } );\n"
+
+#define MODEL_PARAMETERS "parameters = { n = 60; bad = 4.0; senseless = 6.0; word = \"number\"; };\n"
+
+typedef struct experiment {
+    const char *name;       /* of the config and of the file */
+    const char *config;
+    const char *first;      /* a config that made the file before; NULL: there is none */
+    const char *columns[4]; /* that are compared through `pipette get` too, because plain tools see them at the end only */
+    int code;               /* of the uninterrupted command */
+    int grows;              /* postprocessing adds runs */
+    unsigned points;        /* calls that an ordinary test run takes of each kind */
+} experiment;
+
+static const experiment large = {
+    "large",
+    "name = \"Large\";\n" LARGE_AXES "run = { plugin = \"lif\"; };\npostprocess = ( { plugin = \"rate_summary\"; } );\n"
+    "storage = { plugin = \"hdf5\"; file = \"large.hdf5\"; };\n",
+    NULL, {NULL}, 0, 0, 30};
+
+static const experiment tiny = {
+    "tiny",
+    "name = \"Tiny\";\n"
+    "preprocess = ( { plugin = \"explorer\"; product = ( { parameter = \"x\"; from = 1; to = 50; step = 1; },\n"
+    "                { parameter = \"y\"; from = 0.5; to = 20; step = 0.5; } ); } );\n"
+    "run = { plugin = \"multiply\"; };\nstorage = { plugin = \"hdf5\"; file = \"tiny.hdf5\"; };\n",
+    NULL, {NULL}, 0, 0, 30};
+
+static const experiment shapes = {
+    "shapes",
+    "name = \"Shapes\";\n"
+    "preprocess = ( { plugin = \"explorer\"; product = ( { parameter = \"word\"; values = [\"one\", \"\", \"Zo\xc3\xab, x\"]; },\n"
+    "                { parameter = \"x\"; from = 0; to = 15; step = 1; } ); } );\n"
+    "run = { plugin = \"fault_model\"; };\nparameters = { n = 400; };\nstorage = { plugin = \"hdf5\"; file = \"shapes.hdf5\"; };\n",
+    NULL, {"out.events", "out.text", "more.note", "more.third"}, 0, 0, 24};
+
+static const experiment failing = {
+    "failing",
+    "name = \"Failing\";\n"
+    "preprocess = ( { plugin = \"explorer\"; product = ( { parameter = \"n\"; values = [3, 5, 8]; },\n"
+    "                { parameter = \"x\"; from = 0; to = 9; step = 1; } ); } );\n"
+    "run = { plugin = \"fault_model\"; };\nparameters = { bad = 4.0; senseless = 6.0; };\n"
+    "storage = { plugin = \"hdf5\"; file = \"failing.hdf5\"; };\n",
+    NULL, {"out.events", "out.text", NULL}, 1, 0, 16};
+
+static const experiment growing = {
+    "growing",
+    "name = \"Growing\";\n"
+    "preprocess = ( { plugin = \"explorer\"; product = ( { parameter = \"x\"; values = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]; } ); } );\n"
+    "run = { plugin = \"fault_model\"; };\npostprocess = ( { plugin = \"expands\"; until = 8.0; } );\n" MODEL_PARAMETERS
+    "storage = { plugin = \"hdf5\"; file = \"growing.hdf5\"; };\n",
+    NULL, {"out.events", "out.text", "more.note", NULL}, 1, 1, 24};
+
+static const experiment extended = {
+    "extended",
+    "name = \"Extended\";\n"
+    "preprocess = ( { plugin = \"explorer\"; product = ( { parameter = \"x\"; from = 0.0; to = 10.0; step = 0.5; } ); } );\n"
+    "run = { plugin = \"fault_model\"; };\n" MODEL_PARAMETERS "storage = { plugin = \"hdf5\"; file = \"extended.hdf5\"; };\n",
+    "name = \"Extended\";\n"
+    "preprocess = ( { plugin = \"explorer\"; product = ( { parameter = \"x\"; from = 0.0; to = 8.0; step = 1.0; } ); } );\n"
+    "run = { plugin = \"fault_model\"; };\n" MODEL_PARAMETERS "storage = { plugin = \"hdf5\"; file = \"extended.hdf5\"; };\n",
+    {"out.events", "out.text", "more.note", NULL}, 1, 0, 24};
+
+/* ---- One command ------------------------------------------------------------------------------------------------------- */
+
+static char config_name[64], file_name[64], file_path[256], reference_path[256], base_path[256];
+static char *reference_columns[4]; /* what `get` prints of the uninterrupted file */
+static long base_done;             /* runs that are done before the command starts */
+static char context[400];          /* of the case at hand */
+static int complaints;
+
+#define RUN_ARGUMENTS                                                                                                            \
+    (const char *const[])                                                                                                        \
+    {                                                                                                                            \
+        TEST_COMMAND, "run", config_name, "--workers", "2", "--progress=json", "--plugin-path", FAULT_PLUGINS, "--plugin-path",   \
+            TEST_FIXTURES, NULL                                                                                                  \
+    }
+
+static int right(int good, const char *what, const char *detail)
+{
+    if (!good && complaints++ < 5)
+        fprintf(stderr, "\n[%s: %s: %s]\n-- stdout:\n%.800s\n-- stderr:\n%.1200s\n", context, what, detail == NULL ? "" : detail,
+                command_out == NULL ? "" : command_out, command_err == NULL ? "" : command_err);
+    return good;
+}
+
+#define RIGHT(condition, what, detail)                 \
+    do {                                               \
+        int good_ = right((condition) != 0, what, detail); \
+        CU_ASSERT(good_);                              \
+        if (!good_)                                    \
+            return;                                    \
+    } while (0)
+
+static char *get_column(const char *column)
+{
+    const int code = PIPETTE("get", file_name, column);
+    return code == 0 ? strdup(command_out) : NULL;
+}
+
+/* The uninterrupted file, and the base that an extension starts from. 0: cannot be tested. */
+static int make_reference(const experiment *e)
+{
+    unsigned i;
+    int code;
+    complaints = 0;
+    base_done = 0;
+    (void)snprintf(context, sizeof context, "%s, uninterrupted", e->name);
+    (void)snprintf(config_name, sizeof config_name, "%s.cfg", e->name);
+    (void)snprintf(file_name, sizeof file_name, "%s.hdf5", e->name);
+    (void)snprintf(file_path, sizeof file_path, "%s", in_folder(file_name));
+    (void)snprintf(reference_path, sizeof reference_path, "%s", in_folder("reference"));
+    (void)snprintf(base_path, sizeof base_path, "%s", in_folder("base"));
+    if (e->first != NULL) {
+        file_write(config_name, e->first);
+        code = command_run(RUN_ARGUMENTS);
+        if (!right(code == e->code, "the first experiment", NULL))
+            return 0;
+        base_done = reported_done(command_err);
+        copy_file(file_path, base_path);
+    }
+    file_write(config_name, e->config);
+    code = command_run(RUN_ARGUMENTS);
+    if (!right(code == e->code, "the whole experiment", NULL))
+        return 0;
+    for (i = 0; i < 4; i++) {
+        free(reference_columns[i]);
+        reference_columns[i] = NULL;
+        if (e->columns[i] != NULL && !right((reference_columns[i] = get_column(e->columns[i])) != NULL, "get", e->columns[i]))
+            return 0;
+    }
+    copy_file(file_path, reference_path);
+    return right(tools_good(tools_ask("ref", reference_path)), "h5py reads the reference", NULL);
+}
+
+static void begin_anew(const experiment *e)
+{
+    (void)unlink(file_path);
+    if (e->first != NULL)
+        copy_file(base_path, file_path);
+}
+
+/* Whether each line of a row that is done ('1') is the reference's. */
+static int same_rows(const char *text, const char *wanted, const char *done)
+{
+    const char *line = strchr(text, '\n'), *other = strchr(wanted, '\n');
+    for (; *done != '\0'; done++) {
+        size_t length, other_length;
+        if (line == NULL || other == NULL)
+            return 0;
+        line++;
+        other++;
+        length = strcspn(line, "\n");
+        other_length = strcspn(other, "\n");
+        if (*done == '1' && (length != other_length || memcmp(line, other, length) != 0))
+            return 0;
+        line = strchr(line, '\n');
+        other = strchr(other, '\n');
+    }
+    return 1;
+}
+
+/* After a death: what is there opens, and has every run that anyone was told of. */
+static void look_at_crashed(const experiment *e, long reported, long *ended, long *rows)
+{
+    char answer[8192], *text, *end = NULL;
+    const char *done_rows;
+    long done, shown;
+    unsigned i;
+    *ended = *rows = -1;
+    if (!file_exists(file_name)) {
+        RIGHT(reported == 0 && e->first == NULL, "runs were reported, but there is no file", NULL);
+        return;
+    }
+    (void)snprintf(answer, sizeof answer, "%s", tools_ask("crashed", file_path));
+    RIGHT(tools_good(answer), "after the death", answer);
+    *ended = strtol(answer + 3, &end, 10);
+    done = strtol(end, &end, 10);
+    *rows = strtol(end, &end, 10);
+    done_rows = end + strspn(end, " ");
+    RIGHT(done >= reported, "fewer runs are done than were reported", answer);
+    RIGHT(done >= base_done, "fewer runs are done than before", answer);
+    RIGHT(PIPETTE("show", file_name, "--json") == 0, "show", answer);
+    text = strstr(command_out, "\"states\"");
+    shown = text == NULL ? -1 : number_of(text, "done");
+    RIGHT(shown == done, "show counts other runs", answer);
+    for (i = 0; i < 4 && e->columns[i] != NULL; i++) {
+        int same;
+        text = get_column(e->columns[i]);
+        /* An undeclared result that no run has added yet is not there. */
+        same = text == NULL ? err_has("no ") || err_has("not") : same_rows(text, reference_columns[i], done_rows);
+        free(text);
+        RIGHT(same, "values of runs that are done", e->columns[i]);
+    }
+}
+
+/* The same command line again, and the comparison. */
+static void finish_and_compare(const experiment *e, long ended, long rows)
+{
+    const char *answer;
+    unsigned long ran = 0, wanted = 0;
+    const char *runs;
+    int code = command_run(RUN_ARGUMENTS);
+    RIGHT(code == e->code, "the same command again", NULL);
+    runs = strstr(command_out, ": ");
+    if (runs != NULL && ended >= 0 && rows >= 0 && !e->grows && e->first == NULL &&
+        sscanf(runs, ": %lu of %lu runs", &ran, &wanted) == 2)
+        RIGHT((long)wanted == rows - ended, "it runs what was done already", NULL);
+    answer = tools_ask("final", file_path);
+    RIGHT(tools_good(answer), "the finished file", answer);
+    RIGHT(folder_count() == 3 + (e->first != NULL), "files are left behind", NULL);
+}
+
+static const char *const whens[] = {"", "before", "after", "in the midst of"};
+
+static void kill_at(const experiment *e, uint32_t call, uint32_t when, uint32_t whom, uint32_t total)
+{
+    pid_t process;
+    long ended = -1, rows = -1;
+    int code;
+    (void)snprintf(context, sizeof context, "%s: %s killed %s call %u of %u", e->name, whom == FAULT_ALL ? "all" : "caller", whens[when],
+                   call, total);
+    begin_anew(e);
+    faults_clear();
+    fault->kill_at = call;
+    fault->kill_when = when;
+    fault->kill_whom = whom;
+    process = faults_start(RUN_ARGUMENTS);
+    code = command_wait(process, COMMAND_SECONDS);
+    RIGHT(faults_all_gone(), "processes stay", NULL);
+    if (fault->fired)
+        (void)snprintf(context + strlen(context), sizeof context - strlen(context), ", %s of %s by the %s", fault->call, fault->file,
+                       fault->hit == process ? "command" : "worker");
+    if (fault->fired == 0 || (whom == FAULT_CALLER && fault->hit != process)) {
+        const char *answer;
+        RIGHT(code == e->code, "a worker's death ends the command", NULL);
+        answer = tools_ask("final", file_path);
+        RIGHT(tools_good(answer), "after a worker's death", answer);
+        if (fault->fired == 0)
+            return;
+    } else {
+        RIGHT(code == 128 + SIGKILL, "it should have been killed", NULL);
+        look_at_crashed(e, reported_done(command_err), &ended, &rows);
+    }
+    finish_and_compare(e, ended, rows);
+}
+
+static int everything(void)
+{
+    const char *wish = getenv("PIPETTE_FAULTS");
+    return wish != NULL && strcmp(wish, "all") == 0;
+}
+
+/* The first and last calls (structure) and some between (data). */
+static int chosen(uint32_t call, uint32_t total, uint32_t points)
+{
+    uint32_t edge = points / 4, middle = points - 2 * edge, step;
+    if (everything() || total <= points || call <= edge || call + edge > total)
+        return 1;
+    step = (total - 2 * edge + middle - 1) / middle;
+    return (call - edge) % step == 0;
+}
+
+static void kill_everywhere(const experiment *e)
+{
+    uint32_t call, total, when, turn = 0, points = UNDER_SANITIZER ? 6 : e->points;
+    folder_begin();
+    faults_begin();
+    tools_begin();
+    if (make_reference(e)) {
+        int code;
+        begin_anew(e);
+        faults_clear();
+        code = faults_run(RUN_ARGUMENTS);
+        total = fault->calls;
+        (void)faults_all_gone();
+        CU_ASSERT(right(code == e->code, "under the shim", NULL));
+        CU_ASSERT(right(total > 10, "the shim does not see the calls", NULL));
+        for (call = 1; call <= total; call++) {
+            if (!chosen(call, total, points))
+                continue;
+            for (when = FAULT_BEFORE; when <= FAULT_HALF; when++) {
+                if (!everything() && when != FAULT_BEFORE + turn % 3)
+                    continue;
+                kill_at(e, call, when, FAULT_ALL, total);
+                kill_at(e, call, when, FAULT_CALLER, total);
+            }
+            turn++;
+        }
+    } else {
+        CU_FAIL("no reference");
+    }
+    tools_end();
+    faults_end();
+    folder_end();
+}
+
+static void test_large(void)
+{
+    kill_everywhere(&large);
+}
+
+static void test_tiny(void)
+{
+    kill_everywhere(&tiny);
+}
+
+static void test_shapes(void)
+{
+    kill_everywhere(&shapes);
+}
+
+static void test_failing(void)
+{
+    kill_everywhere(&failing);
+}
+
+static void test_growing(void)
+{
+    kill_everywhere(&growing);
+}
+
+static void test_extended(void)
+{
+    kill_everywhere(&extended);
+}
+
+/* ---- Random times --------------------------------------------------------------------------------------------------------- */
+
+static const experiment slow = {
+    "slow",
+    "name = \"Slow\";\n"
+    "preprocess = ( { plugin = \"explorer\"; product = ( { parameter = \"n\"; values = [50, 80]; },\n"
+    "                { parameter = \"x\"; from = 0; to = 59; step = 1; } ); } );\n"
+    "run = { plugin = \"fault_model\"; };\nparameters = { bad = 4.0; senseless = 6.0; seconds = 0.005; };\n"
+    "storage = { plugin = \"hdf5\"; file = \"slow.hdf5\"; };\n",
+    NULL, {"out.events", "out.text", "more.note", NULL}, 1, 0, 0};
+
+static uint32_t random_state = 12345;
+static double random_part(void)
+{
+    random_state = random_state * 1664525u + 1013904223u;
+    return (double)(random_state >> 8) / 16777216.0;
+}
+
+/* Kills the command (0), all of it (1), or one of the processes it has started (2). `hasty`: the command is started again at once,
+ * while what it left behind still ends. */
+static void kill_later(const experiment *e, double seconds, int kind, int hasty)
+{
+    static const char *const kinds[] = {"the command", "all", "another process"};
+    pid_t process;
+    long ended = -1, rows = -1;
+    uint32_t i, count;
+    int code;
+    (void)snprintf(context, sizeof context, "%s: %s killed after %.3f s%s", e->name, kinds[kind], seconds, hasty ? ", hasty" : "");
+    begin_anew(e);
+    faults_clear();
+    process = faults_start(RUN_ARGUMENTS);
+    command_pause(seconds);
+    count = atomic_load(&fault->process_count);
+    if (kind == 0)
+        (void)kill(process, SIGKILL);
+    for (i = 0; kind == 1 && i < count; i++)
+        (void)kill(atomic_load(&fault->processes[i]), SIGKILL);
+    if (kind == 2 && count > 1) /* the first is the command */
+        (void)kill(atomic_load(&fault->processes[1 + (uint32_t)(random_part() * (double)(count - 1))]), SIGKILL);
+    code = command_wait(process, COMMAND_SECONDS);
+    if (!hasty)
+        RIGHT(faults_all_gone(), "processes stay", NULL);
+    if (code == 128 + SIGKILL && !hasty)
+        look_at_crashed(e, reported_done(command_err), &ended, &rows);
+    else if (code == 128 + SIGKILL)
+        RIGHT(reported_done(command_err) == 0 || file_exists(file_name), "runs were reported, but there is no file", NULL);
+    finish_and_compare(e, ended, rows);
+    (void)faults_all_gone();
+}
+
+static void test_random(void)
+{
+    int i, rounds = everything() ? 200 : UNDER_SANITIZER ? 6 : 20;
+    folder_begin();
+    faults_begin();
+    tools_begin();
+    if (make_reference(&slow))
+        for (i = 0; i < rounds; i++)
+            kill_later(&slow, 0.01 + 0.4 * random_part(), i % 3, i % 4 == 3);
+    else
+        CU_FAIL("no reference");
+    tools_end();
+    faults_end();
+    folder_end();
+}
+
+SUITE("killed", {"large results, at each call", test_large}, {"tiny results, at each call", test_tiny},
+      {"results of every shape, at each call", test_shapes}, {"runs that fail, at each call", test_failing},
+      {"postprocessing that adds runs, at each call", test_growing}, {"an extension of a file, at each call", test_extended},
+      {"at random times", test_random}, )
