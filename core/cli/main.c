@@ -18,6 +18,7 @@ static const verb verbs[] = {
     {"plugins", cli_plugins, "", "List the plugins that are found, and what was refused and why"},
     {"inspect", cli_inspect, "PLUGIN", "Show a plugin's parameters, results and options"},
     {"show", cli_show, "FILE [PATH]", "Show what a result file holds, and the states of its runs"},
+    {"replay", cli_replay, "FILE RUN", "Compute one stored run again and compare it bit by bit"},
     {"get", cli_get, "FILE PATH", "Print one value, array or table of a result file"},
 };
 

@@ -1,18 +1,37 @@
 /* chunk.c: lets the model compute some consecutive runs: one by one, as a batch, or each in a process of its own. */
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "engine/children.h"
 #include "engine/chunk.h"
 
 /* Runs longer than this get a clock reading of their own. */
 #define CLOCK_SECONDS 10e-6
+/* What has taken this long is stored before more is computed. */
+#define STORE_SECONDS 0.02
+/* How often one run may be killed by a signal from outside before it is held to be the reason. */
+#define KILLS 3
+
+/* The sanitizers reserve address space by the terabyte. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define LIMIT_MEMORY 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define LIMIT_MEMORY 0
+#endif
+#endif
+#ifndef LIMIT_MEMORY
+#define LIMIT_MEMORY 1
+#endif
 
 static double now(clockid_t clock)
 {
@@ -53,20 +72,57 @@ static void append_text(worker *w, uint32_t column, uint64_t lane, const char *t
         run_append(w, WORKER_APPEND, column, lane, NULL, &value);
 }
 
-/* What the run printed and logged, as UTF-8 text without zero bytes. */
+/* What the run printed and logged. */
 static void send_log(worker *w, uint64_t lane)
 {
-    size_t i;
-    if (w->log.size == 0)
-        return;
-    for (i = 0; i < w->log.size; i++)
-        if (w->log.data[i] == '\0')
-            w->log.data[i] = ' ';
-    wire_put(&w->log, "", 1);
-    if (!w->log.failed)
-        append_text(w, w->plan->log_column, lane, (const char *)w->log.data);
+    if (w->log.size > 0)
+        append_text(w, w->plan->log_column, lane, capture_text(&w->log, &w->text));
     w->log.size = 0;
     w->log.failed = 0;
+}
+
+/* A copy of this process that a model's fork() made must not go on as if it were the worker. */
+static void end_copies(const worker *w)
+{
+    if (w->process != 0 && getpid() != w->process)
+        _exit(0);
+}
+
+/* ---- Memory ---------------------------------------------------------------------------------------------------------------- */
+
+/* Bytes of address space. */
+static uint64_t memory_now(void)
+{
+    char text[64];
+    int file = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+    ssize_t got = file < 0 ? -1 : read(file, text, sizeof text - 1);
+    if (file >= 0)
+        (void)close(file);
+    if (got <= 0)
+        return 0;
+    text[got] = '\0';
+    return strtoull(text, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+static void limit_memory(worker *w)
+{
+    struct rlimit limit;
+    if (!LIMIT_MEMORY || w->plan->memory_limit == 0 || getrlimit(RLIMIT_AS, &limit) != 0)
+        return;
+    w->memory_before = memory_now();
+    limit.rlim_cur = w->memory_before + w->plan->memory_limit;
+    if (limit.rlim_cur > limit.rlim_max || limit.rlim_cur < w->plan->memory_limit)
+        limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_AS, &limit);
+}
+
+static void free_memory(worker *w)
+{
+    struct rlimit limit;
+    if (!LIMIT_MEMORY || w->plan->memory_limit == 0 || getrlimit(RLIMIT_AS, &limit) != 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_AS, &limit);
 }
 
 static void run_lane(worker *w, uint64_t run, uint64_t lane, int clocked)
@@ -82,14 +138,20 @@ static void run_lane(worker *w, uint64_t run, uint64_t lane, int clocked)
     status = run_shapes(w);
     if (status == PIPETTE_OK)
         status = w->model->run(&w->run);
+    if (clocked)
+        end_copies(w);
     state = run_end(w, status);
     if (clocked)
         w->durations[lane] = now(CLOCK_MONOTONIC) - begin;
     if (w->capture)
         capture_take(&w->log, clocked);
     if (state != PIPETTE_STATE_DONE) {
+        size_t used = strlen(w->message);
         w->outbox.size = mark;
         fill_lane(w, lane);
+        if (LIMIT_MEMORY && w->plan->memory_limit > 0 && state == PIPETTE_STATE_FAILED)
+            (void)snprintf(w->message + used, sizeof w->message - used, " (with a memory limit of %llu bytes)",
+                           (unsigned long long)w->plan->memory_limit);
         append_text(w, w->plan->message_column, lane, w->message);
     }
     send_log(w, lane);
@@ -98,66 +160,114 @@ static void run_lane(worker *w, uint64_t run, uint64_t lane, int clocked)
 
 /* ---- One process for each run ----------------------------------------------------------------------------------------------- */
 
-/* What a run's own process leaves for the worker, in shared memory: this head, then the outbox, then the log. The columns are shared
- * as they are. */
+/* What a run's own process leaves for the worker, in shared memory: this head, its row of each column, the outbox. While the run is at
+ * work nothing but its own memory is within its reach. */
 typedef struct letter {
-    uint64_t complete, outbox_size, log_size;
+    uint64_t outbox_size;
+    double start, duration;
+    int32_t complete, state;
 } letter;
+
+static unsigned char *letter_rows(const worker *w, unsigned char *at, uint64_t lane, int out)
+{
+    uint32_t i;
+    for (i = 0; i < w->plan->result_count; i++) {
+        const worker_result *r = &w->results[i];
+        if (r->column == NULL)
+            continue;
+        if (out)
+            memcpy(at, r->column + lane * r->row_bytes, (size_t)r->row_bytes);
+        else
+            memcpy(r->column + lane * r->row_bytes, at, (size_t)r->row_bytes);
+        at += r->row_bytes;
+    }
+    return at;
+}
+
+static size_t board_bytes(const worker *w)
+{
+    return sizeof(board) + w->board->slot_count * sizeof(board_slot);
+}
 
 _Noreturn static void isolated_process(worker *w, uint64_t run, uint64_t lane)
 {
     letter *out = w->letter;
+    size_t board_size = board_bytes(w);
+    unsigned char *at;
+    uint32_t i;
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     (void)setpgid(0, 0);
+    for (i = 0; i < w->file_count; i++)
+        (void)close(w->files[i]);
+    if (w->pipe >= 0)
+        (void)close(w->pipe);
+    (void)mprotect(w->board, board_size, PROT_NONE);
+    (void)mprotect(w->letter, w->letter_bytes, PROT_NONE);
+    w->process = getpid();
     w->capture = 0; /* the worker looks at what was printed: it also can when we are dead */
+    limit_memory(w);
     run_lane(w, run, lane, 1);
-    if (sizeof *out + w->outbox.size <= WORKER_LETTER_BYTES) {
-        memcpy(out + 1, w->outbox.data == NULL ? (const void *)"" : w->outbox.data, w->outbox.size);
+    free_memory(w);
+    capture_flush();
+    (void)mprotect(w->letter, w->letter_bytes, PROT_READ | PROT_WRITE);
+    at = letter_rows(w, (unsigned char *)(out + 1), lane, 1);
+    if (w->outbox.size <= w->letter_bytes - (size_t)(at - (unsigned char *)out)) {
+        memcpy(at, w->outbox.data == NULL ? (const void *)"" : w->outbox.data, w->outbox.size);
         out->outbox_size = w->outbox.size;
+        out->start = w->starts[lane];
+        out->duration = w->durations[lane];
+        out->state = w->states[lane];
         out->complete = 1;
+    } else {
+        out->complete = -1;
     }
     _exit(0);
 }
 
-static void describe_end(const worker *w, int wait_status, char *out, size_t size)
+/* Runs it in a process, up to its end: the wait status, or -1 with errno where there is no process to be had. */
+static int isolated_attempt(worker *w, uint64_t run, uint64_t lane)
 {
-    char limit[96] = "";
-    if (w->plan->memory_limit > 0)
-        (void)snprintf(limit, sizeof limit, "; memory_limit was %llu bytes", (unsigned long long)w->plan->memory_limit);
-    if (WIFSIGNALED(wait_status))
-        (void)snprintf(out, size, "the run crashed (SIG%s)%s", sigabbrev_np(WTERMSIG(wait_status)), limit);
-    else if (w->letter != NULL && WEXITSTATUS(wait_status) == 0)
-        (void)snprintf(out, size, "the run ended its process (exit status 0), or its results are too large to hand over%s", limit);
-    else
-        (void)snprintf(out, size, "the run ended its process (exit status %d)%s", WEXITSTATUS(wait_status), limit);
+    int wait_status = 0;
+    pid_t pid;
+    memset(w->letter, 0, sizeof(letter));
+    w->outbox.failed = 0;
+    (void)fflush(NULL);
+    pid = fork();
+    if (pid == 0)
+        isolated_process(w, run, lane);
+    if (pid < 0)
+        return -1;
+    while (waitpid(pid, &wait_status, 0) < 0 && errno == EINTR)
+        ;
+    children_end(w->spared, w->spared_count); /* what the run has started ends with it */
+    return wait_status;
 }
 
 static void run_isolated(worker *w, uint64_t run, uint64_t lane)
 {
     letter *in = w->letter;
-    int wait_status = 0;
     double start = now(CLOCK_REALTIME), begin = now(CLOCK_MONOTONIC);
-    pid_t pid;
-    memset(in, 0, sizeof *in);
-    (void)fflush(NULL);
-    pid = fork();
-    if (pid == 0)
-        isolated_process(w, run, lane);
-    if (pid > 0) {
-        while (waitpid(pid, &wait_status, 0) < 0 && errno == EINTR)
-            ;
-        (void)kill(-pid, SIGKILL); /* what the run has started ends with it */
-    }
-    if (w->capture)
-        capture_take(&w->log, 1);
-    if (pid > 0 && in->complete) {
-        wire_put(&w->outbox, in + 1, (size_t)in->outbox_size);
+    int tries = 0, wait_status;
+    do {
+        w->log.size = 0;
+        wait_status = isolated_attempt(w, run, lane);
+        if (w->capture)
+            capture_take(&w->log, 1);
+    } while (wait_status >= 0 && in->complete == 0 && children_killed_from_outside(wait_status) && ++tries < KILLS);
+    if (wait_status >= 0 && in->complete > 0) {
+        unsigned char *rest = letter_rows(w, (unsigned char *)(in + 1), lane, 0);
+        wire_put(&w->outbox, rest, (size_t)in->outbox_size);
+        w->starts[lane] = in->start;
+        w->durations[lane] = in->duration;
+        w->states[lane] = (int8_t)in->state;
     } else {
         run_begin(w, run, lane);
-        if (pid < 0)
-            (void)snprintf(w->message, sizeof w->message, "no process for the run: %s", strerror(errno));
+        if (wait_status < 0)
+            (void)snprintf(w->message, sizeof w->message, "there is no process for the run: %s", strerror(errno));
+        else if (in->complete < 0)
+            (void)snprintf(w->message, sizeof w->message, "the results of the run are too large to hand over");
         else
-            describe_end(w, wait_status, w->message, sizeof w->message);
+            children_describe("the run", wait_status, LIMIT_MEMORY ? w->plan->memory_limit : 0, w->message, sizeof w->message);
         w->starts[lane] = start;
         w->durations[lane] = now(CLOCK_MONOTONIC) - begin;
         w->states[lane] = PIPETTE_STATE_FAILED;
@@ -166,7 +276,7 @@ static void run_isolated(worker *w, uint64_t run, uint64_t lane)
     }
     send_log(w, lane);
     if (in->outbox_size > (64u << 10)) /* give large letters back to the system */
-        (void)madvise(w->letter, WORKER_LETTER_BYTES, MADV_REMOVE);
+        (void)madvise(w->letter, w->letter_bytes, MADV_REMOVE);
 }
 
 /* ---- Batches --------------------------------------------------------------------------------------------------------------------- */
@@ -217,15 +327,17 @@ static int run_as_batch(worker *w, uint64_t run, uint64_t count)
 
 /* ---- Chunks ----------------------------------------------------------------------------------------------------------------------- */
 
-static void compute(worker *w, uint64_t position, uint64_t run, uint64_t count, int clocked)
+/* How many of the runs were computed. */
+static uint64_t compute(worker *w, uint64_t position, uint64_t run, uint64_t count, int clocked)
 {
+    double begin = now(CLOCK_MONOTONIC_COARSE);
     uint64_t i;
     if (w->batch != NULL && count > 1) {
         atomic_store_explicit(&w->slot->lanes, count, memory_order_relaxed);
         atomic_store_explicit(&w->slot->current, position, memory_order_relaxed);
         atomic_store_explicit(&w->slot->ran, w->serial + count, memory_order_relaxed);
         (void)run_as_batch(w, run, count);
-        return;
+        return count;
     }
     atomic_store_explicit(&w->slot->lanes, 1, memory_order_relaxed);
     for (i = 0; i < count; i++) {
@@ -235,20 +347,44 @@ static void compute(worker *w, uint64_t position, uint64_t run, uint64_t count, 
             run_isolated(w, run + i, i);
         else
             run_lane(w, run + i, i, clocked);
+        if ((clocked || (i & 15) == 15) && now(CLOCK_MONOTONIC_COARSE) - begin > STORE_SECONDS)
+            return i + 1;
     }
+    return count;
 }
 
-int chunk_run(worker *w, uint64_t position, uint64_t row, uint64_t run, uint64_t count, pipette_error *error)
+/* Fails that leaked memory of others may have caused: such runs are to be tried alone. */
+static int failed_for_others(const worker *w, uint64_t count)
+{
+    uint64_t i;
+    if (!LIMIT_MEMORY || w->plan->memory_limit == 0 || count == 1)
+        return 0;
+    for (i = 0; i < count; i++)
+        if (w->states[i] == PIPETTE_STATE_FAILED)
+            return memory_now() > w->memory_before + w->plan->memory_limit / 4;
+    return 0;
+}
+
+int chunk_run(worker *w, uint64_t position, uint64_t row, uint64_t run, uint64_t *asked, pipette_error *error)
 {
     const engine_plan *plan = w->plan;
+    uint64_t count = *asked, i;
+    int careful = position - w->careful_first < w->careful_count;
     int clocked = (w->run_seconds == 0 || w->run_seconds >= CLOCK_SECONDS) && (w->batch == NULL || count == 1);
     double start = now(CLOCK_REALTIME), begin = now(CLOCK_MONOTONIC), seconds;
-    int status;
-    uint64_t i;
     for (i = 0; i < plan->coordinate_count; i++)
         exploration_fill(plan->points, (uint32_t)i, run, count, w->coordinates[i]);
-    compute(w, position, run, count, clocked);
+    if (w->capture)
+        capture_buffering(careful || w->isolated ? _IONBF : clocked ? _IOLBF : _IOFBF);
+    if (!w->isolated)
+        limit_memory(w);
+    count = compute(w, position, run, count, clocked || w->isolated);
+    *asked = count;
     seconds = (now(CLOCK_MONOTONIC) - begin) / (double)count;
+    if (!w->isolated) {
+        end_copies(w);
+        free_memory(w);
+    }
     if (!clocked && !w->isolated) {
         for (i = 0; i < count; i++) {
             w->starts[i] = start;
@@ -263,11 +399,10 @@ int chunk_run(worker *w, uint64_t position, uint64_t row, uint64_t run, uint64_t
     atomic_store_explicit(&w->slot->current, BOARD_IDLE, memory_order_relaxed);
     if (w->capture && !w->isolated) {
         const char *changed = clean_check();
-        if (changed != NULL) {
-            (void)pipette_error_set(error, WORKER_DIRTY, "%s", changed);
-            return WORKER_DIRTY;
-        }
+        if (changed == NULL && failed_for_others(w, count))
+            changed = "the memory that others can have";
+        if (changed != NULL)
+            return pipette_error_set(error, WORKER_DIRTY, "%s", changed);
     }
-    status = store_chunk(w, row, count, error);
-    return status;
+    return store_chunk(w, row, count, error);
 }

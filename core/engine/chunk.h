@@ -4,10 +4,10 @@
 
 #include "engine/worker.h"
 
-/* Computes `count` (at most lane_limit) runs from `run` on, at `position`, and stores them in the rows from `row` on. WORKER_DIRTY:
- * the model left the process in a state that the next run must not find; nothing was stored, or only the one run of a fresh
- * process. */
-int chunk_run(worker *worker, uint64_t position, uint64_t row, uint64_t run, uint64_t count, pipette_error *error);
+/* Computes `*count` (at most lane_limit) runs from `run` on, at `position`, and stores them in the rows from `row` on; fewer where
+ * they take long, so that little is lost by a crash and nobody waits for a stop: *count tells how many. WORKER_DIRTY: the model
+ * left the process in a state that the next run must not find; nothing was stored. */
+int chunk_run(worker *worker, uint64_t position, uint64_t row, uint64_t run, uint64_t *count, pipette_error *error);
 
 /* store.c: writes the chunk's columns, then what travels, then the states. */
 int store_chunk(worker *worker, uint64_t row, uint64_t count, pipette_error *error);

@@ -34,6 +34,8 @@ typedef struct engine_store {
     int (*write)(void *user, uint32_t column, uint64_t row, uint64_t count, const void *data, uint64_t row_bytes, pipette_error *error);
     int (*append)(void *user, uint32_t column, uint64_t row, const pipette_value *value, pipette_error *error);
     int (*add)(void *user, const char *path, uint64_t row, const pipette_value *value, pipette_error *error);
+    /* One row, shuffled and deflated; only for columns whose plan asks for it. */
+    int (*compressed)(void *user, uint32_t column, uint64_t row, const void *bytes, uint64_t size, pipette_error *error);
     int (*states)(void *user, uint64_t row, uint64_t count, const int8_t *states, pipette_error *error);
 } engine_store;
 

@@ -361,14 +361,14 @@ _Noreturn static void keeper_process(const host_start *start)
     struct signalfd_siginfo seen;
     int signals, wait_status = 0, ended = 0;
     uint32_t i;
-    pid_t host;
+    pid_t below;
     for (i = 0; i < start->private_count; i++)
         (void)close(start->private[i]);
     children_adopt();
     ignore_signals();
     signals = listen_to_children();
-    host = signals < 0 ? -1 : fork();
-    if (host == 0) {
+    below = signals < 0 ? -1 : fork();
+    if (below == 0) {
         (void)close(signals);
         host_process(start);
     }
@@ -376,17 +376,17 @@ _Noreturn static void keeper_process(const host_start *start)
         (void)close(start->pipes[i]);
         (void)close(start->outputs[i]);
     }
-    while (host > 0 && !ended) {
+    while (below > 0 && !ended) {
         struct pollfd waits[2] = {{start->socket, 0, 0}, {signals, POLLIN, 0}};
         pid_t process;
         if (poll(waits, 2, -1) < 0)
             continue;
         if (waits[0].revents & (POLLHUP | POLLERR | POLLNVAL)) /* the supervisor is gone, or has done */
-            (void)kill(host, SIGKILL);
+            (void)kill(below, SIGKILL);
         while (read(signals, &seen, sizeof seen) == (ssize_t)sizeof seen)
             ;
         while ((process = waitpid(-1, &wait_status, waits[0].revents != 0 ? 0 : WNOHANG)) > 0)
-            if (process == host) {
+            if (process == below) {
                 ended = 1;
                 atomic_store(&start->board->host_status, (uint32_t)wait_status);
                 break;

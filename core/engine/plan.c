@@ -38,6 +38,8 @@ static void pack_column(wire *out, const plan_column *column)
     wire_u64(out, column->row_bytes);
     wire_text(out, column->file);
     wire_u64(out, column->offset);
+    wire_u32(out, column->level);
+    wire_u32(out, column->every);
 }
 
 static void unpack_column(wire_reader *in, plan_column *column)
@@ -49,6 +51,8 @@ static void unpack_column(wire_reader *in, plan_column *column)
     column->row_bytes = wire_get_u64(in);
     file = wire_get_text(in);
     column->offset = wire_get_u64(in);
+    column->level = wire_get_u32(in);
+    column->every = wire_get_u32(in);
     column->file = file == NULL ? NULL : strdup(file);
     if (file != NULL && column->file == NULL)
         in->failed = 1;

@@ -22,6 +22,8 @@ typedef struct plan_column {
     uint64_t row_bytes; /* elements * size of one */
     char *file;         /* NULL: through the supervisor */
     uint64_t offset;    /* of row 0 in the file */
+    uint32_t level;     /* deflate level that the worker compresses a row with; 0: none */
+    uint32_t every;     /* a value for each `every` consecutive rows; 0 and 1: for each row */
 } plan_column;
 
 #define PLAN_NO_COLUMN UINT32_MAX

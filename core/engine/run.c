@@ -28,15 +28,17 @@ static void run_log(pipette_run *run, int level, const char *format, ...)
 {
     static const char *const names[] = {"", "error: ", "warning: ", "", "debug: "};
     worker *w = worker_of(run);
-    char line[1024];
+    char line[1024 + 16];
+    size_t used;
     va_list arguments;
+    (void)snprintf(line, sizeof line, "%s", level >= 1 && level <= 4 ? names[level] : "");
+    used = strlen(line);
     va_start(arguments, format);
-    (void)vsnprintf(line, sizeof line, format, arguments);
+    (void)vsnprintf(line + used, 1024, format, arguments);
     va_end(arguments);
-    if (level >= 1 && level <= 4)
-        wire_put(&w->log, names[level], strlen(names[level]));
-    wire_put(&w->log, line, strlen(line));
-    wire_put(&w->log, "\n", 1);
+    strcat(line, "\n");
+    if (!capture_line(line)) /* among what the model prints, in the order in which it came */
+        wire_put(&w->log, line, strlen(line));
 }
 
 /* ---- Names ---------------------------------------------------------------------------------------------------------- */

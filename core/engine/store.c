@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "engine/chunk.h"
+#include "engine/compress.h"
 
 static int file_of(const worker *w, const plan_column *column)
 {
@@ -29,6 +30,56 @@ static int write_at(int file, const void *bytes, size_t size, uint64_t offset)
     return 0;
 }
 
+static int store_rows(worker *w, const plan_column *column, const void *bytes, uint64_t row, uint64_t count, int *sent,
+                      pipette_error *error);
+
+/* Rows that go compressed: one by one, through the supervisor. */
+static int send_compressed(worker *w, const plan_column *column, const void *bytes, uint64_t row, uint64_t count, pipette_error *error)
+{
+    size_t element = pipette_type_size(column->type);
+    uint64_t i;
+    if (column->type == PIPETTE_TYPE_COMPLEX) /* two doubles each */
+        element = sizeof(double);
+    if (w->compressor == NULL)
+        w->compressor = compressor_create(column->level, w->compressor_bytes);
+    for (i = 0; i < count; i++) {
+        const void *packed = NULL;
+        size_t size = w->compressor == NULL ? 0
+                                            : compressor_row(w->compressor, (const char *)bytes + i * column->row_bytes,
+                                                             column->row_bytes / element, element, &packed);
+        worker_record record = {WORKER_COMPRESSED, column->column, row + i, 1, size};
+        int status;
+        if (size == 0)
+            return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory for compressing results");
+        if (w->states[i] != PIPETTE_STATE_DONE) /* it has no value */
+            continue;
+        status = w->sink(w->sink_user, &record, packed);
+        if (status != PIPETTE_OK)
+            return status;
+    }
+    return PIPETTE_OK;
+}
+
+/* The blocks of rows whose first row lies in this chunk: each has one writer. `values` has an element for each row. */
+static int store_blocks(worker *w, const plan_column *column, const double *values, uint64_t row, uint64_t count, int *sent,
+                        pipette_error *error)
+{
+    uint64_t every = column->every, first = (row + every - 1) / every, last = (row + count + every - 1) / every, i, n;
+    plan_column plain = *column;
+    double block[64];
+    plain.every = 0;
+    for (; first < last; first += n) {
+        int status;
+        n = last - first < PIPETTE_COUNT_OF(block) ? last - first : PIPETTE_COUNT_OF(block);
+        for (i = 0; i < n; i++)
+            block[i] = values[(first + i) * every - row];
+        status = store_rows(w, &plain, block, first, n, sent, error);
+        if (status != PIPETTE_OK)
+            return status;
+    }
+    return PIPETTE_OK;
+}
+
 /* Stores `count` rows of a column; `*sent` is set where they went to the supervisor. */
 static int store_rows(worker *w, const plan_column *column, const void *bytes, uint64_t row, uint64_t count, int *sent,
                       pipette_error *error)
@@ -36,6 +87,12 @@ static int store_rows(worker *w, const plan_column *column, const void *bytes, u
     int failure;
     if (column->column == PLAN_NO_COLUMN)
         return PIPETTE_OK;
+    if (column->every > 1)
+        return store_blocks(w, column, bytes, row, count, sent, error);
+    if (column->level > 0) {
+        *sent = 1;
+        return send_compressed(w, column, bytes, row, count, error);
+    }
     if (column->file == NULL) {
         worker_record record = {WORKER_WRITE, column->column, row, count, count * column->row_bytes};
         *sent = 1;

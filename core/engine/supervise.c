@@ -7,7 +7,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "engine/children.h"
 #include "engine/engine_private.h"
+#include "engine/host.h"
 #include "engine/message.h"
 
 /* Positions that a dead worker left; a new one runs them one by one. */
@@ -15,6 +17,17 @@ typedef struct left_over {
     uint64_t first, count;
     int isolate; /* each in a process of its own */
 } left_over;
+
+/* How often a worker has died at a position. */
+typedef struct suspect {
+    uint64_t position;
+    unsigned deaths;
+} suspect;
+
+#define SUSPECTS 256u
+#define KILLS 3u  /* signals from outside at one run before the run is held to be the reason */
+#define DEATHS 8u /* of any kind */
+#define DIRTY_RUNS 3u /* after so many runs that changed their process, all get one of their own */
 
 typedef struct sweep {
     engine *engine;
@@ -28,6 +41,9 @@ typedef struct sweep {
     uint32_t left_count, left_capacity;
     uint32_t alive;
     uint32_t idle_deaths; /* deaths in a row before any run was begun */
+    uint32_t dirty_runs;
+    int isolate_all;
+    suspect suspects[SUSPECTS];
     double began, reported;
 } sweep;
 
@@ -165,6 +181,9 @@ static int take_record(void *user, const worker_record *record, const void *payl
             keep_first_failure(s, run_of_row(s, record->row), value.as.string);
         wire_value_free(&value);
         break;
+    case WORKER_COMPRESSED:
+        status = s->store->compressed(s->store->user, record->column, record->row, payload, record->bytes, s->error);
+        break;
     case WORKER_STATES: take_states(s, record->row, record->count, payload); break;
     case WORKER_ERROR:
         status = (int)wire_get_u32(&in);
@@ -178,12 +197,34 @@ static int take_record(void *user, const worker_record *record, const void *payl
     return s->status;
 }
 
-/* Reads what a worker has sent, as far as it is there, and takes the records that are whole. */
+/* Takes the records that are whole; returns the bytes that were used up. Between records there may be what a run wrote to a
+ * descriptor that is not its own: it is skipped. */
+static size_t take_records(sweep *s, const unsigned char *data, size_t size)
+{
+    size_t at = 0;
+    while (size - at >= sizeof host_mark + sizeof(worker_record)) {
+        const unsigned char *body = data + at + sizeof host_mark + sizeof(worker_record);
+        worker_record record;
+        if (memcmp(data + at, host_mark, sizeof host_mark) != 0) {
+            const unsigned char *mark = memmem(data + at, size - at, host_mark, sizeof host_mark);
+            at = mark == NULL ? size - (sizeof host_mark - 1) : (size_t)(mark - data);
+            continue;
+        }
+        memcpy(&record, data + at + sizeof host_mark, sizeof record);
+        if ((size_t)(data + size - body) < record.bytes)
+            break;
+        (void)take_record(s, &record, body);
+        at = (size_t)(body - data) + (size_t)record.bytes;
+    }
+    return at;
+}
+
+/* Reads what a worker has sent, as far as it is there. */
 static void drain(sweep *s, engine_slot *slot)
 {
     for (;;) {
         unsigned char bytes[65536];
-        size_t at = 0;
+        size_t used;
         ssize_t got = read(slot->pipe, bytes, sizeof bytes);
         if (got < 0 && errno == EINTR)
             continue;
@@ -194,16 +235,11 @@ static void drain(sweep *s, engine_slot *slot)
             stop_with(s, pipette_error_set(s->error, PIPETTE_E_MEMORY, "out of memory for results"));
             return;
         }
-        while (slot->received.size - at >= sizeof(worker_record)) {
-            worker_record record;
-            memcpy(&record, slot->received.data + at, sizeof record);
-            if (slot->received.size - at - sizeof record < record.bytes)
-                break;
-            (void)take_record(s, &record, slot->received.data + at + sizeof record);
-            at += sizeof record + (size_t)record.bytes;
-        }
-        memmove(slot->received.data, slot->received.data + at, slot->received.size - at);
-        slot->received.size -= at;
+        used = take_records(s, slot->received.data, slot->received.size);
+        if (used == 0)
+            continue;
+        memmove(slot->received.data, slot->received.data + used, slot->received.size - used);
+        slot->received.size -= used;
     }
 }
 
@@ -234,9 +270,13 @@ static void spawn(sweep *s, uint32_t number)
         left = s->left[--s->left_count];
     atomic_store(&slot->inherited_first, left.first);
     atomic_store(&slot->inherited_count, left.count);
-    atomic_store(&slot->isolate, (uint32_t)left.isolate);
+    atomic_store(&slot->isolate, s->isolate_all || s->plan->isolate ? BOARD_ISOLATE_ALL : left.isolate ? BOARD_ISOLATE_INHERITED : 0u);
+    atomic_store(&slot->current, BOARD_IDLE);
+    atomic_store(&slot->ran, 0);
+    atomic_store(&slot->left, 0);
     s->engine->slots[number].received.size = 0;
     s->engine->slots[number].killed_for_timeout = 0;
+    s->engine->slots[number].leaving = 0;
     s->engine->slots[number].seen_ran = 0;
     s->engine->slots[number].seen_at = now();
     if (message_send(s->engine->socket, MESSAGE_SPAWN, &number, sizeof number) != 0) {
@@ -247,8 +287,23 @@ static void spawn(sweep *s, uint32_t number)
     s->alive++;
 }
 
-/* Records in the supervisor what became of a run whose worker is gone: its coordinates, the reason, the state. */
-static void record_failure(sweep *s, uint64_t position, int state, const char *reason)
+/* What the run had printed when its worker died. */
+static int append_log(sweep *s, int output, uint64_t row)
+{
+    wire log = {0}, room = {0};
+    int status = PIPETTE_OK;
+    capture_read(output, &log);
+    if (log.size > 0 && s->plan->log_column != PLAN_NO_COLUMN) {
+        pipette_value text = pipette_value_string(capture_text(&log, &room));
+        status = s->store->append(s->store->user, s->plan->log_column, row, &text, s->error);
+    }
+    wire_free(&log);
+    wire_free(&room);
+    return status;
+}
+
+/* Records in the supervisor what became of a run whose worker is gone: its coordinates, the reason, the log, the state. */
+static void record_failure(sweep *s, const engine_slot *known, uint64_t position, int state, const char *reason)
 {
     const engine_plan *plan = s->plan;
     pipette_value message = pipette_value_string(reason);
@@ -265,6 +320,8 @@ static void record_failure(sweep *s, uint64_t position, int state, const char *r
         exploration_fill(plan->points, i, run, 1, value);
         status = s->store->write(s->store->user, plan->coordinates[i].column, row, 1, value, plan->coordinates[i].row_bytes, s->error);
     }
+    if (status == PIPETTE_OK)
+        status = append_log(s, known->output, row);
     if (status == PIPETTE_OK && plan->message_column != PLAN_NO_COLUMN)
         status = s->store->append(s->store->user, plan->message_column, row, &message, s->error);
     if (status != PIPETTE_OK) {
@@ -275,80 +332,111 @@ static void record_failure(sweep *s, uint64_t position, int state, const char *r
     take_states(s, row, 1, &code);
 }
 
-static void describe_death(const sweep *s, int wait_status, char *out, size_t size)
+/* How often a worker has died at this position, this time included. */
+static unsigned count_death(sweep *s, uint64_t position)
 {
-    int signal_number = WIFSIGNALED(wait_status) ? WTERMSIG(wait_status) : 0;
-    if (signal_number == SIGKILL && s->plan->memory_limit == 0)
-        (void)snprintf(out, size, "the run was killed (SIGKILL); was memory short?");
-    else if (signal_number != 0)
-        (void)snprintf(out, size, "the run crashed (SIG%s)", sigabbrev_np(signal_number));
-    else
-        (void)snprintf(out, size, "the run ended its process (exit status %d)", WEXITSTATUS(wait_status));
+    suspect *known = &s->suspects[position % SUSPECTS];
+    if (known->deaths == 0 || known->position != position)
+        *known = (suspect){position, 0};
+    return ++known->deaths;
+}
+
+/* The run at `position` is recorded; what else of the claim is not stored runs again. */
+static void leave_others(sweep *s, uint64_t position, uint64_t first, uint64_t end, int isolate)
+{
+    if (position > first)
+        leave_over(s, first, position - first, isolate);
+    if (end > position + 1)
+        leave_over(s, position + 1, end - position - 1, isolate);
+}
+
+/* A worker that left because its runs had changed its process. Nothing of its last chunk was stored; one by one shows which run it
+ * is, and that one gets a process of its own. */
+static void bury_dirty(sweep *s, board_slot *slot, uint64_t first, uint64_t end)
+{
+    (void)snprintf(s->report->changed, sizeof s->report->changed, "%s", slot->changed);
+    if (end == first + 1 && ++s->dirty_runs >= DIRTY_RUNS)
+        s->isolate_all = 1; /* it is the model's way */
+    leave_over(s, first, end > first ? end - first : 0, s->isolate_all || end == first + 1);
+}
+
+/* A worker that died between runs: in the model's create(), or over results that are not stored yet. */
+static void bury_idle(sweep *s, const engine_slot *known, uint64_t ran, uint64_t first, uint64_t end, int isolate, int wait_status)
+{
+    char reason[160];
+    children_describe(ran == 0 ? "create()" : "the run", wait_status, s->plan->memory_limit, reason, sizeof reason);
+    if (ran == 0 && known->killed_for_timeout)
+        stop_with(s, pipette_error_set(s->error, PIPETTE_E_TIMEOUT, "%s: create() takes too long", s->engine->model_path));
+    else if (ran == 0 && ++s->idle_deaths > 2 * s->engine->slot_count)
+        stop_with(s, pipette_error_set(s->error, PIPETTE_E_CRASHED, "%s: workers die before their first run: %s", s->engine->model_path,
+                                       reason));
+    if (ran == 0 || end <= first) {
+        leave_over(s, first, end > first ? end - first : 0, isolate);
+    } else if (count_death(s, first) >= DEATHS) {
+        record_failure(s, known, first, PIPETTE_STATE_FAILED, reason);
+        leave_others(s, first, first, end, isolate);
+    } else { /* what an earlier run has done to the heap shows late: alone it harms nobody */
+        leave_over(s, first, end - first, isolate || end == first + 1);
+    }
 }
 
 static void bury(sweep *s, uint32_t number, int wait_status)
 {
     engine_slot *known = &s->engine->slots[number];
     board_slot *slot = &s->engine->board->slots[number];
-    uint64_t first, end, current, inherited;
-    int isolate;
-    char reason[128];
+    uint64_t first, end, current, ran;
+    uint32_t left = atomic_load(&slot->left);
+    int isolate = atomic_load(&slot->isolate) != 0;
+    unsigned deaths;
+    char reason[160];
     if (!known->alive)
         return;
     known->alive = 0;
     s->alive--;
     drain(s, known);
     known->received.size = 0; /* a record that its writer did not finish */
-    inherited = atomic_load(&slot->inherited_count);
-    isolate = (int)atomic_load(&slot->isolate);
-    if (WIFEXITED(wait_status) && atomic_load(&slot->left) == BOARD_LEFT_IN_ORDER) {
-        leave_over(s, atomic_load(&slot->inherited_first), inherited, isolate);
+    leave_over(s, atomic_load(&slot->inherited_first), atomic_load(&slot->inherited_count), isolate);
+    first = atomic_load(&slot->claim_first) + atomic_load(&slot->stored);
+    end = atomic_load(&slot->claim_first) + atomic_load(&slot->claim_count);
+    current = atomic_load(&slot->current);
+    ran = atomic_load(&slot->ran);
+    if (ran > 0)
         s->idle_deaths = 0;
+    if (left == BOARD_LEFT_IN_ORDER || left == BOARD_LEFT_LEAVING) { /* a destroy() that crashes costs nothing any more */
         if (isolate && atomic_load(&s->engine->board->next) < s->plan->run_count && !atomic_load(&s->engine->board->stop))
             spawn(s, number);
         return;
     }
-    first = atomic_load(&slot->claim_first) + atomic_load(&slot->stored);
-    end = atomic_load(&slot->claim_first) + atomic_load(&slot->claim_count);
-    current = atomic_load(&slot->current);
-    describe_death(s, wait_status, reason, sizeof reason);
-    if (inherited > 0)
-        leave_over(s, atomic_load(&slot->inherited_first), inherited, isolate);
     if (interrupted(s) >= 2 || s->status != PIPETTE_OK)
         return;
-    if (WIFEXITED(wait_status) && atomic_load(&slot->left) == BOARD_LEFT_DIRTY) {
-        /* Nothing of the chunk was stored. Each of its runs gets a process of its own, so that none meets what another did. */
-        (void)snprintf(s->report->changed, sizeof s->report->changed, "%s", slot->changed);
-        if (end > first)
-            leave_over(s, first, end - first, 1);
-        s->idle_deaths = 0;
+    if (left == BOARD_LEFT_DIRTY) {
+        bury_dirty(s, slot, first, end);
         return;
     }
-    if (known->killed_for_timeout && current != BOARD_IDLE) {
-        (void)snprintf(reason, sizeof reason, "the run took longer than its time limit of %g s", s->engine->options.timeout);
-        if (atomic_load(&slot->lanes) > 1) { /* which of the batch hangs shows when they run one by one */
+    if (current == BOARD_IDLE || end <= first) {
+        bury_idle(s, known, ran, first, end, isolate, wait_status);
+        return;
+    }
+    if (known->killed_for_timeout) {
+        /* Which of a batch hangs shows when they run one by one; a run that ended just before the blow was not too slow. */
+        if (atomic_load(&slot->lanes) > 1 || ran != known->killed_ran) {
             leave_over(s, first, end - first, isolate);
             return;
         }
-        record_failure(s, current, PIPETTE_STATE_TIMED_OUT, reason);
-        if (current > first)
-            leave_over(s, first, current - first, isolate);
-        if (end > current + 1)
-            leave_over(s, current + 1, end - current - 1, isolate);
-        s->idle_deaths = 0;
-    } else if (current != BOARD_IDLE && atomic_load(&slot->ran) == 1) {
-        /* It died in the first run of a fresh process: nothing else can be at fault. */
-        record_failure(s, current, PIPETTE_STATE_FAILED, reason);
-        if (end > current + 1)
-            leave_over(s, current + 1, end - current - 1, isolate);
-        s->idle_deaths = 0;
+        (void)snprintf(reason, sizeof reason, "the run took longer than its time limit of %g s", s->engine->options.timeout);
+        record_failure(s, known, current, PIPETTE_STATE_TIMED_OUT, reason);
+        leave_others(s, current, first, end, isolate);
+        return;
+    }
+    /* In the first run of a fresh process nothing else can be at fault, if the process was not killed by somebody; elsewhere an
+     * earlier run may have done the damage, so what is not stored runs again, one by one. */
+    deaths = count_death(s, current);
+    if ((ran == 1 && (!children_killed_from_outside(wait_status) || deaths >= KILLS)) || deaths >= DEATHS) {
+        children_describe("the run", wait_status, s->plan->memory_limit, reason, sizeof reason);
+        record_failure(s, known, current, PIPETTE_STATE_FAILED, reason);
+        leave_others(s, current, first, end, isolate);
     } else {
-        /* An earlier run of the process may have done the damage: all that is not stored runs again, one by one. */
-        if (end > first)
-            leave_over(s, first, end - first, isolate);
-        if (atomic_load(&slot->ran) == 0 && ++s->idle_deaths > 2 * s->engine->slot_count)
-            stop_with(s, pipette_error_set(s->error, PIPETTE_E_CRASHED, "%s: workers die before their first run: %s", s->engine->model_path,
-                                           reason));
+        leave_over(s, first, end - first, isolate);
     }
 }
 
@@ -388,27 +476,41 @@ static void kill_worker(sweep *s, uint32_t number)
     (void)message_send(s->engine->socket, MESSAGE_KILL, &number, sizeof number);
 }
 
-/* A run that shows no sign of life for longer than its limit. */
+static void kill_late(sweep *s, uint32_t number, uint64_t ran)
+{
+    s->engine->slots[number].killed_for_timeout = 1;
+    s->engine->slots[number].killed_ran = ran;
+    kill_worker(s, number);
+}
+
+/* A run that shows no sign of life for longer than its limit; create() and destroy() get more. */
 static void watch_time(sweep *s)
 {
-    double time = now();
+    double time = now(), limit = s->engine->options.timeout, patience = 10 * limit < 5 ? 5 : 10 * limit;
     uint32_t i;
     for (i = 0; i < s->engine->slot_count; i++) {
         engine_slot *known = &s->engine->slots[i];
         board_slot *slot = &s->engine->board->slots[i];
         uint64_t ran = atomic_load_explicit(&slot->ran, memory_order_relaxed), lanes;
-        if (!known->alive)
+        int leaving = atomic_load_explicit(&slot->left, memory_order_relaxed) == BOARD_LEFT_LEAVING;
+        if (!known->alive || known->killed_for_timeout)
             continue;
+        if (atomic_load_explicit(&slot->current, memory_order_relaxed) == BOARD_IDLE && (ran == 0 || leaving)) {
+            if (leaving && !known->leaving)
+                known->seen_at = time;
+            known->leaving = leaving;
+            if (time - known->seen_at > patience)
+                kill_late(s, i, ran);
+            continue;
+        }
         if (ran != known->seen_ran || atomic_load_explicit(&slot->current, memory_order_relaxed) == BOARD_IDLE) {
             known->seen_ran = ran;
             known->seen_at = time;
             continue;
         }
         lanes = atomic_load_explicit(&slot->lanes, memory_order_relaxed);
-        if (!known->killed_for_timeout && time - known->seen_at > s->engine->options.timeout * (double)(lanes == 0 ? 1 : lanes)) {
-            known->killed_for_timeout = 1;
-            kill_worker(s, i);
-        }
+        if (time - known->seen_at > limit * (double)(lanes == 0 ? 1 : lanes))
+            kill_late(s, i, ran);
     }
 }
 

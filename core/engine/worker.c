@@ -7,7 +7,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "engine/children.h"
 #include "engine/chunk.h"
+#include "engine/compress.h"
 
 /* Results of this many bytes are computed before they are written: they stay in the cache, and a write call is shared by many
  * tiny runs. */
@@ -19,27 +21,13 @@ static size_t column_size(uint64_t lanes, uint64_t bytes)
     return ((size_t)(lanes * bytes) + 64u + 63u) & ~(size_t)63u;
 }
 
-/* Shared where runs have processes of their own, which leave their results there. */
 static void *column_memory(const worker *w, uint64_t bytes)
 {
     size_t size = column_size(w->lane_limit, bytes);
-    void *memory;
-    if (w->isolated) {
-        memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-        return memory == MAP_FAILED ? NULL : memory;
-    }
-    memory = aligned_alloc(64, size);
+    void *memory = aligned_alloc(64, size);
     if (memory != NULL)
         memset(memory, 0, size);
     return memory;
-}
-
-static void column_free(const worker *w, void *memory, uint64_t bytes)
-{
-    if (memory != NULL && w->isolated)
-        (void)munmap(memory, column_size(w->lane_limit, bytes));
-    else
-        free(memory);
 }
 
 /* ---- Start and end ----------------------------------------------------------------------------------------------------- */
@@ -146,6 +134,8 @@ static int make_columns(worker *w, pipette_error *error)
             result->column = column_memory(w, result->row_bytes);
             if (result->column == NULL)
                 goto memory;
+            if (plan->results[i].level > 0 && result->row_bytes > w->compressor_bytes)
+                w->compressor_bytes = (size_t)result->row_bytes;
         } else if (spec->rank > 0) {
             result->extents = calloc(spec->rank, sizeof *result->extents);
             if (result->extents == NULL)
@@ -258,7 +248,11 @@ int worker_start(worker *w, pipette_error *error)
     if (!batch_fits(w))
         w->batch = NULL;
     if (w->isolated) {
-        w->letter = mmap(NULL, WORKER_LETTER_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        uint32_t i;
+        w->letter_bytes = WORKER_LETTER_BYTES;
+        for (i = 0; i < plan->result_count; i++)
+            w->letter_bytes += plan->results[i].elements == PLAN_VARIES ? 0 : (size_t)plan->results[i].row_bytes;
+        w->letter = mmap(NULL, w->letter_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         if (w->letter == MAP_FAILED) {
             w->letter = NULL;
             return pipette_error_set(error, PIPETTE_E_MEMORY, "no memory to share with the processes of runs: %s", strerror(errno));
@@ -283,6 +277,8 @@ int worker_start(worker *w, pipette_error *error)
     w->run.instance = w->stage->instance;
     if (w->capture)
         mark_clean(w);
+    if (w->isolated)
+        w->spared_count = children_list(w->spared, sizeof w->spared / sizeof w->spared[0]);
     return w->batch == NULL ? PIPETTE_OK : bind_batch(w, error);
 }
 
@@ -294,20 +290,20 @@ void worker_end(worker *w)
     for (i = 0; i < w->file_count; i++)
         (void)close(w->files[i]);
     for (i = 0; w->results != NULL && i < w->plan->result_count; i++) {
-        column_free(w, w->results[i].column, w->results[i].row_bytes);
+        free(w->results[i].column);
         free(w->results[i].extents);
         free(w->results[i].buffer);
     }
     for (i = 0; w->coordinates != NULL && i < w->plan->coordinate_count; i++)
-        column_free(w, w->coordinates[i], pipette_type_size(w->plan->coordinates[i].type));
+        free(w->coordinates[i]);
     for (i = 0; w->constants != NULL && i < w->schema->parameter_count; i++)
-        column_free(w, w->constants[i], 0);
-    column_free(w, w->states, sizeof *w->states);
-    column_free(w, w->starts, sizeof *w->starts);
-    column_free(w, w->durations, sizeof *w->durations);
-    column_free(w, w->batch_status, sizeof *w->batch_status);
+        free(w->constants[i]);
+    free(w->states);
+    free(w->starts);
+    free(w->durations);
+    free(w->batch_status);
     if (w->letter != NULL)
-        (void)munmap(w->letter, WORKER_LETTER_BYTES);
+        (void)munmap(w->letter, w->letter_bytes);
     free(w->constants);
     free(w->batch_given);
     free(w->batch_parameters);
@@ -320,7 +316,9 @@ void worker_end(worker *w)
     free(w->coordinates);
     free(w->files);
     free(w->file_names);
+    compressor_destroy(w->compressor);
     wire_free(&w->log);
+    wire_free(&w->text);
     wire_free(&w->outbox);
 }
 
@@ -337,13 +335,15 @@ static int run_positions(worker *w, uint64_t first, uint64_t count, pipette_erro
             uint64_t into = first - base, left = span->count - into, n = end - first < left ? end - first : left;
             int status;
             n = n > w->lane_limit ? w->lane_limit : n;
-            status = chunk_run(w, first, span->row + into, span->run + into, n, error);
+            status = chunk_run(w, first, span->row + into, span->run + into, &n, error);
             if (status != PIPETTE_OK)
                 return status;
             first += n;
             atomic_fetch_add_explicit(&w->slot->stored, n, memory_order_release);
             if (w->tick != NULL)
                 w->tick(w->sink_user);
+            if (first < end && atomic_load_explicit(&w->board->stop, memory_order_relaxed))
+                return PIPETTE_OK;
         }
         base += span->count;
     }

@@ -4,6 +4,7 @@
 #define CORE_ENGINE_WORKER_H
 
 #include <pipette/model.h>
+#include <sys/types.h>
 
 #include "engine/board.h"
 #include "engine/plan.h"
@@ -37,7 +38,7 @@ typedef struct worker_name {
 } worker_name;
 
 #define WORKER_NAMES 64u
-#define WORKER_LETTER_BYTES ((size_t)1 << 30) /* reserved, not taken: what one isolated run may hand over beside its columns */
+#define WORKER_LETTER_BYTES ((size_t)1 << 30) /* reserved, not taken: what one isolated run may hand over beside fixed-shape results */
 #define WORKER_DIRTY 2 /* a status: runs have changed the process in a way that others would notice */
 
 /* One dimension of one result. */
@@ -81,6 +82,8 @@ typedef struct worker {
     int capture;  /* stdout and stderr of this process belong to the model */
     int isolated; /* a process for every run */
     int pipe;     /* to the supervisor; -1: none */
+    pid_t process; /* this one: a model's fork() must not go on as a second worker; 0: not looked at */
+    uint64_t careful_first, careful_count; /* positions that may hold the run which ended the worker before us */
 
     worker_parameter *parameters; /* as in the plan */
     worker_result *results;       /* as in the schema */
@@ -96,7 +99,13 @@ typedef struct worker {
     double run_seconds; /* estimate; 0: not known */
     int instance_made;
 
-    void *letter;   /* isolated: what a run's process leaves for us; shared memory of WORKER_LETTER_BYTES */
+    struct compressor *compressor; /* made when it is first needed */
+    size_t compressor_bytes;       /* of the largest row that is compressed */
+    void *letter; /* isolated: what a run's process leaves for us; shared memory of letter_bytes */
+    size_t letter_bytes;
+    pid_t spared[16]; /* isolated: children that create() started */
+    uint32_t spared_count;
+    uint64_t memory_before; /* with a memory limit: address space at the beginning of the chunk */
     pipette_batch batch_call;
     int32_t *batch_status;
     uint8_t *batch_given; /* lane after lane: which results pipette_batch_put() stored, and whether the lane said why it failed */
@@ -107,7 +116,7 @@ typedef struct worker {
     unsigned char **constants; /* columns of the parameters that are not explored */
     int run_status; /* of the run in work */
     char message[1024];
-    wire log, outbox;
+    wire log, text, outbox;
     worker_name parameter_names[WORKER_NAMES], result_names[WORKER_NAMES];
     shape_extent *extents; /* room for shape_ask(); NULL where no shape follows from parameters */
     unsigned char shape_key[256]; /* the explored shape parameters that `extents` was asked for */
@@ -148,9 +157,20 @@ uint32_t shape_extent_count(const plugin_schema *schema);
 
 /* --- capture.c: what the model prints -------------------------------------------------------------------------------- */
 
-/* Sends stdout and stderr of this process to memory. 0 or a status. */
-int capture_start(pipette_error *error);
+/* A file in memory for what a worker prints, with a limited room; or -1 and errno. Its position tells how much is in it. */
+int capture_file(void);
+/* Sends stdout and stderr of this process there. 0 or a status. */
+int capture_start(int file, pipette_error *error);
+/* How stdout is buffered: _IOFBF for tiny runs, _IONBF where a crash must not lose what was printed before. */
+void capture_buffering(int mode);
+/* Prints a line; 0 where nothing is captured. */
+int capture_line(const char *line);
+void capture_flush(void);
 /* Appends what was printed since the last call to `log`. `look_closely`: also what was written around stdio. */
 void capture_take(wire *log, int look_closely);
+/* The same from any such file, also of a process that has died. */
+void capture_read(int file, wire *log);
+/* The log as UTF-8 text; what is none has become U+FFFD. Lives in `room`. */
+const char *capture_text(wire *log, wire *room);
 
 #endif

@@ -26,6 +26,20 @@ static int store_append(void *user, uint32_t column, uint64_t row, const pipette
     return storage_status(p, pipeline_storage(p)->append(&p->storage.handle, row, column, value), error);
 }
 
+static const pipette_storage_compressed *compressed_of(const pipette_pipeline *p)
+{
+    const pipette_descriptor *descriptor = p->storage.descriptor;
+    const pipette_storage_compressed *table =
+        descriptor->extension == NULL ? NULL : descriptor->extension(PIPETTE_STORAGE_COMPRESSED_EXTENSION);
+    return table != NULL && PIPETTE_HAS(table, append_compressed) ? table : NULL;
+}
+
+static int store_compressed(void *user, uint32_t column, uint64_t row, const void *bytes, uint64_t size, pipette_error *error)
+{
+    pipette_pipeline *p = user;
+    return storage_status(p, compressed_of(p)->append_compressed(&p->storage.handle, row, column, bytes, size), error);
+}
+
 /* The column of an undeclared result; made at its first value. */
 static int added_column(pipette_pipeline *p, const char *path, const pipette_value *value, uint32_t *column, pipette_error *error)
 {
@@ -111,7 +125,12 @@ static int plan_place(pipette_pipeline *p, uint32_t index, plan_column *out, pip
     if (column->type == PIPETTE_TYPE_STRING)
         out->elements = PLAN_VARIES;
     out->row_bytes = out->elements == PLAN_VARIES ? 0 : out->elements * pipette_type_size(column->type);
-    if (direct != NULL && PIPETTE_HAS(direct, place) && out->elements != PLAN_VARIES) {
+    out->every = column->every;
+    if (p->replaying) /* nothing goes to a file */
+        return PIPETTE_OK;
+    if (p->compression > 0 && out->elements != PLAN_VARIES && compressed_of(p) != NULL)
+        out->level = compressed_of(p)->level(&p->storage.handle, index);
+    if (out->level == 0 && direct != NULL && PIPETTE_HAS(direct, place) && out->elements != PLAN_VARIES) {
         pipette_place place = {.size = sizeof place};
         if (direct->place(&p->storage.handle, index, &place) == PIPETTE_OK && place.row_stride == out->row_bytes) {
             out->file = strdup(place.path);
@@ -190,7 +209,7 @@ static int plan_spans(pipette_pipeline *p, engine_plan *plan, const pipette_run_
     return PIPETTE_OK;
 }
 
-static int plan_make(pipette_pipeline *p, const pipette_run_span *rows, uint64_t count, engine_plan *plan, pipette_error *error)
+int plan_make(pipette_pipeline *p, const pipette_run_span *rows, uint64_t count, engine_plan *plan, pipette_error *error)
 {
     parameter_list list = {p, plan, 0};
     uint32_t explored = pipette_explored_count(p->trajectory), i;
@@ -225,7 +244,7 @@ static int plan_make(pipette_pipeline *p, const pipette_run_span *rows, uint64_t
 }
 
 /* Gives back what the plan only borrowed, then frees it. */
-static void plan_drop(engine_plan *plan)
+void plan_drop(engine_plan *plan)
 {
     uint32_t i;
     for (i = 0; i < plan->parameter_count; i++)
@@ -245,7 +264,7 @@ static void keep_failure(pipette_pipeline *p, const engine_report *report)
 
 int execute_rows(pipette_pipeline *p, const pipette_run_span *rows, uint64_t count, pipette_error *error)
 {
-    const engine_store store = {p, store_write, store_append, store_add, store_states};
+    const engine_store store = {p, store_write, store_append, store_add, store_compressed, store_states};
     engine_plan plan = {0};
     engine_report report = {0};
     int status = plan_make(p, rows, count, &plan, error);

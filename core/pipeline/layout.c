@@ -5,6 +5,9 @@
 
 #define SHAPE_COMBINATIONS 4096u /* distinct shapes that are asked for before the first run */
 #define SHAPE_BLOCK 4096u
+/* Above so many runs, which must be short ones, a start and a duration for each would be most of the file. */
+#define TIMES_FOR_EACH_RUN 1000000u
+#define TIMES_BLOCK 1024u
 
 /* ---- Shapes -------------------------------------------------------------------------------------------------------------- */
 
@@ -156,7 +159,7 @@ static int ask_shapes(pipette_pipeline *p, shape_extent *extents, pipette_error 
 
 /* ---- Columns -------------------------------------------------------------------------------------------------------------- */
 
-static void ledger_columns(pipette_column_spec *columns, uint32_t *count)
+static void ledger_columns(pipette_column_spec *columns, uint32_t *count, uint64_t rows)
 {
     static const char *const states[] = {
 #define STATE_TEXT(name, number, text) text,
@@ -167,15 +170,19 @@ static void ledger_columns(pipette_column_spec *columns, uint32_t *count)
         {sizeof(pipette_column_spec), PIPETTE_TYPE_BOOL, PIPETTE_ROLE_LEDGER, 0, LEDGER_STATE, "", "What became of the run", NULL, 0, 0, states,
          PIPETTE_COUNT_OF(states), 0},
         {sizeof(pipette_column_spec), PIPETTE_TYPE_F64, PIPETTE_ROLE_LEDGER, 0, LEDGER_START, "seconds since 1970-01-01 00:00:00",
-         "When the run, or the batch that it was computed in, began", NULL, 0, 0, NULL, 0, 0},
+         "When the run, or the batch that it (or the first run of the block) was computed in, began", NULL, 0, 0, NULL, 0, 0},
         {sizeof(pipette_column_spec), PIPETTE_TYPE_F64, PIPETTE_ROLE_LEDGER, 0, LEDGER_DURATION, "s",
-         "How long the run took; its share of the batch where runs are shorter than 10 us", NULL, 0, 0, NULL, 0, 0},
+         "How long the run took; where runs are shorter than 10 us, its share of the batch", NULL, 0, 0, NULL, 0, 0},
         {sizeof(pipette_column_spec), PIPETTE_TYPE_STRING, PIPETTE_ROLE_LEDGER, 0, LEDGER_MESSAGE, "", "Why the run has no result", NULL, 0, 0,
          NULL, 0, 0},
         {sizeof(pipette_column_spec), PIPETTE_TYPE_STRING, PIPETTE_ROLE_LEDGER, 0, LEDGER_LOG, "", "What the run printed and logged", NULL, 0, 0,
          NULL, 0, 0},
     };
+    uint32_t i;
     memcpy(columns + *count, ledger, sizeof ledger);
+    for (i = 0; i < PIPETTE_COUNT_OF(ledger); i++)
+        if (columns[*count + i].type == PIPETTE_TYPE_F64 && rows > TIMES_FOR_EACH_RUN)
+            columns[*count + i].every = TIMES_BLOCK;
     *count += PIPETTE_COUNT_OF(ledger);
 }
 
@@ -300,7 +307,7 @@ int layout_build(pipette_pipeline *p, pipette_error *error)
     if (status == PIPETTE_OK)
         status = parameter_columns(p, &count, error);
     if (status == PIPETTE_OK) {
-        ledger_columns(p->columns, &count);
+        ledger_columns(p->columns, &count, p->row_count);
         status = result_columns(p, extents, &count, error);
     }
     free(extents);
@@ -337,7 +344,7 @@ uint64_t layout_bytes(const pipette_pipeline *p)
             row = p->columns[i].dimensions[j].extent == PIPETTE_RAGGED || __builtin_mul_overflow(row, p->columns[i].dimensions[j].extent, &row)
                       ? 0
                       : row;
-        if (__builtin_mul_overflow(row, p->row_count, &row) || __builtin_add_overflow(bytes, row, &bytes))
+        if (__builtin_mul_overflow(row, p->columns[i].every > 1 ? p->row_count / p->columns[i].every + 1 : p->row_count, &row) || __builtin_add_overflow(bytes, row, &bytes))
             return UINT64_MAX;
     }
     return bytes;

@@ -57,12 +57,16 @@ struct pipette_pipeline {
     char **added;
     int string_coordinates; /* some explored parameter is text */
 
+    const char *base;  /* folder that plugin files are relative to; NULL: the config's */
+    int replaying;     /* results are compared, not stored */
     uint32_t round;
     char *commit; /* of the working directory; NULL: not under git */
     pipette_report report;
     char first_failure[512];
 };
 
+/* The folder that plugin files are relative to. */
+const char *pipeline_base(const pipette_pipeline *pipeline);
 const pipette_storage *pipeline_storage(const pipette_pipeline *pipeline);
 /* Hands the engine's progress on; `user` is the pipeline. */
 void pipeline_progress(const engine_progress *progress, void *user);
@@ -85,6 +89,9 @@ void layout_free(pipette_pipeline *pipeline);
 uint64_t layout_bytes(const pipette_pipeline *pipeline);
 
 /* --- execute.c: the runs ---------------------------------------------------------------------------------------------------- */
+/* The plan for some rows; plan_drop() gives back what it borrows from the pipeline. */
+int plan_make(pipette_pipeline *pipeline, const pipette_run_span *rows, uint64_t row_span_count, engine_plan *plan, pipette_error *error);
+void plan_drop(engine_plan *plan);
 /* Executes the rows of `spans` (of rows, not of runs) and adds to the pipeline's report. */
 int execute_rows(pipette_pipeline *pipeline, const pipette_run_span *rows, uint64_t row_span_count, pipette_error *error);
 /* Writes the explored parameters that are text, for all rows from `first` on. */

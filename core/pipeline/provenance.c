@@ -155,6 +155,12 @@ int provenance_add(pipette_pipeline *p, pipette_error *error)
     if (status == PIPETTE_OK)
         status = add_text(p, "pipeline.file", p->options.config, "The config's file", error);
     if (status == PIPETTE_OK)
+        status = add_text(p, "pipeline.folder", config_folder(p->config), "The folder of the config's file", error);
+    if (status == PIPETTE_OK && p->options.set_count > 0) {
+        uint64_t count = p->options.set_count;
+        status = add(p, "pipeline.set", pipette_value_array(PIPETTE_TYPE_STRING, 1, &count, p->options.sets), "What --set changed", error);
+    }
+    if (status == PIPETTE_OK)
         status = add_text(p, "pipeline.command_line", p->options.command_line, "The command that made this file", error);
     if (status == PIPETTE_OK)
         status = add(p, "pipeline.seed", pipette_value_u64(p->seed), "Key of all random numbers", error);

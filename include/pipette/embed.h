@@ -151,6 +151,27 @@ PIPETTE_API int pipette_file_find(pipette_file *file, const char *name, const pi
 /* The row that holds a run; PIPETTE_E_NOT_FOUND. */
 PIPETTE_API int pipette_file_row(pipette_file *file, uint64_t run, uint64_t *row, pipette_error *error);
 
+/* ---- One run again ------------------------------------------------------------------------------------------------------------ */
+
+typedef struct pipette_replay_options {
+    uint32_t size;
+    uint32_t folder_count;
+    const char *file;    /* the result file; the config that made it stands in it */
+    const char *storage; /* plugin; NULL: "hdf5" */
+    const char *const *folders;
+    uint64_t run;
+    void (*log)(int level, const char *text, void *user);
+    void *user;
+} pipette_replay_options;
+
+/* One value of the run: whether it equals the stored one bit by bit, and a word on it. */
+typedef int (*pipette_replay_visit)(const char *path, int equal, const char *detail, void *user);
+
+/* Computes a stored run again, alone, in this process (for a debugger), and compares everything bit by bit with the file, which is
+ * not changed. `*differs` becomes 1 where something is not equal. */
+PIPETTE_API int pipette_replay(const pipette_replay_options *options, pipette_replay_visit visit, void *user, int *differs,
+                               pipette_error *error);
+
 #ifdef __cplusplus
 }
 #endif

@@ -13,7 +13,8 @@ static int reap(void)
 
 int main(int argc, char **argv)
 {
-    const long nx = argc == 5 ? atol(argv[2]) : 0, ny = argc == 5 ? atol(argv[3]) : 0, processes = argc == 5 ? atol(argv[4]) : 0;
+    const long nx = argc == 5 ? atol(argv[2]) : 0, ny = argc == 5 ? atol(argv[3]) : 0;
+    const long processes = argc == 5 ? atol(argv[4]) : 0;
     long run, running = 0;
     int file, failed = 0;
     if (nx < 1 || ny < 1 || processes < 1) {

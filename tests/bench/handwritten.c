@@ -1,5 +1,5 @@
-/* handwritten lif OUT | handwritten tiny OUT NX NY: the peer to beat, one sweep as a C user writes it by hand. All runs in memory, OpenMP
- * over the runs, HDF5 at the end; no safety: a crash loses everything. Stores the columns that Pipette's models store. */
+/* handwritten lif OUT | handwritten tiny OUT NX NY: the peer to beat, one sweep as a C user writes it by hand. All runs in
+ * memory, OpenMP over the runs, HDF5 at the end; a crash loses everything. Stores the columns that Pipette's models do. */
 #include <hdf5.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,7 +55,8 @@ static int sweep_lif(hid_t file)
         nspikes[run] = simulate(V + (size_t)run * LIF_STEPS, I[run], 10, tau_ref[run], 0.1);
         rate[run] = (double)nspikes[run] / 1000.0 * 1000;
     }
-    failed = put(file, "V", H5T_NATIVE_DOUBLE, 2, extents, V) | put(file, "nspikes", H5T_NATIVE_LLONG, 1, extents, nspikes) |
+    failed = put(file, "V", H5T_NATIVE_DOUBLE, 2, extents, V) |
+             put(file, "nspikes", H5T_NATIVE_LLONG, 1, extents, nspikes) |
              put(file, "rate", H5T_NATIVE_DOUBLE, 1, extents, rate) | put(file, "I", H5T_NATIVE_DOUBLE, 1, extents, I) |
              put(file, "tau_ref", H5T_NATIVE_DOUBLE, 1, extents, tau_ref);
     free(V);

@@ -28,5 +28,5 @@ static const void *extension(const char *id)
     static const pipette_batch_model batch = {(uint32_t)sizeof(pipette_batch_model), 0, multiply_batch};
     return strcmp(id, PIPETTE_BATCH_EXTENSION) == 0 ? &batch : NULL;
 }
-PIPETTE_MODEL_WITH("multiply_batch", "1.0", "Multiplies two numbers, many at once.", parameters, results, multiply, NULL, 0,
-                   NULL, NULL, NULL, extension);
+PIPETTE_MODEL_WITH("multiply_batch", "1.0", "Multiplies two numbers, many at once.", parameters, results, multiply, NULL,
+                   0, NULL, NULL, NULL, extension);

@@ -1,4 +1,4 @@
-/* The compute-heavy model: one number from half a million steps. */
+/* The compute-heavy model: one number from a million steps. */
 #include <pipette/model.h>
 
 #include "spin.h"

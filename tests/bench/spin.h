@@ -2,7 +2,7 @@
 #ifndef TESTS_BENCH_SPIN_H
 #define TESTS_BENCH_SPIN_H
 
-#define SPIN_STEPS 500000L
+#define SPIN_STEPS 1000000L
 
 /* The logistic map, whose every step waits for the one before. */
 static double spin(double x, long steps)

@@ -1,4 +1,4 @@
-/* spin_bare RUNS PROCESSES: the same arithmetic without anything around it: what the machine itself gains from more cores. */
+/* spin_bare RUNS PROCESSES: the same arithmetic with nothing around it: what the machine gains from more cores. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>

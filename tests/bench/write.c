@@ -1,4 +1,4 @@
-/* write OUT BYTES: that many bytes into a new file with write(2): what the file system takes for them, and nothing else. */
+/* write OUT BYTES: that many bytes into a new file with write(2): the time that the file system takes for them. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

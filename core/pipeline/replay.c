@@ -1,0 +1,264 @@
+/* replay.c: one stored run again, alone, in this process, compared bit by bit with what the file holds. */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "pipeline/pipeline.h"
+
+typedef struct replay {
+    const pipette_replay_options *options;
+    pipette_file *file;
+    pipette_pipeline *pipeline;
+    uint64_t row; /* of the run in the file */
+    pipette_replay_visit visit;
+    void *user;
+    int differs;
+} replay;
+
+/* ---- Comparing ---------------------------------------------------------------------------------------------------------------- */
+
+static void say(replay *r, const char *path, int equal, const char *detail)
+{
+    r->differs |= !equal;
+    if (r->visit != NULL)
+        r->visit(path, equal, detail, r->user);
+}
+
+static void element_text(const pipette_value *value, uint64_t i, char *out, size_t size)
+{
+    const void *data = pipette_value_data(value);
+    switch (value->type) {
+    case PIPETTE_TYPE_F64: (void)snprintf(out, size, "%.17g", ((const double *)data)[i]); break;
+    case PIPETTE_TYPE_F32: (void)snprintf(out, size, "%.9g", (double)((const float *)data)[i]); break;
+    case PIPETTE_TYPE_I64: (void)snprintf(out, size, "%lld", (long long)((const int64_t *)data)[i]); break;
+    case PIPETTE_TYPE_I32: (void)snprintf(out, size, "%ld", (long)((const int32_t *)data)[i]); break;
+    case PIPETTE_TYPE_U64: (void)snprintf(out, size, "%llu", (unsigned long long)((const uint64_t *)data)[i]); break;
+    case PIPETTE_TYPE_BOOL: (void)snprintf(out, size, "%u", ((const uint8_t *)data)[i]); break;
+    case PIPETTE_TYPE_COMPLEX:
+        (void)snprintf(out, size, "%.17g%+.17gj", ((const pipette_complex *)data)[i].real, ((const pipette_complex *)data)[i].imaginary);
+        break;
+    case PIPETTE_TYPE_STRING: (void)snprintf(out, size, "\"%.40s\"", ((const char *const *)data)[i] == NULL ? "" : ((const char *const *)data)[i]); break;
+    default: (void)snprintf(out, size, "?"); break;
+    }
+}
+
+static int same_element(const pipette_value *a, const pipette_value *b, uint64_t i)
+{
+    size_t size = pipette_type_size(a->type);
+    if (a->type == PIPETTE_TYPE_STRING) {
+        const char *x = ((const char *const *)pipette_value_data(a))[i], *y = ((const char *const *)pipette_value_data(b))[i];
+        return strcmp(x == NULL ? "" : x, y == NULL ? "" : y) == 0;
+    }
+    return memcmp((const char *)pipette_value_data(a) + i * size, (const char *)pipette_value_data(b) + i * size, size) == 0;
+}
+
+static void compare(replay *r, const char *path, const pipette_value *now)
+{
+    pipette_value stored;
+    pipette_error error = {0};
+    uint64_t i, count = pipette_value_count(now);
+    char detail[256], was[80], is[80];
+    if (pipette_file_read_one(r->file, path, r->row, &stored, &error) != PIPETTE_OK) {
+        say(r, path, 0, "the file has no value for it");
+        return;
+    }
+    if (stored.type != now->type || pipette_value_count(&stored) != count) {
+        (void)snprintf(detail, sizeof detail, "%llu elements of %s are stored, %llu of %s came now", (unsigned long long)pipette_value_count(&stored),
+                       pipette_type_text(stored.type), (unsigned long long)count, pipette_type_text(now->type));
+        say(r, path, 0, detail);
+        return;
+    }
+    for (i = 0; i < count; i++)
+        if (!same_element(&stored, now, i)) {
+            element_text(&stored, i, was, sizeof was);
+            element_text(now, i, is, sizeof is);
+            (void)snprintf(detail, sizeof detail, "element %llu was %s, is now %s", (unsigned long long)i, was, is);
+            say(r, path, 0, detail);
+            return;
+        }
+    (void)snprintf(detail, sizeof detail, "%llu element%s", (unsigned long long)count, count == 1 ? "" : "s");
+    say(r, path, 1, detail);
+}
+
+static int take_write(void *user, uint32_t column, uint64_t row, uint64_t count, const void *data, uint64_t row_bytes, pipette_error *error)
+{
+    replay *r = user;
+    const pipette_column_spec *spec = &r->pipeline->columns[column];
+    uint64_t shape[32];
+    pipette_value value = pipette_value_array(spec->type, spec->rank == 0 ? 1 : spec->rank, shape, data);
+    uint32_t i;
+    (void)row;
+    (void)count;
+    (void)row_bytes;
+    (void)error;
+    if (spec->role == PIPETTE_ROLE_LEDGER)
+        return PIPETTE_OK;
+    shape[0] = 1;
+    for (i = 0; i < spec->rank && i < 32; i++)
+        shape[i] = spec->dimensions[i].extent;
+    compare(r, spec->path, &value);
+    return PIPETTE_OK;
+}
+
+static int take_append(void *user, uint32_t column, uint64_t row, const pipette_value *value, pipette_error *error)
+{
+    replay *r = user;
+    (void)row;
+    (void)error;
+    if (strcmp(r->pipeline->columns[column].path, LEDGER_LOG) != 0)
+        compare(r, r->pipeline->columns[column].path, value);
+    return PIPETTE_OK;
+}
+
+static int take_add(void *user, const char *path, uint64_t row, const pipette_value *value, pipette_error *error)
+{
+    (void)row;
+    (void)error;
+    compare(user, path, value);
+    return PIPETTE_OK;
+}
+
+static int take_states(void *user, uint64_t row, uint64_t count, const int8_t *states, pipette_error *error)
+{
+    replay *r = user;
+    int8_t stored = 0;
+    char detail[80];
+    int status = pipette_file_read(r->file, LEDGER_STATE, r->row, 1, PIPETTE_TYPE_BOOL, &stored, error);
+    (void)row;
+    (void)count;
+    if (status != PIPETTE_OK)
+        return status;
+    (void)snprintf(detail, sizeof detail, stored == states[0] ? "%s" : "was %s, is now %s", pipette_state_text(stored), pipette_state_text(states[0]));
+    say(r, LEDGER_STATE, stored == states[0], detail);
+    return PIPETTE_OK;
+}
+
+/* ---- The pipeline of the file -------------------------------------------------------------------------------------------------- */
+
+static int text_leaf(replay *r, const char *path, char **out, pipette_error *error)
+{
+    pipette_value value;
+    int status = pipette_file_read_one(r->file, path, 0, &value, error);
+    *out = NULL;
+    if (status != PIPETTE_OK)
+        return pipette_error_set(error, PIPETTE_E_STORAGE, "%s: does not hold the config that made it (%s)", r->options->file, path);
+    *out = strdup(value.rank == 0 && value.type == PIPETTE_TYPE_STRING && value.as.string != NULL ? value.as.string : "");
+    return *out == NULL ? pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory") : PIPETTE_OK;
+}
+
+/* The stored config as a file that can be read: one in memory. */
+static int memory_file(const char *text, char *path, size_t size, pipette_error *error)
+{
+    int file = memfd_create("config", 0);
+    size_t length = strlen(text);
+    if (file < 0 || write(file, text, length) != (ssize_t)length)
+        return pipette_error_set(error, PIPETTE_E_SYSTEM, "no memory for the stored config: %s", strerror(errno));
+    (void)snprintf(path, size, "/proc/self/fd/%d", file);
+    return PIPETTE_OK;
+}
+
+static int copy_sets(replay *r, char ***out, uint32_t *count, pipette_error *error)
+{
+    pipette_value value;
+    uint64_t i;
+    *out = NULL;
+    *count = 0;
+    if (pipette_file_read_one(r->file, "config.pipeline.set", 0, &value, NULL) != PIPETTE_OK || value.rank != 1 ||
+        value.type != PIPETTE_TYPE_STRING)
+        return PIPETTE_OK;
+    *out = calloc((size_t)value.shape[0] + 1, sizeof **out);
+    for (i = 0; *out != NULL && i < value.shape[0]; i++)
+        if (((*out)[i] = strdup(((const char *const *)value.data)[i])) == NULL)
+            return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
+    *count = (uint32_t)value.shape[0];
+    return *out == NULL ? pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory") : PIPETTE_OK;
+}
+
+static void warn_of_other_model(replay *r)
+{
+    char *was;
+    if (text_leaf(r, "config.plugins.model_build_id", &was, NULL) != PIPETTE_OK)
+        return;
+    if (strcmp(was, r->pipeline->schema->build_id) != 0)
+        pipeline_log(r->pipeline, PIPETTE_LOG_WARNING, "the model is another build than the one that made the file (build-id %s, now %s)", was,
+                     r->pipeline->schema->build_id);
+    free(was);
+}
+
+static int run_again(replay *r, pipette_error *error)
+{
+    const engine_store store = {r, take_write, take_append, take_add, NULL, take_states};
+    pipette_pipeline *p = r->pipeline;
+    pipette_storage_info info = {.size = sizeof info};
+    pipette_run_span row = {0, 1};
+    engine_report report = {0};
+    engine_plan plan = {0};
+    char runs[32];
+    int status = prepare_stages(p, error);
+    if (status == PIPETTE_OK)
+        status = prepare_trajectory(p, error);
+    if (status == PIPETTE_OK)
+        status = pipette_file_info(r->file, &info, error);
+    if (status == PIPETTE_OK) {
+        warn_of_other_model(r);
+        status = trajectory_continue(p->trajectory, info.exploration == NULL || info.exploration[0] == '\0' ? NULL : info.exploration, error);
+    }
+    (void)snprintf(runs, sizeof runs, "%llu", (unsigned long long)r->options->run);
+    if (status == PIPETTE_OK)
+        status = select_runs(p, runs, error);
+    if (status == PIPETTE_OK)
+        status = layout_build(p, error);
+    if (status == PIPETTE_OK)
+        status = plan_make(p, &row, 1, &plan, error);
+    if (status == PIPETTE_OK)
+        status = engine_run(p->engine, &plan, &store, &report, error);
+    plan_drop(&plan);
+    return status;
+}
+
+int pipette_replay(const pipette_replay_options *options, pipette_replay_visit visit, void *user, int *differs, pipette_error *error)
+{
+    replay r = {.options = options, .visit = visit, .user = user};
+    pipette_pipeline_options o = {.size = sizeof o};
+    char *text = NULL, *folder = NULL, **sets = NULL, path[64] = "";
+    uint32_t set_count = 0, i;
+    int status = pipette_file_open(options->file, options->storage, options->folders, options->folder_count, &r.file, error);
+    if (status == PIPETTE_OK)
+        status = pipette_file_row(r.file, options->run, &r.row, error);
+    if (status == PIPETTE_OK)
+        status = text_leaf(&r, "config.pipeline.text", &text, error);
+    if (status == PIPETTE_OK)
+        status = text_leaf(&r, "config.pipeline.folder", &folder, error);
+    if (status == PIPETTE_OK)
+        status = copy_sets(&r, &sets, &set_count, error);
+    if (status == PIPETTE_OK)
+        status = memory_file(text, path, sizeof path, error);
+    if (status == PIPETTE_OK) {
+        o.config = path;
+        o.sets = (const char *const *)sets;
+        o.set_count = set_count;
+        o.folders = options->folders;
+        o.folder_count = options->folder_count;
+        o.in_process = 1;
+        o.log = options->log;
+        o.user = options->user;
+        status = pipette_pipeline_create(&o, &r.pipeline, error);
+    }
+    if (status == PIPETTE_OK) {
+        r.pipeline->base = folder;
+        r.pipeline->replaying = 1;
+        status = run_again(&r, error);
+    }
+    pipette_pipeline_destroy(r.pipeline);
+    pipette_file_destroy(r.file);
+    if (path[0] != '\0')
+        (void)close(atoi(strrchr(path, '/') + 1));
+    for (i = 0; sets != NULL && i < set_count; i++)
+        free(sets[i]);
+    free(sets);
+    free(text);
+    free(folder);
+    *differs = r.differs;
+    return status;
+}
