@@ -2,7 +2,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 
 #include "cli.h"
 
@@ -50,27 +49,6 @@ static void on_log(int level, const char *text, void *user)
     fprintf(stderr, "pipette: %s%s\n", level == PIPETTE_LOG_WARNING ? "warning: " : "", text);
 }
 
-/* Free bytes where a file is going to be; 0 where nobody knows. */
-static uint64_t free_bytes(const char *file)
-{
-    char folder[4096];
-    struct statvfs disk;
-    (void)snprintf(folder, sizeof folder, "%s", file);
-    for (;;) {
-        char *slash = strrchr(folder, '/');
-        if (slash == NULL)
-            strcpy(folder, ".");
-        else if (slash == folder)
-            folder[1] = '\0';
-        else
-            *slash = '\0';
-        if (statvfs(folder, &disk) == 0)
-            return (uint64_t)disk.f_bavail * disk.f_frsize;
-        if (slash == NULL || slash == folder)
-            return 0;
-    }
-}
-
 static int check_config(const check_arguments *a)
 {
     pipette_pipeline_options o = {.size = sizeof o};
@@ -90,7 +68,7 @@ static int check_config(const check_arguments *a)
     if (pipette_pipeline_create(&o, &pipeline, &error) != PIPETTE_OK || pipette_pipeline_check(pipeline, &report, &error) != PIPETTE_OK) {
         code = cli_fail(&error);
     } else {
-        uint64_t room = free_bytes(report.file);
+        uint64_t room = report.free_count;
         printf("%s: %s fits together\n", a->what, report.name);
         printf("runs:    %llu", (unsigned long long)report.run_count);
         if (report.row_count != report.run_count)

@@ -106,12 +106,18 @@ static int all_runs(pipette_file *file, const pipette_entry *entry)
     putchar('\n');
     for (row = 0; row < info.row_count; row++) {
         pipette_value value;
-        uint64_t j;
+        uint64_t j, run;
         while (span < info.span_count && into >= info.spans[span].count) {
             span++;
             into = 0;
         }
-        printf("%llu", (unsigned long long)(span < info.span_count ? info.spans[span].first + into++ : row));
+        run = span < info.span_count ? info.spans[span].first + into++ : row;
+        if (entry->role == PIPETTE_ROLE_LEDGER && entry->type == PIPETTE_TYPE_STRING) { /* most runs have nothing to say */
+            status = pipette_file_read_one(file, entry->path, row, &value, &error);
+            if (status == PIPETTE_E_NOT_FOUND || (status == PIPETTE_OK && (value.as.string == NULL || value.as.string[0] == '\0')))
+                continue;
+        }
+        printf("%llu", (unsigned long long)run);
         for (i = 0; i < explored.count; i++) {
             if (explored.entries[i] == entry)
                 continue;

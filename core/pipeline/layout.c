@@ -74,13 +74,13 @@ static int combination(shapes *s, uint64_t lane)
     return status;
 }
 
-/* Goes through the runs, or, where they are too many, through the product of the values. */
+/* Goes through the runs that are asked for, or, where one explored parameter decides, through its values. */
 static int each_combination(shapes *s, uint32_t only)
 {
     pipette_pipeline *p = s->pipeline;
     const exploration *points = trajectory_exploration(p->trajectory);
-    uint64_t runs = pipette_run_count(p->trajectory), first, lane;
-    uint32_t i;
+    uint64_t first, lane;
+    uint32_t i, span;
     int status = PIPETTE_OK;
     if (only != UINT32_MAX) { /* one explored parameter decides: its values are all there is to ask */
         pipette_value values;
@@ -96,13 +96,16 @@ static int each_combination(shapes *s, uint32_t only)
         }
         return status;
     }
-    for (first = 0; status == PIPETTE_OK && first < runs; first += SHAPE_BLOCK) {
-        uint64_t n = runs - first < SHAPE_BLOCK ? runs - first : SHAPE_BLOCK;
-        for (i = 0; i < p->schema->shape_parameter_count; i++)
-            if (s->explored[i] >= 0)
-                exploration_fill(points, (uint32_t)s->explored[i], first, n, s->blocks[i]);
-        for (lane = 0; status == PIPETTE_OK && lane < n; lane++)
-            status = combination(s, lane);
+    for (span = 0; span < p->span_count; span++) {
+        uint64_t end = p->spans[span].first + p->spans[span].count, n;
+        for (first = p->spans[span].first; status == PIPETTE_OK && first < end; first += n) {
+            n = end - first < SHAPE_BLOCK ? end - first : SHAPE_BLOCK;
+            for (i = 0; i < p->schema->shape_parameter_count; i++)
+                if (s->explored[i] >= 0)
+                    exploration_fill(points, (uint32_t)s->explored[i], first, n, s->blocks[i]);
+            for (lane = 0; status == PIPETTE_OK && lane < n; lane++)
+                status = combination(s, lane);
+        }
     }
     return status;
 }

@@ -201,6 +201,7 @@ static int lay_out(pipette_pipeline *p, pipette_error *error)
         p->layout.table_count = p->tables.count;
         p->report.row_count = p->report.pending_count = p->row_count;
         p->report.byte_count = layout_bytes(p);
+        p->report.free_count = space_free(p->file);
     }
     return status;
 }

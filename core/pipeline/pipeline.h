@@ -110,6 +110,12 @@ typedef struct results {
 int results_init(results *results, pipette_pipeline *pipeline, int declaring, pipette_error *error);
 void results_free(results *results);
 
+/* --- space.c: what the experiment needs on the disk ----------------------------------------------------------------------------- */
+/* Bytes that are free where `file` is, or will be; 0: not known. */
+uint64_t space_free(const char *file);
+/* Says what `rows` rows need where it is much, and refuses where it is more than there is. */
+int space_check(pipette_pipeline *pipeline, uint64_t rows, pipette_error *error);
+
 /* --- provenance.c: where the results come from ------------------------------------------------------------------------------- */
 typedef struct provenance_git {
     int pid, pipe;

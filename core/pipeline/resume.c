@@ -456,6 +456,9 @@ int resume_begin(pipette_pipeline *p, resume *r, int *nothing_to_do, pipette_err
     int newly_explored, status;
     *nothing_to_do = 0;
     if (!r->exists) {
+        status = space_check(p, p->row_count, error);
+        if (status != PIPETTE_OK)
+            return status;
         status = storage->lay_out(&p->storage.handle, &p->layout);
         if (status != PIPETTE_OK)
             return storage_failed(p, status, error);
@@ -470,7 +473,10 @@ int resume_begin(pipette_pipeline *p, resume *r, int *nothing_to_do, pipette_err
     newly_explored = pipette_explored_count(p->trajectory) != r->old_explored;
     if (p->row_count != r->old_rows || newly_explored || (r->finished && postprocess_differs(p)))
         r->grows = 1;
-    if (r->grows) {
+    if (r->grows) { /* beside the old rows, which are copied */
+        status = space_check(p, p->row_count, error);
+        if (status != PIPETTE_OK)
+            return status;
         status = storage->extend(&p->storage.handle, &p->layout);
         if (status != PIPETTE_OK)
             return storage_failed(p, status, error);

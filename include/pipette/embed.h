@@ -107,6 +107,7 @@ typedef struct pipette_report {
     uint64_t first_failed_run;
     const char *first_failure; /* its message; NULL: none failed */
     double seconds;
+    uint64_t free_count; /* bytes that are free where the file is; 0: not known */
 } pipette_report;
 
 /* Reads and checks a config as far as no plugin is needed. `options` is copied but for the strings, which must live as long as
