@@ -1,4 +1,5 @@
 /* get.c: `pipette get FILE PATH`: one value, array or table as text or CSV. */
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -276,6 +277,44 @@ static int one_value(pipette_file *file, const pipette_entry *entry, uint64_t ru
     return print_array(file, entry, row);
 }
 
+/* ---- A table by its own name ------------------------------------------------------------------------------------------------------ */
+
+typedef struct table_search {
+    const char *name; /* "summary.firing_rates" */
+    const pipette_entry *array;
+    int arrays;
+} table_search;
+
+/* The arrays of a table stand below its name, beside its coordinates, which are called as their dimension. */
+static int keep_array(const pipette_entry *entry, void *user)
+{
+    table_search *search = user;
+    const char *last = last_of(entry->path);
+    size_t length = (size_t)(last - entry->path), wanted = strlen(search->name);
+    if (entry->kind != PIPETTE_ENTRY_TABLE || length < wanted + 1 || strncmp(last - 1 - wanted, search->name, wanted) != 0 ||
+        (length > wanted + 1 && last[-2 - (ptrdiff_t)wanted] != '.'))
+        return 0;
+    if (entry->rank == 1 && entry->dimensions[0].name != NULL && strcmp(entry->dimensions[0].name, last) == 0)
+        return 0;
+    search->array = entry;
+    search->arrays++;
+    return 0;
+}
+
+/* Finds what PATH names; a table that has one array stands for that array. */
+static int find(pipette_file *file, const char *path, const pipette_entry **entry, uint64_t *run, pipette_error *error)
+{
+    table_search search = {path, NULL, 0};
+    int status = pipette_file_find(file, path, entry, run, error);
+    if (status != PIPETTE_E_NOT_FOUND)
+        return status;
+    (void)pipette_file_list(file, keep_array, &search, NULL);
+    if (search.arrays != 1)
+        return status;
+    *entry = search.array;
+    return PIPETTE_OK;
+}
+
 int cli_get(int argc, char **argv)
 {
     get_arguments a = {{NULL, 0}, NULL, NULL, NULL, PIPETTE_DEFAULT_RUN};
@@ -291,7 +330,7 @@ int cli_get(int argc, char **argv)
         cli_list_free(&a.folders);
         return cli_fail(&error);
     }
-    if (pipette_file_find(file, a.path, &entry, &named, &error) != PIPETTE_OK) {
+    if (find(file, a.path, &entry, &named, &error) != PIPETTE_OK) {
         code = cli_fail(&error);
     } else {
         if (named != PIPETTE_DEFAULT_RUN)

@@ -4,6 +4,7 @@
 #define CORE_ENGINE_BOARD_H
 
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* Positions count the wanted runs of the plan, from 0, across its spans. */
@@ -35,5 +36,19 @@ typedef struct board {
     _Atomic uint32_t host_status; /* keeper, as its last word: the wait status of the model host */
     board_slot slots[];
 } board;
+
+/* Behind the slots: the buffer of each worker's stdout, so that what a run printed is there when it hangs or dies. Zero bytes but
+ * for what waits in it. */
+#define BOARD_PRINT_BYTES 65536u
+
+static inline size_t board_size(uint32_t slots)
+{
+    return sizeof(board) + (size_t)slots * (sizeof(board_slot) + BOARD_PRINT_BYTES);
+}
+
+static inline char *board_print(board *shared, uint32_t slot)
+{
+    return (char *)&shared->slots[shared->slot_count] + (size_t)slot * BOARD_PRINT_BYTES;
+}
 
 #endif

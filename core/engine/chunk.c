@@ -81,6 +81,20 @@ static void send_log(worker *w, uint64_t lane)
     w->log.failed = 0;
 }
 
+/* What was written around stdio's buffer: known of the chunk, not of the run. From now on each run is asked. */
+static void send_common_log(worker *w, uint64_t run, uint64_t count)
+{
+    char note[128];
+    (void)snprintf(note, sizeof note, "[one of the runs %llu to %llu wrote:]\n", (unsigned long long)run,
+                   (unsigned long long)(run + count - 1));
+    if (count > 1)
+        wire_put(&w->log, note, strlen(note));
+    wire_put(&w->log, w->printed.data, w->printed.size);
+    w->printed.size = 0;
+    send_log(w, count - 1);
+    w->look_closely = 1;
+}
+
 /* A copy of this process that a model's fork() made must not go on as if it were the worker. */
 static void end_copies(const worker *w)
 {
@@ -144,7 +158,7 @@ static void run_lane(worker *w, uint64_t run, uint64_t lane, int clocked)
     if (clocked)
         w->durations[lane] = now(CLOCK_MONOTONIC) - begin;
     if (w->capture)
-        capture_take(&w->log, clocked);
+        (void)capture_take(&w->log, clocked || w->look_closely);
     if (state != PIPETTE_STATE_DONE) {
         size_t used = strlen(w->message);
         w->outbox.size = mark;
@@ -184,15 +198,9 @@ static unsigned char *letter_rows(const worker *w, unsigned char *at, uint64_t l
     return at;
 }
 
-static size_t board_bytes(const worker *w)
-{
-    return sizeof(board) + w->board->slot_count * sizeof(board_slot);
-}
-
 _Noreturn static void isolated_process(worker *w, uint64_t run, uint64_t lane)
 {
     letter *out = w->letter;
-    size_t board_size = board_bytes(w);
     unsigned char *at;
     uint32_t i;
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -201,7 +209,7 @@ _Noreturn static void isolated_process(worker *w, uint64_t run, uint64_t lane)
         (void)close(w->files[i]);
     if (w->pipe >= 0)
         (void)close(w->pipe);
-    (void)mprotect(w->board, board_size, PROT_NONE);
+    (void)mprotect(w->board, board_size(w->board->slot_count), PROT_NONE);
     (void)mprotect(w->letter, w->letter_bytes, PROT_NONE);
     w->process = getpid();
     w->capture = 0; /* the worker looks at what was printed: it also can when we are dead */
@@ -252,7 +260,7 @@ static void run_isolated(worker *w, uint64_t run, uint64_t lane)
         w->log.size = 0;
         wait_status = isolated_attempt(w, run, lane);
         if (w->capture)
-            capture_take(&w->log, 1);
+            (void)capture_take(&w->log, 1);
     } while (wait_status >= 0 && in->complete == 0 && children_killed_from_outside(wait_status) && ++tries < KILLS);
     if (wait_status >= 0 && in->complete > 0) {
         unsigned char *rest = letter_rows(w, (unsigned char *)(in + 1), lane, 0);
@@ -375,7 +383,7 @@ int chunk_run(worker *w, uint64_t position, uint64_t row, uint64_t run, uint64_t
     for (i = 0; i < plan->coordinate_count; i++)
         exploration_fill(plan->points, (uint32_t)i, run, count, w->coordinates[i]);
     if (w->capture)
-        capture_buffering(careful || w->isolated ? _IONBF : clocked ? _IOLBF : _IOFBF);
+        capture_unbuffered(careful || w->isolated);
     if (!w->isolated)
         limit_memory(w);
     count = compute(w, position, run, count, clocked || w->isolated);
@@ -390,10 +398,8 @@ int chunk_run(worker *w, uint64_t position, uint64_t row, uint64_t run, uint64_t
             w->starts[i] = start;
             w->durations[i] = seconds;
         }
-        if (w->capture) { /* written around stdio: known of the chunk, not of the run */
-            capture_take(&w->log, 1);
-            send_log(w, count - 1);
-        }
+        if (w->capture && !w->look_closely && capture_take(&w->printed, 1))
+            send_common_log(w, run, count);
     }
     w->run_seconds = seconds > 1e-9 ? seconds : 1e-9;
     atomic_store_explicit(&w->slot->current, BOARD_IDLE, memory_order_relaxed);

@@ -17,8 +17,7 @@
 
 static board *board_create(uint32_t slots)
 {
-    size_t size = sizeof(board) + slots * sizeof(board_slot);
-    board *made = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    board *made = mmap(NULL, board_size(slots), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (made == MAP_FAILED)
         return NULL;
     made->slot_count = slots;
@@ -124,7 +123,7 @@ void engine_destroy(engine *e)
         wire_free(&e->slots[i].received);
     }
     if (e->board != NULL)
-        (void)munmap(e->board, sizeof(board) + e->slot_count * sizeof(board_slot));
+        (void)munmap(e->board, board_size(e->slot_count));
     schema_destroy(e->schema);
     free(e->slots);
     free(e->model_path);

@@ -177,7 +177,7 @@ _Noreturn static void worker_process(host *h, uint32_t number)
     w.careful_first = atomic_load(&w.slot->inherited_first);
     w.careful_count = atomic_load(&w.slot->inherited_count);
     w.batch = h->descriptor->extension == NULL ? NULL : h->descriptor->extension(PIPETTE_BATCH_EXTENSION);
-    status = capture_start(h->start->outputs[number], &error);
+    status = capture_start(h->start->outputs[number], board_print(h->start->board, number), BOARD_PRINT_BYTES, &error);
     if (status == PIPETTE_OK)
         status = worker_start(&w, &error);
     if (status == PIPETTE_OK)

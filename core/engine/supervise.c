@@ -288,11 +288,13 @@ static void spawn(sweep *s, uint32_t number)
 }
 
 /* What the run had printed when its worker died. */
-static int append_log(sweep *s, int output, uint64_t row)
+static int append_log(sweep *s, const engine_slot *known, uint64_t row)
 {
+    const char *waiting = board_print(s->engine->board, (uint32_t)(known - s->engine->slots));
     wire log = {0}, room = {0};
     int status = PIPETTE_OK;
-    capture_read(output, &log);
+    capture_read(known->output, &log);
+    wire_put(&log, waiting, strnlen(waiting, BOARD_PRINT_BYTES));
     if (log.size > 0 && s->plan->log_column != PLAN_NO_COLUMN) {
         pipette_value text = pipette_value_string(capture_text(&log, &room));
         status = s->store->append(s->store->user, s->plan->log_column, row, &text, s->error);
@@ -321,7 +323,7 @@ static void record_failure(sweep *s, const engine_slot *known, uint64_t position
         status = s->store->write(s->store->user, plan->coordinates[i].column, row, 1, value, plan->coordinates[i].row_bytes, s->error);
     }
     if (status == PIPETTE_OK)
-        status = append_log(s, known->output, row);
+        status = append_log(s, known, row);
     if (status == PIPETTE_OK && plan->message_column != PLAN_NO_COLUMN)
         status = s->store->append(s->store->user, plan->message_column, row, &message, s->error);
     if (status != PIPETTE_OK) {

@@ -318,6 +318,7 @@ void worker_end(worker *w)
     free(w->file_names);
     compressor_destroy(w->compressor);
     wire_free(&w->log);
+    wire_free(&w->printed);
     wire_free(&w->text);
     wire_free(&w->outbox);
 }

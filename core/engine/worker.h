@@ -105,6 +105,7 @@ typedef struct worker {
     size_t letter_bytes;
     pid_t spared[16]; /* isolated: children that create() started */
     uint32_t spared_count;
+    int look_closely; /* runs write around stdio's buffer: look after each of them */
     uint64_t memory_before; /* with a memory limit: address space at the beginning of the chunk */
     pipette_batch batch_call;
     int32_t *batch_status;
@@ -116,7 +117,7 @@ typedef struct worker {
     unsigned char **constants; /* columns of the parameters that are not explored */
     int run_status; /* of the run in work */
     char message[1024];
-    wire log, text, outbox;
+    wire log, printed, text, outbox;
     worker_name parameter_names[WORKER_NAMES], result_names[WORKER_NAMES];
     shape_extent *extents; /* room for shape_ask(); NULL where no shape follows from parameters */
     unsigned char shape_key[256]; /* the explored shape parameters that `extents` was asked for */
@@ -159,15 +160,15 @@ uint32_t shape_extent_count(const plugin_schema *schema);
 
 /* A file in memory for what a worker prints, with a limited room; or -1 and errno. Its position tells how much is in it. */
 int capture_file(void);
-/* Sends stdout and stderr of this process there. 0 or a status. */
-int capture_start(int file, pipette_error *error);
-/* How stdout is buffered: _IOFBF for tiny runs, _IONBF where a crash must not lose what was printed before. */
-void capture_buffering(int mode);
+/* Sends stdout and stderr of this process there; `memory` of `size` bytes (board_print()) is stdout's buffer. 0 or a status. */
+int capture_start(int file, char *memory, size_t size, pipette_error *error);
+/* Whether stdout has no buffer: then the order of what is printed and written is kept, also in a crash. */
+void capture_unbuffered(int wanted);
 /* Prints a line; 0 where nothing is captured. */
 int capture_line(const char *line);
 void capture_flush(void);
-/* Appends what was printed since the last call to `log`. `look_closely`: also what was written around stdio. */
-void capture_take(wire *log, int look_closely);
+/* Appends what was printed since the last call to `log`; 1 if that was anything. `look_closely`: also what was written around stdio. */
+int capture_take(wire *log, int look_closely);
 /* The same from any such file, also of a process that has died. */
 void capture_read(int file, wire *log);
 /* The log as UTF-8 text; what is none has become U+FFFD. Lives in `room`. */

@@ -1,11 +1,15 @@
-/* A new file is laid out beside the old one, gets its data, and takes its name: how a file begins, grows and ends.
+/* How a file begins, grows and ends: a new structure, and the data that has to move with it.
  *
- * Whatever happens before the new name is given, the old file is as it was.
+ * A file begins and grows (its rows move then) as a new one that is laid out beside the old one, gets its data, and
+ * takes its name. It ends in place: the new structure stands behind the old one, refers to the data of fixed shape where
+ * that is, and is the file's from the write of one sector on. Whatever happens before the new name or that write, the
+ * file is as it was.
  */
-#include "store.h"
+#include "h5.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* The catalog again, without values of leaves and axes: those are read from the file when they are written. */
@@ -76,7 +80,22 @@ static int measure(store_file *store, store_column *column)
     return status < 0 ? status : PIPETTE_OK;
 }
 
-static int match_column(store_file *store, store_column *column)
+/* Whether data that stands in the file can stay where it is when the file gets another structure. */
+static bool stays(const store_column *column)
+{
+    const store_column *source = column->source;
+    if (source == NULL || !source->placed)
+        return false;
+    if (column->form == STORE_FIXED)
+        return true;
+    if (source->records != NULL)
+        return false;
+    if (column->form == STORE_RAGGED)
+        return column->type != PIPETTE_TYPE_STRING && column->total == source->total;
+    return column->form == STORE_TEXT && column->role == PIPETTE_ROLE_PARAMETER && source->offset > 0;
+}
+
+static int match_column(store_file *store, store_column *column, bool here)
 {
     bool has_source = store->catalog != NULL;
     int status = PIPETTE_OK;
@@ -94,6 +113,7 @@ static int match_column(store_file *store, store_column *column)
         status = measure(store, column);
     if (column->form == STORE_SPARSE)
         column->placed = column->total > 0;
+    column->kept = here && status == PIPETTE_OK && stays(column);
     return status;
 }
 
@@ -207,6 +227,8 @@ static int copy_column(store_file *store, int fd, store_column *column, uint64_t
 {
     uint64_t rows = store->catalog->row_count;
     int status;
+    if (column->kept)
+        return PIPETTE_OK;
     if (column->form == STORE_RAGGED)
         return copy_ragged(store, fd, column, row_count);
     if (column->form != STORE_FIXED || column->source == NULL || column->row_bytes == 0)
@@ -228,7 +250,7 @@ static int copy_table(store_file *store, int fd, store_table *table)
         uint64_t bytes = tables_bytes(table, array);
         if (array->data != NULL)
             status = file_write(store, fd, array->data, bytes, array->offset);
-        else if (table->source != NULL)
+        else if (table->source != NULL && array->offset != table->source->arrays[i].offset)
             status = file_copy(store, store->fd, table->source->arrays[i].offset, fd, array->offset, bytes);
     }
     return status;
@@ -252,27 +274,56 @@ static void release_values(store_catalog *catalog)
     }
 }
 
+static int match(store_file *store, store_catalog *catalog, bool here)
+{
+    uint32_t i;
+    int status = store->catalog != NULL ? records_drain(store) : PIPETTE_OK;
+    for (i = 0; status == PIPETTE_OK && i < catalog->column_count; i++)
+        status = match_column(store, &catalog->columns[i], here);
+    for (i = 0; status == PIPETTE_OK && i < catalog->table_count; i++)
+        status = match_table(store, &catalog->tables[i]);
+    return status;
+}
+
+/* The structure into `fd`, and what does not stand there yet. */
+static int write_file(store_file *store, store_catalog *catalog, int fd, h5_overlay *overlay)
+{
+    uint32_t i;
+    int status = layout_write(store, catalog, fd, overlay);
+    for (i = 0; store->catalog != NULL && status == PIPETTE_OK && i < catalog->column_count; i++)
+        status = copy_column(store, fd, &catalog->columns[i], catalog->row_count);
+    for (i = 0; status == PIPETTE_OK && i < catalog->table_count; i++)
+        status = copy_table(store, fd, &catalog->tables[i]);
+    return status;
+}
+
+/* The catalog is what the file `fd` has now. */
+static int take_over(store_file *store, store_catalog *catalog, int fd)
+{
+    read_rest(store);
+    if (fd != store->fd) {
+        file_close(store);
+        store->fd = fd;
+    }
+    catalog_free(store->catalog);
+    release_values(catalog);
+    store->catalog = catalog;
+    store->changed = true; /* the mark of a new structure is clear */
+    return records_begin(store);
+}
+
 int build_file(store_file *store, store_catalog *catalog)
 {
     bool has_source = store->catalog != NULL;
-    uint32_t i;
-    int fd = -1, status = PIPETTE_OK;
-    if (has_source)
-        status = records_drain(store);
-    for (i = 0; status == PIPETTE_OK && i < catalog->column_count; i++)
-        status = match_column(store, &catalog->columns[i]);
-    for (i = 0; status == PIPETTE_OK && i < catalog->table_count; i++)
-        status = match_table(store, &catalog->tables[i]);
+    /* Runs of an earlier command are not risked. Others are no safer than the machine they are on. */
+    bool safe = catalog->power_safe || (has_source && store->mode == PIPETTE_STORAGE_UPDATE);
+    int fd = -1, status = match(store, catalog, false);
     if (status == PIPETTE_OK)
         status = file_part_begin(store, &fd);
     if (status == PIPETTE_OK) {
-        status = layout_write(store, catalog, fd);
-        for (i = 0; has_source && status == PIPETTE_OK && i < catalog->column_count; i++)
-            status = copy_column(store, fd, &catalog->columns[i], catalog->row_count);
-        for (i = 0; status == PIPETTE_OK && i < catalog->table_count; i++)
-            status = copy_table(store, fd, &catalog->tables[i]);
+        status = write_file(store, catalog, fd, NULL);
         if (status == PIPETTE_OK)
-            status = file_part_commit(store, fd, has_source || store->replaced >= 0, has_source || catalog->power_safe);
+            status = file_part_commit(store, fd, has_source || store->replaced >= 0, safe);
         if (status != PIPETTE_OK)
             file_part_abort(store, fd);
     }
@@ -280,15 +331,47 @@ int build_file(store_file *store, store_catalog *catalog)
         catalog_free(catalog);
         return status;
     }
-    read_rest(store);
-    file_close(store);
-    catalog_free(store->catalog);
-    release_values(catalog);
-    store->catalog = catalog;
-    store->fd = fd;
     store->fresh = !has_source;
-    store->changed = true; /* the mark of a new file is clear */
-    return records_begin(store);
+    return take_over(store, catalog, fd);
+}
+
+/* From here on the file has the new structure. */
+static int turn(store_file *store, const h5_overlay *overlay)
+{
+    bool safe = store->catalog->power_safe;
+    int status = PIPETTE_OK;
+    if (overlay->astray || overlay->head_bytes == 0)
+        return store_fail(store, PIPETTE_E_STORAGE, "cannot write '%s': HDF5 wrote where it must not", store->path);
+    if (safe && fdatasync(store->fd) != 0)
+        return store_system(store, "cannot write '%s'", store->path);
+    status = file_write(store, store->fd, overlay->head, overlay->head_bytes, 0);
+    if (status == PIPETTE_OK && safe && fdatasync(store->fd) != 0)
+        status = store_system(store, "cannot write '%s'", store->path);
+    return status;
+}
+
+int build_here(store_file *store, store_catalog *catalog)
+{
+    h5_overlay overlay;
+    struct stat facts;
+    int status = match(store, catalog, true);
+    memset(&overlay, 0, sizeof overlay);
+    if (status == PIPETTE_OK && fstat(store->fd, &facts) != 0)
+        status = store_system(store, "cannot look at '%s'", store->path);
+    if (status == PIPETTE_OK) {
+        overlay.first = ((uint64_t)facts.st_size + 7) / 8 * 8;
+        status = write_file(store, catalog, store->fd, &overlay);
+        if (status == PIPETTE_OK)
+            status = turn(store, &overlay);
+        else
+            (void)!ftruncate(store->fd, facts.st_size); /* the file is as it was; what is behind would do no harm */
+    }
+    if (status != PIPETTE_OK) {
+        catalog_free(catalog);
+        return status;
+    }
+    store->fresh = false;
+    return take_over(store, catalog, store->fd);
 }
 
 int build_mark(store_file *store, bool finished)
@@ -430,7 +513,7 @@ int build_finish(store_file *store, bool complete)
         store_catalog *catalog = clone_catalog(store);
         status = catalog != NULL ? take_pending(store, catalog, false) : store->failure;
         if (status == PIPETTE_OK)
-            status = build_file(store, catalog);
+            status = build_here(store, catalog);
         else
             catalog_free(catalog);
     }

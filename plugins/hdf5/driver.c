@@ -3,6 +3,11 @@
  * HDF5 does not survive that a file cannot be closed because the disk is full: it crashes when the process exits. So a
  * write that fails is remembered, HDF5 goes on as if it had worked, and whoever wrote asks afterwards. Besides, no name
  * is opened a second time: what we have locked is what is written.
+ *
+ * A file that has a structure gets another one in the same way, copy on write (h5_overlay): HDF5 believes that it makes
+ * a new file. What it puts at address 0, the superblock, stays in memory; every other block gets an address behind the
+ * end of the file, or is said to be where its data stands already. So the old structure is whole until the new
+ * superblock, less than a sector, is written over the old one.
  */
 #include "h5.h"
 
@@ -14,6 +19,7 @@
 typedef struct driver_target {
     int fd;
     int *failure; /* errno of the first write that failed */
+    h5_overlay *overlay;
 } driver_target;
 
 typedef struct driver_file {
@@ -38,8 +44,8 @@ static H5FD_t *driver_open(const char *name, unsigned flags, hid_t access, haddr
     file->target = *target;
     file->device = facts.st_dev;
     file->inode = facts.st_ino;
-    file->end_of_file = (haddr_t)facts.st_size;
-    if ((flags & H5F_ACC_TRUNC) != 0) {
+    file->end_of_file = target->overlay == NULL ? (haddr_t)facts.st_size : 0;
+    if (target->overlay == NULL && (flags & H5F_ACC_TRUNC) != 0) {
         file->end_of_file = 0;
         if (ftruncate(target->fd, 0) != 0 && *target->failure == 0)
             *target->failure = errno;
@@ -67,6 +73,47 @@ static herr_t driver_query(const H5FD_t *base, unsigned long *flags)
     if (flags != NULL)
         *flags = H5FD_FEAT_AGGREGATE_METADATA | H5FD_FEAT_ACCUMULATE_METADATA | H5FD_FEAT_DATA_SIEVE |
                  H5FD_FEAT_AGGREGATE_SMALLDATA | H5FD_FEAT_DEFAULT_VFD_COMPATIBLE;
+    return 0;
+}
+
+static herr_t overlay_query(const H5FD_t *base, unsigned long *flags)
+{
+    (void)base;
+    /* Nothing that makes one block out of several requests. */
+    if (flags != NULL)
+        *flags = H5FD_FEAT_ACCUMULATE_METADATA | H5FD_FEAT_DATA_SIEVE | H5FD_FEAT_DEFAULT_VFD_COMPATIBLE;
+    return 0;
+}
+
+static haddr_t overlay_alloc(H5FD_t *base, H5FD_mem_t type, hid_t transfer, hsize_t size)
+{
+    driver_file *file = (driver_file *)base;
+    h5_overlay *overlay = file->target.overlay;
+    haddr_t address = file->end_of_addresses;
+    (void)transfer;
+    if (address > 0) { /* else it is the superblock */
+        if (type == H5FD_MEM_DRAW && overlay->kept_bytes == size && overlay->kept > 0) {
+            address = overlay->kept;
+            overlay->kept = overlay->kept_bytes = 0;
+            return address;
+        }
+        if (address < overlay->first)
+            address = overlay->first;
+        if (type == H5FD_MEM_DRAW && size >= STORE_BLOCK)
+            address = (address + H5_PAGE - 1) / H5_PAGE * H5_PAGE;
+    }
+    file->end_of_addresses = address + size;
+    return address;
+}
+
+/* What HDF5 gives back is lost: nothing gets a second owner. */
+static herr_t overlay_free(H5FD_t *base, H5FD_mem_t type, hid_t transfer, haddr_t address, hsize_t size)
+{
+    (void)base;
+    (void)type;
+    (void)transfer;
+    (void)address;
+    (void)size;
     return 0;
 }
 
@@ -112,6 +159,15 @@ static herr_t driver_read(H5FD_t *base, H5FD_mem_t type, hid_t transfer, haddr_t
     return 0;
 }
 
+static herr_t overlay_read(H5FD_t *base, H5FD_mem_t type, hid_t transfer, haddr_t address, size_t size, void *buffer)
+{
+    const h5_overlay *overlay = ((const driver_file *)base)->target.overlay;
+    if (address + size > overlay->head_bytes)
+        return driver_read(base, type, transfer, address, size, buffer);
+    memcpy(buffer, overlay->head + address, size);
+    return 0;
+}
+
 static herr_t driver_write(H5FD_t *base, H5FD_mem_t type, hid_t transfer, haddr_t address, size_t size,
                            const void *buffer)
 {
@@ -136,6 +192,22 @@ static herr_t driver_write(H5FD_t *base, H5FD_mem_t type, hid_t transfer, haddr_
     return 0;
 }
 
+static herr_t overlay_write(H5FD_t *base, H5FD_mem_t type, hid_t transfer, haddr_t address, size_t size,
+                            const void *buffer)
+{
+    h5_overlay *overlay = ((driver_file *)base)->target.overlay;
+    if (address >= overlay->first)
+        return driver_write(base, type, transfer, address, size, buffer);
+    if (address + size <= sizeof overlay->head) {
+        memcpy(overlay->head + address, buffer, size);
+        if (overlay->head_bytes < address + size)
+            overlay->head_bytes = (size_t)address + size;
+    } else if (type != H5FD_MEM_DRAW) { /* raw: into what keeps its place and its data */
+        overlay->astray = true;
+    }
+    return 0;
+}
+
 static herr_t driver_truncate(H5FD_t *base, hid_t transfer, hbool_t closing)
 {
     driver_file *file = (driver_file *)base;
@@ -147,6 +219,47 @@ static herr_t driver_truncate(H5FD_t *base, hid_t transfer, hbool_t closing)
         *file->target.failure = errno;
     file->end_of_file = file->end_of_addresses;
     return 0;
+}
+
+/* Only ever longer: behind the end of addresses there is nothing, before it the file as it was. */
+static herr_t overlay_truncate(H5FD_t *base, hid_t transfer, hbool_t closing)
+{
+    driver_file *file = (driver_file *)base;
+    struct stat facts;
+    (void)transfer;
+    (void)closing;
+    if (*file->target.failure == 0 && file->end_of_addresses > file->target.overlay->first &&
+        (fstat(file->target.fd, &facts) != 0 ||
+         ((haddr_t)facts.st_size < file->end_of_addresses &&
+          ftruncate(file->target.fd, (off_t)file->end_of_addresses) != 0)))
+        *file->target.failure = errno;
+    file->end_of_file = file->end_of_addresses;
+    return 0;
+}
+
+static hid_t overlay_id(void)
+{
+    static const H5FD_class_t class = {.name = "pipette_overlay",
+                                       .maxaddr = (haddr_t)INT64_MAX,
+                                       .fc_degree = H5F_CLOSE_STRONG,
+                                       .fapl_size = sizeof(driver_target),
+                                       .open = driver_open,
+                                       .close = driver_close,
+                                       .cmp = driver_compare,
+                                       .query = overlay_query,
+                                       .alloc = overlay_alloc,
+                                       .free = overlay_free,
+                                       .get_eoa = driver_get_eoa,
+                                       .set_eoa = driver_set_eoa,
+                                       .get_eof = driver_get_eof,
+                                       .read = overlay_read,
+                                       .write = overlay_write,
+                                       .truncate = overlay_truncate,
+                                       .fl_map = H5FD_FLMAP_DICHOTOMY};
+    static hid_t id = -1;
+    if (id < 0)
+        id = H5FDregister(&class);
+    return id;
 }
 
 static hid_t driver_id(void)
@@ -173,28 +286,31 @@ static hid_t driver_id(void)
 }
 
 /* Access properties: the oldest format, no locks of HDF5's own (a notebook that holds the file must not stop us). */
-static hid_t access_properties(store_file *store, int fd)
+static hid_t access_properties(store_file *store, int fd, h5_overlay *overlay)
 {
-    driver_target target = {fd, &store->write_failure};
+    driver_target target = {fd, &store->write_failure, overlay};
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
     if (access < 0)
         return access;
-    (void)H5Pset_driver(access, driver_id(), &target);
+    (void)H5Pset_driver(access, overlay != NULL ? overlay_id() : driver_id(), &target);
     (void)H5Pset_libver_bounds(access, H5F_LIBVER_EARLIEST, H5F_LIBVER_LATEST);
     (void)H5Pset_fclose_degree(access, H5F_CLOSE_STRONG);
     (void)H5Pset_file_locking(access, 0, 1);
     /* Large columns begin where a file system can share blocks when they are copied. */
-    (void)H5Pset_alignment(access, STORE_BLOCK, 4096);
-    (void)H5Pset_meta_block_size(access, 16384);
+    if (overlay == NULL)
+        (void)H5Pset_alignment(access, STORE_BLOCK, H5_PAGE);
+    (void)H5Pset_meta_block_size(access, overlay == NULL ? 16384 : 0);
+    if (overlay != NULL)
+        (void)H5Pset_small_data_block_size(access, 0);
     return access;
 }
 
-hid_t h5_create(store_file *store, int fd)
+hid_t h5_create(store_file *store, int fd, h5_overlay *overlay)
 {
     hid_t access, file;
     (void)H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
     store->write_failure = 0;
-    access = access_properties(store, fd);
+    access = access_properties(store, fd, overlay);
     file = H5Fcreate(store->path, H5F_ACC_TRUNC, H5P_DEFAULT, access);
     (void)H5Pclose(access);
     return file;
@@ -205,7 +321,7 @@ hid_t h5_open(store_file *store, int fd, unsigned flags)
     hid_t access, file;
     (void)H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
     store->write_failure = 0;
-    access = access_properties(store, fd);
+    access = access_properties(store, fd, NULL);
     file = H5Fopen(store->path, flags, access);
     (void)H5Pclose(access);
     return file;

@@ -8,8 +8,20 @@
 
 /* Reports `format` with the reason that HDF5 gives, and its error stack is empty again. Returns PIPETTE_E_STORAGE. */
 PIPETTE_PRINTF(2, 3) int h5_fail(store_file *store, const char *format, ...);
-/* driver.c: the file behind `fd`, through that descriptor; negative on failure, without a message. */
-hid_t h5_create(store_file *store, int fd);
+/* A new structure in a file that has one (driver.c). */
+typedef struct h5_overlay {
+    uint64_t first;            /* new blocks get addresses from here on */
+    uint64_t kept, kept_bytes; /* the next raw block of that size is at `kept`, and its data with it. 0: none */
+    unsigned char head[512];   /* what HDF5 puts at the beginning of the file */
+    size_t head_bytes;
+    bool astray; /* HDF5 wanted to write where it must not */
+} h5_overlay;
+
+enum { H5_PAGE = 4096 };
+
+/* driver.c: the file behind `fd`, through that descriptor; negative on failure, without a message. `overlay`: NULL for
+ * a file that is empty or may become so. */
+hid_t h5_create(store_file *store, int fd, h5_overlay *overlay);
 hid_t h5_open(store_file *store, int fd, unsigned flags);
 /* Closes what h5_create or h5_open gave for writing. `status`: of what was done with it. Reports what went wrong
  * meanwhile. */

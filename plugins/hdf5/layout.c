@@ -23,16 +23,39 @@ static hid_t create_numbers(writer *w, const char *path, int type, uint32_t rank
     return id;
 }
 
+void layout_keep(writer *w, uint64_t offset, uint64_t bytes)
+{
+    if (w->overlay == NULL || bytes == 0)
+        offset = 0;
+    if (w->overlay != NULL) {
+        w->overlay->kept = offset;
+        w->overlay->kept_bytes = offset > 0 ? bytes : 0;
+    }
+}
+
+int layout_kept(writer *w, hid_t id, uint64_t offset)
+{
+    layout_keep(w, 0, 0);
+    if (H5Dget_offset(id) == (offset > 0 ? (haddr_t)offset : HADDR_UNDEF))
+        return PIPETTE_OK;
+    return store_fail(w->store, PIPETTE_E_STORAGE, "cannot write '%s': HDF5 gives its data another place",
+                      w->store->path);
+}
+
 static void place_of(hid_t id, uint64_t *offset)
 {
     haddr_t address = H5Dget_offset(id);
     *offset = address == HADDR_UNDEF ? 0 : address; /* nothing to store: no rows or an extent of 0 */
 }
 
-static hid_t create_texts(writer *w, const char *path, uint32_t rank, const hsize_t *extents)
+/* `kept`: strings that stand in the file keep their place. */
+static hid_t create_texts(writer *w, const char *path, uint32_t rank, const hsize_t *extents, bool kept)
 {
-    hid_t space = H5Screate_simple((int)rank, extents, NULL), id;
-    id = H5Dcreate2(w->file, path, w->text_type, space, w->links, H5P_DEFAULT, H5P_DEFAULT);
+    hid_t space = H5Screate_simple((int)rank, extents, NULL), properties = H5Pcreate(H5P_DATASET_CREATE), id;
+    if (kept)
+        (void)H5Pset_alloc_time(properties, H5D_ALLOC_TIME_EARLY);
+    id = H5Dcreate2(w->file, path, w->text_type, space, w->links, properties, H5P_DEFAULT);
+    (void)H5Pclose(properties);
     (void)H5Sclose(space);
     return id;
 }
@@ -156,6 +179,12 @@ static bool describe_column(hid_t id, const store_column *column, const char *co
     return ok && scales_put_text(id, "coordinates", coordinates);
 }
 
+/* In the file: a string is its length and its place in a heap. */
+static uint64_t element_bytes(const store_column *column)
+{
+    return column->type == PIPETTE_TYPE_STRING ? 16 : pipette_type_size(column->type);
+}
+
 /* Numbers of fixed shape, or strings (run, ...). */
 static int write_plain_column(writer *w, store_column *column, const char *group, const char *coordinates)
 {
@@ -179,17 +208,21 @@ static int write_plain_column(writer *w, store_column *column, const char *group
         if (status != PIPETTE_OK)
             return status;
     }
-    id = column->form == STORE_TEXT ? create_texts(w, column->dataset, rank, extents)
+    if (column->kept)
+        layout_keep(w, column->source->offset, extents[0] * column->elements * element_bytes(column));
+    id = column->form == STORE_TEXT ? create_texts(w, column->dataset, rank, extents, column->kept)
                                     : create_numbers(w, column->dataset, column->type, rank, extents, false);
     if (id < 0)
         return layout_failed(w);
-    status = scales_attach(w, id, rank, scales);
+    if (column->kept)
+        status = layout_kept(w, id, column->source->offset);
+    if (status == PIPETTE_OK)
+        status = scales_attach(w, id, rank, scales);
     if (status == PIPETTE_OK && !describe_column(id, column, coordinates))
         status = layout_failed(w);
-    if (status == PIPETTE_OK && column->form == STORE_TEXT && column->source != NULL)
+    if (status == PIPETTE_OK && column->form == STORE_TEXT && column->source != NULL && !column->kept)
         status = strings_text(w->store, column, id);
-    if (column->form == STORE_FIXED)
-        place_of(id, &column->offset);
+    place_of(id, &column->offset);
     (void)H5Dclose(id);
     return status;
 }
@@ -212,12 +245,16 @@ static int write_ragged_column(writer *w, store_column *column, const char *coor
     if (status == PIPETTE_OK) {
         extents[0] = column->total;
         extents[1] = 2;
+        if (column->kept)
+            layout_keep(w, column->source->offset, column->total * element_bytes(column));
         flat = column->type == PIPETTE_TYPE_STRING
-                   ? create_texts(w, column->dataset, 1, extents)
+                   ? create_texts(w, column->dataset, 1, extents, false)
                    : create_numbers(w, column->dataset, column->type, rank, extents, false);
-        if (flat < 0 || !describe_column(flat, column, ""))
+        if (flat >= 0 && column->kept)
+            status = layout_kept(w, flat, column->source->offset);
+        if (flat < 0 || (status == PIPETTE_OK && !describe_column(flat, column, "")))
             status = layout_failed(w);
-        else
+        if (status == PIPETTE_OK)
             status = scales_attach(w, flat, rank, scales);
     }
     if (status == PIPETTE_OK && column->type != PIPETTE_TYPE_STRING)
@@ -231,12 +268,17 @@ static int write_ragged_column(writer *w, store_column *column, const char *coor
         extents[1] = column->rank;
         scales[0] = w->run;
         rank = column->rank > 1 ? 2 : 1;
+        if (column->kept)
+            layout_keep(w, column->source->shape_offset, extents[0] * extents[1] * 8);
         shapes = create_numbers(w, shape, PIPETTE_TYPE_I64, rank, extents, false);
-        if (shapes < 0 || !scales_put_text(shapes, "long_name", doc) ||
-            !scales_put_text(shapes, "coordinates", coordinates) ||
-            !scales_put_text(shapes, "sample_dimension", strrchr(sample, '/') + 1))
+        if (shapes >= 0 && column->kept)
+            status = layout_kept(w, shapes, column->source->shape_offset);
+        if (shapes < 0 || (status == PIPETTE_OK && (!scales_put_text(shapes, "long_name", doc) ||
+                                                    !scales_put_text(shapes, "coordinates", coordinates) ||
+                                                    !scales_put_text(shapes, "sample_dimension",
+                                                                     strrchr(sample, '/') + 1))))
             status = layout_failed(w);
-        else
+        if (status == PIPETTE_OK)
             status = scales_attach(w, shapes, rank, scales);
     }
     if (status == PIPETTE_OK)
@@ -264,7 +306,7 @@ static int write_sparse_column(writer *w, store_column *column)
         status = scales_add_bare(w, entry, column->total, &scale);
     if (status == PIPETTE_OK) {
         rows = create_numbers(w, row, PIPETTE_TYPE_I64, 1, &extent, false);
-        texts = create_texts(w, text, 1, &extent);
+        texts = create_texts(w, text, 1, &extent, false);
         if (rows < 0 || texts < 0 || !scales_put_text(rows, "long_name", "row of the run") ||
             !describe_column(texts, column, ""))
             status = layout_failed(w);
@@ -387,6 +429,7 @@ static int write_table(writer *w, store_table *table)
     }
     for (i = 0; status == PIPETTE_OK && i < table->array_count; i++) {
         store_array *array = &table->arrays[i];
+        uint64_t kept = w->overlay != NULL && table->source != NULL ? table->source->arrays[i].offset : 0;
         uint32_t rank = table->axis_count;
         hid_t id;
         if (array->type == PIPETTE_TYPE_COMPLEX) {
@@ -395,11 +438,15 @@ static int write_table(writer *w, store_table *table)
             if (status != PIPETTE_OK)
                 return status;
         }
-        id = create_numbers(w, array->dataset, array->type, rank, extents, true);
-        if (id < 0 || !scales_put_text(id, "units", array->unit) || !scales_put_text(id, "long_name", array->doc) ||
-            (array->type == PIPETTE_TYPE_COMPLEX && !scales_put_text(id, "complex_parts", "real imaginary")))
+        layout_keep(w, kept, tables_bytes(table, array));
+        id = create_numbers(w, array->dataset, array->type, rank, extents, kept == 0);
+        if (id >= 0 && kept > 0)
+            status = layout_kept(w, id, kept);
+        if (id < 0 || (status == PIPETTE_OK &&
+                       (!scales_put_text(id, "units", array->unit) || !scales_put_text(id, "long_name", array->doc) ||
+                        (array->type == PIPETTE_TYPE_COMPLEX && !scales_put_text(id, "complex_parts", "real imaginary")))))
             status = layout_failed(w);
-        else
+        if (status == PIPETTE_OK)
             status = scales_attach(w, id, rank, scales);
         if (id >= 0) {
             place_of(id, &array->offset);
@@ -490,7 +537,7 @@ static int write_all(writer *w)
     return status;
 }
 
-int layout_write(store_file *store, store_catalog *catalog, int fd)
+int layout_write(store_file *store, store_catalog *catalog, int fd, h5_overlay *overlay)
 {
     writer w;
     uint32_t i;
@@ -500,6 +547,7 @@ int layout_write(store_file *store, store_catalog *catalog, int fd)
     w.store = store;
     w.catalog = catalog;
     w.complex = UINT32_MAX;
+    w.overlay = overlay;
     w.links = H5Pcreate(H5P_LINK_CREATE);
     (void)H5Pset_create_intermediate_group(w.links, 1);
     w.reference_list = H5Tvlen_create(H5T_STD_REF_OBJ);
@@ -507,7 +555,7 @@ int layout_write(store_file *store, store_catalog *catalog, int fd)
     (void)H5Tinsert(w.user_type, "dataset", HOFFSET(scale_user, dataset), H5T_STD_REF_OBJ);
     (void)H5Tinsert(w.user_type, "dimension", HOFFSET(scale_user, axis), H5T_NATIVE_INT);
     w.text_type = h5_text_type();
-    w.file = h5_create(store, fd);
+    w.file = h5_create(store, fd, overlay);
     status = w.file >= 0 ? write_all(&w) : h5_fail(store, "cannot create '%s'", store->path);
     closed = scales_close(&w, status == PIPETTE_OK);
     if (status == PIPETTE_OK)

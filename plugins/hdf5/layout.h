@@ -36,10 +36,16 @@ typedef struct writer {
     uint32_t run, complex; /* scales; complex: UINT32_MAX until it is needed */
     group_links *groups;
     uint32_t group_count;
+    h5_overlay *overlay; /* NULL: a new file */
 } writer;
 
 /* PIPETTE_E_STORAGE, with HDF5's reason. */
 int layout_failed(writer *w);
+
+/* Says where the data of the next dataset stands already, in a file that gets a new structure. 0: nowhere. */
+void layout_keep(writer *w, uint64_t offset, uint64_t bytes);
+/* Whether that dataset was put there. A message if not. */
+int layout_kept(writer *w, hid_t id, uint64_t offset);
 
 /* An attribute with that text. `size` 0: as long as the text; an empty one is left out then. */
 bool scales_put_text_sized(hid_t id, const char *name, const char *text, size_t size);

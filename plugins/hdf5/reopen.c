@@ -122,10 +122,12 @@ static int locate_column(store_file *store, store_column *column)
     size_t size = pipette_type_size(column->type), part = column->type == PIPETTE_TYPE_COMPLEX ? size / 2 : size;
     uint64_t rows = store->catalog->row_count;
     int status = PIPETTE_OK;
-    if (!column->placed || column->form == STORE_TEXT || column->form == STORE_SPARSE)
+    if (!column->placed || column->form == STORE_SPARSE)
         return PIPETTE_OK;
     if (column->form == STORE_FIXED) {
         status = locate(store, column->dataset, "", &column->offset, &rows, part);
+    } else if (column->form == STORE_TEXT) {
+        status = locate(store, column->dataset, "", &column->offset, &rows, 0);
     } else {
         if (column->type == PIPETTE_TYPE_STRING) {
             column->total = UINT64_MAX; /* HDF5 finds them, and looks at the end itself */

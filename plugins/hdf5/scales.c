@@ -67,10 +67,10 @@ bool scales_put_flags(hid_t id, uint32_t count, const char *const *meanings)
 
 /* ---- Dimension scales ---- */
 
-int scales_add(writer *w, const char *path, uint64_t extent, hid_t type, bool visible, uint32_t *index)
+static int add_scale(writer *w, const char *path, uint64_t extent, hid_t type, bool visible, bool kept, uint32_t *index)
 {
     hsize_t dims = extent;
-    hid_t space = H5Screate_simple(1, &dims, NULL);
+    hid_t space = H5Screate_simple(1, &dims, NULL), properties = H5Pcreate(H5P_DATASET_CREATE);
     file_scale *scale = catalog_grow(w->store, (void **)&w->scales, &w->scale_count, sizeof *scale);
     char name[96];
     int status = PIPETTE_OK;
@@ -86,18 +86,28 @@ int scales_add(writer *w, const char *path, uint64_t extent, hid_t type, bool vi
         else
             (void)snprintf(name, sizeof name, "This is a netCDF dimension but not a netCDF variable.%10llu",
                            (unsigned long long)extent);
+        if (kept) {
+            (void)H5Pset_alloc_time(properties, H5D_ALLOC_TIME_EARLY);
+            (void)H5Pset_fill_time(properties, H5D_FILL_TIME_NEVER);
+        }
         if (scale->path == NULL)
             status = store_memory(w->store);
-        else if ((scale->id = H5Dcreate2(w->file, path, type, space, w->links, H5P_DEFAULT, H5P_DEFAULT)) < 0 ||
+        else if ((scale->id = H5Dcreate2(w->file, path, type, space, w->links, properties, H5P_DEFAULT)) < 0 ||
                  !scales_put_text_sized(scale->id, "CLASS", "DIMENSION_SCALE", 16) ||
                  !scales_put_text_sized(scale->id, "NAME", name, strlen(name) + 1) ||
                  H5Rcreate(&scale->reference, scale->id, ".", H5R_OBJECT, -1) < 0)
             status = layout_failed(w);
     }
+    (void)H5Pclose(properties);
     (void)H5Sclose(space);
     if (status == PIPETTE_OK)
         *index = w->scale_count - 1;
     return status;
+}
+
+int scales_add(writer *w, const char *path, uint64_t extent, hid_t type, bool visible, uint32_t *index)
+{
+    return add_scale(w, path, extent, type, visible, false, index);
 }
 
 int scales_add_bare(writer *w, const char *path, uint64_t extent, uint32_t *index)
@@ -185,17 +195,33 @@ int scales_complex(writer *w, uint32_t *index)
     return PIPETTE_OK;
 }
 
+/* Where the open file has that dataset; 0 if it has none of that size. */
+static uint64_t old_place(writer *w, const char *path, uint64_t bytes)
+{
+    hid_t file = h5_source(w->store), id = file >= 0 ? H5Dopen2(file, path, H5P_DEFAULT) : -1;
+    haddr_t address = id >= 0 && H5Dget_storage_size(id) == bytes ? H5Dget_offset(id) : HADDR_UNDEF;
+    if (id >= 0)
+        (void)H5Dclose(id);
+    (void)H5Eclear2(H5E_DEFAULT);
+    return address == HADDR_UNDEF ? 0 : address;
+}
+
 int scales_run(writer *w)
 {
     const store_catalog *catalog = w->catalog;
     int64_t runs[4096];
-    uint64_t row = 0, used = 0, k;
+    uint64_t row = 0, used = 0, kept, k;
     uint32_t i;
     int status;
     if (catalog_plain_runs(catalog))
         return scales_add_bare(w, "/run", catalog->row_count, &w->run);
-    status = scales_add(w, "/run", catalog->row_count, H5T_STD_I64LE, true, &w->run);
-    for (i = 0; status == PIPETTE_OK && i < catalog->span_count; i++)
+    /* Rows do not change where they stand already. */
+    kept = w->overlay != NULL ? old_place(w, "/run", catalog->row_count * sizeof runs[0]) : 0;
+    layout_keep(w, kept, catalog->row_count * sizeof runs[0]);
+    status = add_scale(w, "/run", catalog->row_count, H5T_STD_I64LE, true, kept > 0, &w->run);
+    if (status == PIPETTE_OK && kept > 0)
+        status = layout_kept(w, w->scales[w->run].id, kept);
+    for (i = 0; kept == 0 && status == PIPETTE_OK && i < catalog->span_count; i++)
         for (k = 0; status == PIPETTE_OK && k < catalog->spans[i].count; k++) {
             runs[used++] = (int64_t)(catalog->spans[i].first + k);
             if (used == 4096 || row + used == catalog->row_count) {

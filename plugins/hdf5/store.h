@@ -47,9 +47,10 @@ typedef struct store_column {
     store_form form;
     bool optional;               /* not every done run has a value: it was not declared */
     bool placed;                 /* its datasets are in the file */
+    bool kept;                   /* while a structure is written: its data stays where `source` has it */
     uint64_t elements;           /* of a row of fixed shape */
     uint64_t row_bytes;          /* FIXED */
-    uint64_t offset;             /* in the file: FIXED of row 0, RAGGED of the flat data */
+    uint64_t offset;             /* in the file: FIXED of row 0, TEXT of its cells, RAGGED of the flat data */
     uint64_t shape_offset;       /* RAGGED: of NAME_count or NAME_shape */
     uint64_t total;              /* RAGGED: elements of the flat data; SPARSE: number of texts */
     uint64_t *starts;            /* RAGGED: first element of each row and the end, when asked for; SPARSE: the rows */
@@ -248,9 +249,11 @@ void records_free(store_file *store);
 
 /* ---- layout.c: writes the structure ---- */
 
+struct h5_overlay;
 /* Writes the whole structure of `catalog` into the file `fd`, values of leaves, coordinates and strings included, and
- * fills in offsets. Columns and tables with a `source` take from the open file what is not at hand. */
-int layout_write(store_file *store, store_catalog *catalog, int fd);
+ * fills in offsets. Columns and tables with a `source` take from the open file what is not at hand. With an `overlay`
+ * (h5.h) `fd` is that file, which stays as it is until somebody writes the overlay's head into it. */
+int layout_write(store_file *store, store_catalog *catalog, int fd, struct h5_overlay *overlay);
 
 /* ---- strings.c: strings of the open file go into a structure that is being written ---- */
 
@@ -265,16 +268,18 @@ int reopen_catalog(store_file *store);
 /* Whether the open file `fd` is one of ours: 0, or a status after a message that says why not. */
 int reopen_check(store_file *store, int fd);
 
-/* ---- build.c: a new file takes the old one's place ---- */
+/* ---- build.c: a new structure, and the data that has to move with it ---- */
 
-/* `catalog` (taken over, also on failure) becomes the file; values come from the open file if there is one. */
+/* `catalog` (taken over, also on failure) becomes the file; values come from the open file if there is one. A new file
+ * takes the old one's place. */
 int build_file(store_file *store, store_catalog *catalog);
+/* The same in the file itself, where data of fixed shape stays where it is. */
+int build_here(store_file *store, store_catalog *catalog);
 /* Says in the file whether its last change was an orderly end with every row. */
 int build_mark(store_file *store, bool finished);
 int build_lay_out(store_file *store, const pipette_layout *layout);
 int build_extend(store_file *store, const pipette_layout *layout);
-/* Fills, builds a new file where records or tables wait for their place, and brings the file to rest. Does not close
- * it. */
+/* Gives records and tables that wait their place, fills, and brings the file to rest. Does not close it. */
 int build_finish(store_file *store, bool complete);
 
 /* ---- columns.c: values of runs ---- */

@@ -1,6 +1,4 @@
 /* The model of the tiny runs with the extension for many points at once. */
-#include <string.h>
-
 #include <pipette/model.h>
 
 static const pipette_parameter_spec parameters[] = {
@@ -23,10 +21,6 @@ static int multiply_batch(pipette_batch *batch)
         z[i] = x[i] * y[i];
     return PIPETTE_OK;
 }
-static const void *extension(const char *id)
-{
-    static const pipette_batch_model batch = {(uint32_t)sizeof(pipette_batch_model), 0, multiply_batch};
-    return strcmp(id, PIPETTE_BATCH_EXTENSION) == 0 ? &batch : NULL;
-}
-PIPETTE_MODEL_WITH("multiply_batch", "1.0", "Multiplies two numbers, many at once.", parameters, results, multiply, NULL,
-                   0, NULL, NULL, NULL, extension);
+PIPETTE_OFFER_BATCH(extension, multiply_batch);
+PIPETTE_MODEL_WITH("multiply_batch", "1.0", "Multiplies two numbers, many at once.", parameters, results, multiply,
+                   NULL, 0, NULL, NULL, NULL, extension);
