@@ -158,7 +158,7 @@ static void run_lane(worker *w, uint64_t run, uint64_t lane, int clocked)
     if (clocked)
         w->durations[lane] = now(CLOCK_MONOTONIC) - begin;
     if (w->capture)
-        (void)capture_take(&w->log, clocked || w->look_closely);
+        w->look_closely |= capture_take(&w->log, clocked || w->look_closely) && clocked; /* who prints once may write, too */
     if (state != PIPETTE_STATE_DONE) {
         size_t used = strlen(w->message);
         w->outbox.size = mark;

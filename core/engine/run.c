@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "engine/worker.h"
+#include "trajectory/name.h"
 
 static worker *worker_of(pipette_run *run)
 {
@@ -43,59 +44,9 @@ static void run_log(pipette_run *run, int level, const char *format, ...)
 
 /* ---- Names ---------------------------------------------------------------------------------------------------------- */
 
-/* True if `path` holds the dotted components of `name` in order, the last one last. */
-static int name_fits(const char *path, const char *name)
+static const char *parameter_path(const void *user, uint32_t i)
 {
-    while (*path != '\0') {
-        size_t length = strcspn(path, "."), wanted = strcspn(name, ".");
-        if (length == wanted && memcmp(path, name, length) == 0) {
-            name += wanted;
-            if (*name == '\0')
-                return path[length] == '\0';
-            name++;
-        }
-        path += length;
-        if (*path == '.')
-            path++;
-    }
-    return 0;
-}
-
-static unsigned name_depth(const char *path)
-{
-    unsigned depth = 0;
-    for (; *path != '\0'; path++)
-        depth += *path == '.';
-    return depth;
-}
-
-/* Looks a name up in `count` paths: the full one wins, then the shallowest that fits; -1: none, -2: several. */
-static int32_t name_find(const char *(*path_of)(const worker *, uint32_t), const worker *w, uint32_t count, const char *name)
-{
-    int32_t found = -1;
-    unsigned depth = 0;
-    uint32_t i;
-    for (i = 0; i < count; i++) {
-        const char *path = path_of(w, i);
-        unsigned own;
-        if (strcmp(path, name) == 0)
-            return (int32_t)i;
-        if (!name_fits(path, name))
-            continue;
-        own = name_depth(path);
-        if (found == -1 || own < depth) {
-            found = (int32_t)i;
-            depth = own;
-        } else if (own == depth) {
-            found = -2;
-        }
-    }
-    return found;
-}
-
-static const char *parameter_path(const worker *w, uint32_t i)
-{
-    return w->plan->parameters[i].path;
+    return ((const worker *)user)->plan->parameters[i].path;
 }
 
 static worker_name *name_slot(worker_name *names, const char *name)
@@ -118,6 +69,7 @@ static int32_t run_parameter(pipette_run *run, const char *name)
 {
     worker *w = worker_of(run);
     worker_name *slot = name_slot(w->parameter_names, name);
+    char candidates[400];
     int32_t found = -1;
     uint32_t i;
     if (slot->pointer == name && strcmp(slot->text, name) == 0)
@@ -126,12 +78,11 @@ static int32_t run_parameter(pipette_run *run, const char *name)
         if (strcmp(w->schema->parameters[i].path, name) == 0)
             found = w->declared[i];
     if (found < 0)
-        found = name_find(parameter_path, w, w->plan->parameter_count, name);
-    if (found < 0) {
-        (void)run_fail(run, found == -2 ? PIPETTE_E_AMBIGUOUS : PIPETTE_E_NOT_FOUND,
-                       found == -2 ? "the parameter name '%s' fits several parameters" : "there is no parameter '%s'", name);
-        return found;
-    }
+        found = (int32_t)name_find(name, w->plan->parameter_count, parameter_path, w, candidates, sizeof candidates);
+    if (found == NAME_FIND_SEVERAL)
+        return run_fail(run, PIPETTE_E_AMBIGUOUS, "'%s' fits several parameters: %s", name, candidates);
+    if (found < 0)
+        return run_fail(run, PIPETTE_E_NOT_FOUND, "there is no parameter '%s'", name);
     return name_remember(slot, name, found);
 }
 

@@ -552,7 +552,8 @@ static void supervise(sweep *s)
                 if (e->slots[i].alive)
                     kill_worker(s, i);
         }
-        for (i = 0; i < e->slot_count && s->left_count > 0 && atomic_load(&e->board->stop) == 0; i++)
+        for (i = 0; i < e->slot_count && atomic_load(&e->board->stop) == 0 &&
+                    (s->left_count > 0 || atomic_load(&e->board->next) < s->plan->run_count); i++)
             if (!e->slots[i].alive)
                 spawn(s, i);
         report(s, 0);

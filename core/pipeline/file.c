@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "pipeline/pipeline.h"
+#include "trajectory/name.h"
 
 struct pipette_file {
     plugin_search *search;
@@ -239,61 +240,25 @@ static void normalise(const char *name, char *out, size_t size, uint64_t *run)
     }
 }
 
-static int fits(const char *path, const char *name)
+static const char *entry_path(const void *user, uint32_t i)
 {
-    while (*path != '\0') {
-        size_t length = strcspn(path, "."), wanted = strcspn(name, ".");
-        if (length == wanted && strncmp(path, name, length) == 0) {
-            name += wanted;
-            if (*name == '\0')
-                return path[length] == '\0';
-            name++;
-        }
-        path += length;
-        path += *path == '.';
-    }
-    return 0;
-}
-
-static unsigned depth_of(const char *path)
-{
-    unsigned depth = 0;
-    for (; *path != '\0'; path++)
-        depth += *path == '.';
-    return depth;
+    return ((const pipette_file *)user)->entries[i].path;
 }
 
 int pipette_file_find(pipette_file *file, const char *name, const pipette_entry **entry, uint64_t *run, pipette_error *error)
 {
-    char wanted[600], candidates[600] = "";
+    char wanted[600], candidates[600];
     const char **paths, *nearest;
-    unsigned best = 0;
-    uint32_t i, hits = 0;
+    int64_t found;
+    uint32_t i;
     *run = PIPETTE_DEFAULT_RUN;
     normalise(name, wanted, sizeof wanted, run);
-    for (i = 0; i < file->entry_count; i++) {
-        const char *path = file->entries[i].path;
-        unsigned depth = depth_of(path);
-        size_t used;
-        if (strcmp(path, wanted) == 0) {
-            *entry = &file->entries[i];
-            return PIPETTE_OK;
-        }
-        if (!fits(path, wanted) || (hits > 0 && depth > best))
-            continue;
-        if (hits == 0 || depth < best) {
-            hits = 0;
-            candidates[0] = '\0';
-            best = depth;
-            *entry = &file->entries[i];
-        }
-        hits++;
-        used = strlen(candidates);
-        (void)snprintf(candidates + used, sizeof candidates - used, "%s%s", used == 0 ? "" : ", ", path);
-    }
-    if (hits == 1)
+    found = name_find(wanted, file->entry_count, entry_path, file, candidates, sizeof candidates);
+    if (found >= 0) {
+        *entry = &file->entries[found];
         return PIPETTE_OK;
-    if (hits > 1)
+    }
+    if (found == NAME_FIND_SEVERAL)
         return pipette_error_set(error, PIPETTE_E_AMBIGUOUS, "%s: '%s' fits several: %s", file->path, name, candidates);
     paths = calloc(2u * file->entry_count + 1u, sizeof *paths);
     if (paths == NULL)

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "pipeline/pipeline.h"
+#include "trajectory/name.h"
 
 static results *results_of(pipette_results *handle)
 {
@@ -125,48 +126,28 @@ static int results_column(pipette_results *handle, uint32_t index, pipette_colum
     return PIPETTE_OK;
 }
 
-/* True if the path's components, with or without `$` and branch, hold the name's in order, the last one last. */
-static int fits(const char *path, const char *name)
+static const char *result_path(const void *user, uint32_t i)
 {
-    while (*path != '\0') {
-        size_t length = strcspn(path, "."), wanted = strcspn(name, ".");
-        if (length == wanted && strncmp(path, name, length) == 0) {
-            name += wanted;
-            if (*name == '\0')
-                return path[length] == '\0';
-            name++;
-        }
-        path += length;
-        path += *path == '.';
-    }
-    return 0;
+    const pipette_pipeline *p = user;
+    return p->columns[p->first_result + i].path;
 }
 
 static int find_column(results *r, const char *name, uint32_t *found)
 {
     const pipette_pipeline *p = r->pipeline;
-    char candidates[600] = "";
-    uint32_t i, hits = 0;
-    for (i = 0; i < p->schema->result_count; i++) {
-        const char *path = p->columns[p->first_result + i].path;
-        size_t used = strlen(candidates);
-        if (strcmp(path, name) == 0) {
-            *found = i;
-            return PIPETTE_OK;
-        }
-        if (fits(path, name)) {
-            *found = i;
-            hits++;
-            (void)snprintf(candidates + used, sizeof candidates - used, "%s%s", used == 0 ? "" : ", ", path);
-        }
-    }
-    if (hits == 1)
+    char candidates[600];
+    int64_t index = name_find(name, p->schema->result_count, result_path, p, candidates, sizeof candidates);
+    uint32_t i;
+    if (index >= 0) {
+        *found = (uint32_t)index;
         return PIPETTE_OK;
-    if (hits > 1)
+    }
+    if (index == NAME_FIND_SEVERAL)
         return refuse(r, PIPETTE_E_AMBIGUOUS, "'%s' fits several results: %s", name, candidates);
+    candidates[0] = '\0';
     for (i = 0; i < p->schema->result_count; i++) {
         size_t used = strlen(candidates);
-        (void)snprintf(candidates + used, sizeof candidates - used, "%s%s", used == 0 ? "" : ", ", p->columns[p->first_result + i].path);
+        (void)snprintf(candidates + used, sizeof candidates - used, "%s%s", used == 0 ? "" : ", ", result_path(p, i));
     }
     return refuse(r, PIPETTE_E_NOT_FOUND, "there is no result '%s'; the model has %s", name, candidates);
 }

@@ -219,3 +219,60 @@ uint32_t name_distance(const char *a, const char *b, uint32_t limit)
     }
     return rows[n % 3][m];
 }
+
+/* ---- Lists of paths ------------------------------------------------------------------------------------------------------ */
+
+int name_fits(const char *path, const char *name)
+{
+    while (*path != '\0') {
+        size_t length = strcspn(path, "."), wanted = strcspn(name, ".");
+        if (length == wanted && memcmp(path, name, length) == 0) {
+            name += wanted;
+            if (*name == '\0')
+                return path[length] == '\0';
+            name++;
+        }
+        path += length;
+        path += *path == '.';
+    }
+    return 0;
+}
+
+static unsigned depth_of(const char *path)
+{
+    unsigned depth = 0;
+    for (; *path != '\0'; path++)
+        depth += *path == '.';
+    return depth;
+}
+
+int64_t name_find(const char *name, uint32_t count, const char *(*path_of)(const void *user, uint32_t index), const void *user,
+                  char *candidates, size_t size)
+{
+    int64_t found = NAME_FIND_NONE;
+    unsigned best = 0;
+    size_t used = 0;
+    uint32_t i;
+    if (candidates != NULL)
+        candidates[0] = '\0';
+    for (i = 0; i < count; i++) {
+        const char *path = path_of(user, i);
+        unsigned depth = depth_of(path);
+        if (strcmp(path, name) == 0)
+            return i;
+        if (!name_fits(path, name) || (found != NAME_FIND_NONE && depth > best))
+            continue;
+        if (found == NAME_FIND_NONE || depth < best) {
+            found = i;
+            best = depth;
+            used = 0;
+        } else {
+            found = NAME_FIND_SEVERAL;
+        }
+        if (candidates != NULL && used < size) {
+            int added = snprintf(candidates + used, size - used, "%s%s", used == 0 ? "" : ", ", path);
+            used += added > 0 ? (size_t)added : 0;
+        }
+    }
+    return found;
+}

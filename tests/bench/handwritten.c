@@ -34,8 +34,10 @@ static int put(hid_t file, const char *name, hid_t type, int rank, const hsize_t
 {
     const hid_t space = H5Screate_simple(rank, extents, NULL);
     const hid_t dataset = H5Dcreate2(file, name, type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
-    const int failed = H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) < 0;
-    return (H5Dclose(dataset) < 0) | (H5Sclose(space) < 0) | failed;
+    int failed = H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) < 0;
+    failed |= H5Dclose(dataset) < 0;
+    failed |= H5Sclose(space) < 0;
+    return failed;
 }
 
 static int sweep_lif(hid_t file)
@@ -114,5 +116,5 @@ int main(int argc, char **argv)
     if (file < 0)
         return 1;
     failed = lif ? sweep_lif(file) : sweep_tiny(file, nx, ny);
-    return (H5Fclose(file) < 0) | failed;
+    return H5Fclose(file) < 0 || failed;
 }

@@ -39,8 +39,12 @@ class Command:
             self.text.unlink(missing_ok=True)
 
     def size(self):
+        """Bytes that its file takes: without holes."""
         made = self.output or self.text
-        return made.stat().st_size if made is not None else 0
+        if made is None:
+            return 0
+        stat = made.stat()
+        return min(stat.st_size, 512 * stat.st_blocks)
 
 
 class Starter:
@@ -53,6 +57,7 @@ class Starter:
         self.environment["PARALLEL_HOME"] = str(work / "parallel")
         self.errors = str(work / "stderr")
         self.group = 0
+        self.processor = 0.0  # seconds that the last command took of all cores
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM):
             signal.signal(number, self.stop)
 
@@ -86,8 +91,9 @@ class Starter:
         command.clean()
         signal.setitimer(signal.ITIMER_REAL, LIMIT)
         begin = time.perf_counter()
-        _, status = os.waitpid(self.start(command), 0)
+        _, status, used = os.wait4(self.start(command), 0)
         taken = time.perf_counter() - begin
+        self.processor = used.ru_utime + used.ru_stime
         signal.setitimer(signal.ITIMER_REAL, 0)
         self.finish(command, status)
         return taken
@@ -110,13 +116,16 @@ class Starter:
         return peak
 
     def rounds(self, commands, warm, least, most, keep_going=6.0):
-        """Times of the commands in alternating rounds: as many as fit in `keep_going` seconds, within the bounds."""
-        times = {c.name: [] for c in commands}
+        """Wall and processor times of the commands in alternating rounds: as many as fit in `keep_going` seconds, within
+        the bounds."""
+        times = {c.name: ([], []) for c in commands}
         total = sum(warm.values()) or 1
         for number in range(max(least, min(most, int(keep_going / total)))):
             shift = number % max(1, len(commands))  # so that nobody always follows the same one
             for command in commands[shift:] + commands[:shift]:
-                times[command.name].append(self.once(command))
+                wall, processor = times[command.name]
+                wall.append(self.once(command))
+                processor.append(self.processor)
                 command.clean()
         return times
 

@@ -244,7 +244,7 @@ static void check_failed(const char *how)
     CU_ASSERT_EQUAL(PIPETTE("get", "e.hdf5", "twice"), 0);
     EXPECT(strcmp(command_out, "run,x,twice\n0,1,2\n1,-2,nan\n2,300,nan\n3,4,8\n4,-5,nan\n") == 0);
     CU_ASSERT_EQUAL(PIPETTE("get", "e.hdf5", "message"), 0);
-    EXPECT(strcmp(command_out, "run,x,message\n0,1,\n1,-2,x = -2 is negative\n2,300,x = 300 is beyond 100\n3,4,\n4,-5,x = -5 is negative\n") == 0);
+    EXPECT(strcmp(command_out, "run,x,message\n1,-2,x = -2 is negative\n2,300,x = 300 is beyond 100\n4,-5,x = -5 is negative\n") == 0);
     CU_ASSERT_EQUAL(PIPETTE("get", "e.hdf5", "runs.state"), 0);
     EXPECT(strcmp(command_out, "run,x,state\n0,1,done\n1,-2,failed\n2,300,infeasible\n3,4,done\n4,-5,failed\n") == 0);
     CU_ASSERT_EQUAL(PIPETTE("show", "e.hdf5", "--run", "1"), 0);

@@ -69,7 +69,7 @@ static void test_inspect(void)
 {
     folder_begin();
     CU_ASSERT_EQUAL(PIPETTE("inspect", "lif"), 0);
-    EXPECT(strncmp(command_out, "lif 1.0 (model", 14) == 0 && out_has("\nLeaky integrate-and-fire neuron"));
+    EXPECT(strncmp(command_out, "lif 1.0 (model, computes batches)\nLeaky", 39) == 0 && out_has("\nLeaky integrate-and-fire neuron"));
     EXPECT(out_has("neuron.tau_V") && out_has("> 0") && out_has("Refractory period") && out_has("neuron.$.rate") && out_has("returned"));
     CU_ASSERT_EQUAL(PIPETTE("inspect", "explorer"), 0);
     EXPECT(out_has("(preprocess)") && out_has("product[].parameter") && out_has("changes fastest"));

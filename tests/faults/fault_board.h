@@ -20,11 +20,12 @@ typedef struct fault_board {
     uint32_t pause_us;   /* before each call, so that a command takes long enough to be watched */
     /* The shim: what happened, and to whom. */
     _Atomic uint32_t fired;
-    int32_t hit;   /* the process that made the call */
+    int32_t hit;              /* the process that made the call */
+    _Atomic uint32_t end_all; /* to the test: kill them all; none of them changes a file any more */
     char call[64]; /* the call that was hit: "pwrite" */
     char file[192];
     _Atomic uint32_t process_count;
-    _Atomic int32_t processes[FAULT_PROCESSES]; /* every process of the command */
+    _Atomic int32_t processes[FAULT_PROCESSES]; /* every process of the command, by the test's numbers */
 } fault_board;
 
 #endif

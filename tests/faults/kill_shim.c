@@ -20,12 +20,30 @@
 
 static fault_board *board;
 
+/* The number by which the test knows this process: /proc is the test's, also where we are in a namespace of process numbers. */
+static int32_t own_number(void)
+{
+    char text[32];
+    ssize_t length = readlink("/proc/self", text, sizeof text - 1);
+    text[length < 0 ? 0 : length] = '\0';
+    return (int32_t)strtol(text, NULL, 10);
+}
+
+/* Nothing changes a file any more until the test has killed everything. */
+static void wait_for_death(void)
+{
+    for (;;)
+        (void)pause();
+}
+
 static void enter_process(void)
 {
     if (board != NULL) {
-        uint32_t i = atomic_fetch_add_explicit(&board->process_count, 1, memory_order_seq_cst);
+        uint32_t i = atomic_fetch_add(&board->process_count, 1);
         if (i < FAULT_PROCESSES)
-            atomic_store(&board->processes[i], (int32_t)syscall(SYS_getpid));
+            atomic_store(&board->processes[i], own_number());
+        if (atomic_load(&board->end_all))
+            wait_for_death();
     }
 }
 
@@ -52,17 +70,11 @@ __attribute__((constructor)) static void begin(void)
 static void die(void)
 {
     if (board->kill_whom == FAULT_ALL) {
-        uint32_t i, count = atomic_load(&board->process_count);
-        int32_t self = (int32_t)syscall(SYS_getpid);
-        for (i = 0; i < count && i < FAULT_PROCESSES; i++) {
-            int32_t process = atomic_load(&board->processes[i]);
-            if (process > 1 && process != self)
-                (void)syscall(SYS_kill, process, SIGKILL);
-        }
+        atomic_store(&board->end_all, 1);
+        wait_for_death();
     }
     (void)syscall(SYS_kill, syscall(SYS_getpid), SIGKILL);
-    for (;;)
-        (void)pause();
+    wait_for_death();
 }
 
 static void note(const char *call, int file, const char *path)
@@ -71,7 +83,7 @@ static void note(const char *call, int file, const char *path)
     ssize_t length;
     if (atomic_fetch_add(&board->fired, 1) != 0)
         return;
-    board->hit = (int32_t)syscall(SYS_getpid);
+    board->hit = own_number();
     (void)snprintf(board->call, sizeof board->call, "%s", call);
     if (path != NULL) {
         (void)snprintf(board->file, sizeof board->file, "%s", path);
@@ -95,6 +107,8 @@ enum { GO_ON = 0, THEN_DIE = 1, HALF_THEN_DIE = 2, HALF = 3, FAIL = 4 };
 static int decide(const char *call, int file, const char *path, int writes, int fails)
 {
     uint32_t number = atomic_fetch_add(&board->calls, 1) + 1;
+    if (atomic_load(&board->end_all))
+        wait_for_death();
     if (board->pause_us > 0)
         (void)usleep(board->pause_us);
     if (board->kill_at == number) {

@@ -371,10 +371,13 @@ static void kill_later(const experiment *e, double seconds, int kind, int hasty)
     count = atomic_load(&fault->process_count);
     if (kind == 0)
         (void)kill(process, SIGKILL);
-    for (i = 0; kind == 1 && i < count; i++)
-        (void)kill(atomic_load(&fault->processes[i]), SIGKILL);
-    if (kind == 2 && count > 1) /* the first is the command */
-        (void)kill(atomic_load(&fault->processes[1 + (uint32_t)(random_part() * (double)(count - 1))]), SIGKILL);
+    if (kind == 1)
+        faults_kill_all();
+    for (i = 0; kind == 2 && count > 1 && i < 20; i++) { /* the first is the command */
+        pid_t victim = atomic_load(&fault->processes[1 + (uint32_t)(random_part() * (double)(count - 1))]);
+        if (victim > 1 && process_lives(victim) && kill(victim, SIGKILL) == 0)
+            break;
+    }
     code = command_wait(process, COMMAND_SECONDS);
     if (!hasty)
         RIGHT(faults_all_gone(), "processes stay", NULL);
