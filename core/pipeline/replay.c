@@ -85,7 +85,7 @@ static int take_write(void *user, uint32_t column, uint64_t row, uint64_t count,
 {
     replay *r = user;
     const pipette_column_spec *spec = &r->pipeline->columns[column];
-    uint64_t shape[32];
+    uint64_t shape[32] = {1};
     pipette_value value = pipette_value_array(spec->type, spec->rank == 0 ? 1 : spec->rank, shape, data);
     uint32_t i;
     (void)row;

@@ -116,8 +116,8 @@ class Starter:
         return peak
 
     def rounds(self, commands, warm, least, most, keep_going=6.0):
-        """Wall and processor times of the commands in alternating rounds: as many as fit in `keep_going` seconds, within
-        the bounds."""
+        """Wall and processor times of the commands in alternating rounds: as many as fit in `keep_going` seconds,
+        within the bounds."""
         times = {c.name: ([], []) for c in commands}
         total = sum(warm.values()) or 1
         for number in range(max(least, min(most, int(keep_going / total)))):

@@ -94,11 +94,11 @@ static void note(const char *call, int file, const char *path)
     }
 }
 
-/* Whether the call counts: on an ordinary file, which is not one of the standard streams. */
+/* Whether the call counts: on an ordinary file with a name, which is not one of the standard streams. */
 static int counts(int file)
 {
     struct stat about;
-    return board != NULL && file > STDERR_FILENO && fstat(file, &about) == 0 && S_ISREG(about.st_mode);
+    return board != NULL && file > STDERR_FILENO && fstat(file, &about) == 0 && S_ISREG(about.st_mode) && about.st_nlink > 0;
 }
 
 enum { GO_ON = 0, THEN_DIE = 1, HALF_THEN_DIE = 2, HALF = 3, FAIL = 4 };

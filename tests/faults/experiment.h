@@ -1,0 +1,182 @@
+/* experiment.h: an experiment of the fault tests: its uninterrupted file, and the comparison with what a fault has left. Include it
+ * after faults.h. */
+#ifndef TESTS_FAULTS_EXPERIMENT_H
+#define TESTS_FAULTS_EXPERIMENT_H
+
+typedef struct experiment {
+    const char *name;       /* of the config and of the file */
+    const char *config;
+    const char *first;      /* a config that made the file before; NULL: there is none */
+    const char *columns[4]; /* that are compared through `pipette get` too, because plain tools see them at the end only */
+    int code;               /* of the uninterrupted command */
+    int grows;              /* postprocessing adds runs */
+    unsigned points;        /* calls that an ordinary test run takes of each kind */
+} experiment;
+
+/* ---- One command ------------------------------------------------------------------------------------------------------- */
+
+static char config_name[64], file_name[64], file_path[512], reference_path[512], base_path[512];
+static char *reference_columns[4]; /* what `get` prints of the uninterrupted file */
+static long base_done;             /* runs that are done before the command starts */
+static char context[400];          /* of the case at hand */
+static int complaints;
+
+#define RUN_ARGUMENTS                                                                                                            \
+    (const char *const[])                                                                                                        \
+    {                                                                                                                            \
+        TEST_COMMAND, "run", config_name, "--workers", "2", "--progress=json", "--plugin-path", FAULT_PLUGINS, "--plugin-path",   \
+            TEST_FIXTURES, NULL                                                                                                  \
+    }
+
+static int right(int good, const char *what, const char *detail)
+{
+    if (!good && complaints++ < 5)
+        fprintf(stderr, "\n[%s: %s: %s]\n-- stdout:\n%.800s\n-- stderr:\n%.1200s\n", context, what, detail == NULL ? "" : detail,
+                command_out == NULL ? "" : command_out, command_err == NULL ? "" : command_err);
+    return good;
+}
+
+#define RIGHT(condition, what, detail)                 \
+    do {                                               \
+        int good_ = right((condition) != 0, what, detail); \
+        CU_ASSERT(good_);                              \
+        if (!good_)                                    \
+            return;                                    \
+    } while (0)
+
+COMMAND_UNUSED static char *get_column(const char *column)
+{
+    const int code = PIPETTE("get", file_name, column);
+    return code == 0 ? strdup(command_out) : NULL;
+}
+
+/* The uninterrupted file, and the base that an extension starts from. 0: cannot be tested. */
+COMMAND_UNUSED static int make_reference(const experiment *e)
+{
+    unsigned i;
+    int code;
+    complaints = 0;
+    base_done = 0;
+    (void)snprintf(context, sizeof context, "%s, uninterrupted", e->name);
+    (void)snprintf(config_name, sizeof config_name, "%s.cfg", e->name);
+    (void)snprintf(file_name, sizeof file_name, "%s.hdf5", e->name);
+    (void)snprintf(file_path, sizeof file_path, "%s", in_folder(file_name));
+    (void)snprintf(reference_path, sizeof reference_path, "%s", in_folder("reference"));
+    (void)snprintf(base_path, sizeof base_path, "%s", in_folder("base"));
+    if (e->first != NULL) {
+        file_write(config_name, e->first);
+        code = command_run(RUN_ARGUMENTS);
+        if (!right(code == e->code, "the first experiment", NULL))
+            return 0;
+        base_done = reported_done(command_err);
+        copy_file(file_path, base_path);
+    }
+    file_write(config_name, e->config);
+    code = command_run(RUN_ARGUMENTS);
+    if (!right(code == e->code, "the whole experiment", NULL))
+        return 0;
+    for (i = 0; i < 4; i++) {
+        free(reference_columns[i]);
+        reference_columns[i] = NULL;
+        if (e->columns[i] != NULL && !right((reference_columns[i] = get_column(e->columns[i])) != NULL, "get", e->columns[i]))
+            return 0;
+    }
+    copy_file(file_path, reference_path);
+    return right(tools_good(tools_ask("ref", reference_path)), "h5py reads the reference", NULL);
+}
+
+COMMAND_UNUSED static void begin_anew(const experiment *e)
+{
+    (void)unlink(file_path);
+    if (e->first != NULL)
+        copy_file(base_path, file_path);
+}
+
+/* Whether each line of a row that is done ('1') is the reference's. */
+static int same_rows(const char *text, const char *wanted, const char *done)
+{
+    const char *line = strchr(text, '\n'), *other = strchr(wanted, '\n');
+    for (; *done != '\0'; done++) {
+        size_t length, other_length;
+        if (line == NULL || other == NULL)
+            return 0;
+        line++;
+        other++;
+        length = strcspn(line, "\n");
+        other_length = strcspn(other, "\n");
+        if (*done == '1' && (length != other_length || memcmp(line, other, length) != 0))
+            return 0;
+        line = strchr(line, '\n');
+        other = strchr(other, '\n');
+    }
+    return 1;
+}
+
+/* After a death: what is there opens, and has every run that anyone was told of. */
+COMMAND_UNUSED static void look_at_crashed(const experiment *e, long reported, long *ended, long *rows)
+{
+    char answer[8192], *text, *end = NULL;
+    const char *done_rows;
+    long done, shown;
+    unsigned i;
+    *ended = *rows = -1;
+    if (!file_exists(file_name)) {
+        RIGHT(reported == 0 && e->first == NULL, "runs were reported, but there is no file", NULL);
+        return;
+    }
+    (void)snprintf(answer, sizeof answer, "%s", tools_ask("crashed", file_path));
+    RIGHT(tools_good(answer), "after the death", answer);
+    *ended = strtol(answer + 3, &end, 10);
+    done = strtol(end, &end, 10);
+    *rows = strtol(end, &end, 10);
+    done_rows = end + strspn(end, " ");
+    RIGHT(done >= reported, "fewer runs are done than were reported", answer);
+    RIGHT(done >= base_done, "fewer runs are done than before", answer);
+    RIGHT(PIPETTE("show", file_name, "--json") == 0, "show", answer);
+    text = strstr(command_out, "\"states\"");
+    shown = text == NULL ? -1 : number_of(text, "done");
+    RIGHT(shown == done, "show counts other runs", answer);
+    for (i = 0; i < 4 && e->columns[i] != NULL; i++) {
+        int same;
+        text = get_column(e->columns[i]);
+        /* An undeclared result that no run has added yet is not there. */
+        same = text == NULL ? err_has("no ") || err_has("not") : same_rows(text, reference_columns[i], done_rows);
+        free(text);
+        RIGHT(same, "values of runs that are done", e->columns[i]);
+    }
+}
+
+/* The same command line again, and the comparison. */
+COMMAND_UNUSED static void finish_and_compare(const experiment *e, long ended, long rows)
+{
+    const char *answer;
+    unsigned long ran = 0, wanted = 0;
+    const char *runs;
+    int code = command_run(RUN_ARGUMENTS);
+    RIGHT(code == e->code, "the same command again", NULL);
+    runs = strstr(command_out, ": ");
+    if (runs != NULL && ended >= 0 && rows >= 0 && !e->grows && e->first == NULL &&
+        sscanf(runs, ": %lu of %lu runs", &ran, &wanted) == 2)
+        RIGHT((long)wanted == rows - ended, "it runs what was done already", NULL);
+    answer = tools_ask("final", file_path);
+    RIGHT(tools_good(answer), "the finished file", answer);
+    RIGHT(folder_count() == 3 + (e->first != NULL), "files are left behind", NULL);
+}
+
+COMMAND_UNUSED static int everything(void)
+{
+    const char *wish = getenv("PIPETTE_FAULTS");
+    return wish != NULL && strcmp(wish, "all") == 0;
+}
+
+/* The first and last calls (structure) and some between (data). */
+COMMAND_UNUSED static int chosen(uint32_t call, uint32_t total, uint32_t points)
+{
+    uint32_t edge = points / 4, middle = points - 2 * edge, step;
+    if (everything() || total <= points || call <= edge || call + edge > total)
+        return 1;
+    step = (total - 2 * edge + middle - 1) / middle;
+    return (call - edge) % step == 0;
+}
+
+#endif
