@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdio_ext.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "engine/worker.h"
@@ -18,9 +19,13 @@ static size_t buffer_size;
 int capture_file(void)
 {
     int file = memfd_create("pipette-output", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    off_t room = CAPTURE_ROOM;
+    struct rlimit limit;
     if (file < 0)
         return -1;
-    if (ftruncate(file, CAPTURE_ROOM) != 0 || fcntl(file, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK) != 0) {
+    if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur < (rlim_t)room) /* files in memory count, too */
+        room = (off_t)limit.rlim_cur;
+    if (ftruncate(file, room) != 0 || fcntl(file, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK) != 0) {
         int failure = errno;
         (void)close(file);
         errno = failure;

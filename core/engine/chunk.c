@@ -149,7 +149,7 @@ static void run_lane(worker *w, uint64_t run, uint64_t lane, int clocked)
         begin = now(CLOCK_MONOTONIC);
     }
     run_begin(w, run, lane);
-    status = run_shapes(w);
+    status = w->extents == NULL ? PIPETTE_OK : run_shapes(w);
     if (status == PIPETTE_OK)
         status = w->model->run(&w->run);
     if (clocked)
@@ -168,7 +168,8 @@ static void run_lane(worker *w, uint64_t run, uint64_t lane, int clocked)
                            (unsigned long long)w->plan->memory_limit);
         append_text(w, w->plan->message_column, lane, w->message);
     }
-    send_log(w, lane);
+    if (w->log.size != 0)
+        send_log(w, lane);
     w->states[lane] = (int8_t)state;
 }
 

@@ -65,39 +65,53 @@ static int32_t name_remember(worker_name *slot, const char *name, int32_t index)
     return index;
 }
 
-static int32_t run_parameter(pipette_run *run, const char *name)
+/* A name that was found before. Texts in the model's read-only memory cannot have changed. */
+static inline int name_known(const worker *w, const worker_name *slot, const char *name)
 {
-    worker *w = worker_of(run);
-    worker_name *slot = name_slot(w->parameter_names, name);
+    return slot->pointer == name && ((uintptr_t)name - w->constant_base < w->constant_size || strcmp(slot->text, name) == 0);
+}
+
+static int32_t parameter_find(worker *w, worker_name *slot, const char *name)
+{
     char candidates[400];
     int32_t found = -1;
     uint32_t i;
-    if (slot->pointer == name && strcmp(slot->text, name) == 0)
-        return slot->index;
     for (i = 0; i < w->schema->parameter_count && found < 0; i++)
         if (strcmp(w->schema->parameters[i].path, name) == 0)
             found = w->declared[i];
     if (found < 0)
         found = (int32_t)name_find(name, w->plan->parameter_count, parameter_path, w, candidates, sizeof candidates);
+    if (found >= 0)
+        return name_remember(slot, name, found);
     if (found == NAME_FIND_SEVERAL)
-        return run_fail(run, PIPETTE_E_AMBIGUOUS, "'%s' fits several parameters: %s", name, candidates);
-    if (found < 0)
-        return run_fail(run, PIPETTE_E_NOT_FOUND, "there is no parameter '%s'", name);
-    return name_remember(slot, name, found);
+        (void)run_fail(&w->run, PIPETTE_E_AMBIGUOUS, "'%s' fits several parameters: %s", name, candidates);
+    else
+        (void)run_fail(&w->run, PIPETTE_E_NOT_FOUND, "there is no parameter '%s'", name);
+    return -1;
+}
+
+static inline int32_t run_parameter(pipette_run *run, const char *name)
+{
+    worker *w = worker_of(run);
+    worker_name *slot = name_slot(w->parameter_names, name);
+    return name_known(w, slot, name) ? slot->index : parameter_find(w, slot, name);
 }
 
 /* "$.z" for what was declared as "$.z"; the branch may stand before it. */
-static int32_t result_index(worker *w, const char *path)
+static int32_t result_find(worker *w, worker_name *slot, const char *path)
 {
-    worker_name *slot = name_slot(w->result_names, path);
     const char *bare = strncmp(path, "results.", 8) == 0 ? path + 8 : path;
     uint32_t i;
-    if (slot->pointer == path && strcmp(slot->text, path) == 0)
-        return slot->index;
     for (i = 0; i < w->schema->result_count; i++)
         if (strcmp(w->schema->results[i].path, bare) == 0)
             return name_remember(slot, path, (int32_t)i);
     return -1;
+}
+
+static inline int32_t result_index(worker *w, const char *path)
+{
+    worker_name *slot = name_slot(w->result_names, path);
+    return name_known(w, slot, path) ? slot->index : result_find(w, slot, path);
 }
 
 static int32_t run_result(pipette_run *run, const char *path)
@@ -133,9 +147,10 @@ static double run_f64(pipette_run *run, const char *name)
         return 0;
     p = &w->parameters[index];
     at = p->base + w->lane * p->stride;
+    if (p->rank == 0 && p->type == PIPETTE_TYPE_F64)
+        return *(const double *)at;
     if (p->rank == 0)
         switch (p->type) {
-        case PIPETTE_TYPE_F64: return *(const double *)at;
         case PIPETTE_TYPE_F32: return (double)*(const float *)at;
         case PIPETTE_TYPE_I64: return (double)*(const int64_t *)at;
         case PIPETTE_TYPE_I32: return *(const int32_t *)at;
@@ -527,13 +542,14 @@ static const pipette_value *shape_parameter(void *user, uint32_t parameter, pipe
 
 int run_shapes(worker *w)
 {
-    pipette_error error = {0};
+    pipette_error error;
     unsigned char key[sizeof w->shape_key];
     size_t key_size = 0;
     uint32_t i, j, at = 0;
     int status;
     if (w->extents == NULL)
         return PIPETTE_OK;
+    error.message[0] = '\0';
     /* Asked once for each combination, as long as neighbours in the exploration share theirs. */
     for (i = 0; i < w->schema->shape_parameter_count; i++)
         for (j = 0; j < w->schema->parameter_count; j++)
@@ -577,6 +593,8 @@ static void send_buffers(worker *w)
 int run_end(worker *w, int status)
 {
     uint32_t i;
+    if (status == PIPETTE_INFEASIBLE && w->run_status == PIPETTE_OK)
+        (void)run_fail(&w->run, status, "the model calls this point infeasible");
     if (status != PIPETTE_OK && w->run_status == PIPETTE_OK)
         (void)run_fail(&w->run, status, "the model returned %d (%s)", status, pipette_status_text(status));
     for (i = 0; w->run_status == PIPETTE_OK && i < w->schema->result_count; i++)
@@ -587,7 +605,8 @@ int run_end(worker *w, int status)
         w->outbox.failed = 0;
     }
     if (w->run_status == PIPETTE_OK) {
-        send_buffers(w);
+        if (w->varies)
+            send_buffers(w);
         return PIPETTE_STATE_DONE;
     }
     return w->run_status == PIPETTE_INFEASIBLE ? PIPETTE_STATE_INFEASIBLE : PIPETTE_STATE_FAILED;

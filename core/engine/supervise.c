@@ -29,6 +29,12 @@ typedef struct suspect {
 #define DEATHS 8u /* of any kind */
 #define DIRTY_RUNS 3u /* after so many runs that changed their process, all get one of their own */
 
+/* A message of a row whose state has not come yet. */
+typedef struct early_message {
+    uint64_t row;
+    char *text;
+} early_message;
+
 typedef struct sweep {
     engine *engine;
     const engine_plan *plan;
@@ -44,6 +50,8 @@ typedef struct sweep {
     uint32_t dirty_runs;
     int isolate_all;
     suspect suspects[SUSPECTS];
+    early_message *reasons; /* in the order of their coming */
+    size_t reason_count, reason_capacity;
     double began, reported;
 } sweep;
 
@@ -135,6 +143,40 @@ static void keep_first_failure(sweep *s, uint64_t run, const char *text)
     (void)snprintf(s->report->first_failure, sizeof s->report->first_failure, "%s", text);
 }
 
+/* Why runs failed is worth telling for the first of them; messages come before states, and infeasible points have some, too. */
+static void keep_reason(sweep *s, uint64_t row, const char *text)
+{
+    if (s->report->first_failure[0] != '\0' && s->report->first_failed_run <= run_of_row(s, row))
+        return;
+    if (s->reason_count == s->reason_capacity) {
+        size_t capacity = 2 * s->reason_capacity + 16;
+        early_message *more = realloc(s->reasons, capacity * sizeof *more);
+        if (more == NULL)
+            return; /* the ledger has it all the same */
+        s->reasons = more;
+        s->reason_capacity = capacity;
+    }
+    s->reasons[s->reason_count].row = row;
+    s->reasons[s->reason_count].text = strdup(text);
+    s->reason_count += s->reasons[s->reason_count].text != NULL;
+}
+
+static void judge_reasons(sweep *s, uint64_t row, uint64_t n, const int8_t *states)
+{
+    size_t i, kept = 0;
+    for (i = 0; i < s->reason_count; i++) {
+        early_message *r = &s->reasons[i];
+        if (r->row < row || r->row - row >= n) {
+            s->reasons[kept++] = *r;
+            continue;
+        }
+        if (states[r->row - row] == PIPETTE_STATE_FAILED)
+            keep_first_failure(s, run_of_row(s, r->row), r->text);
+        free(r->text);
+    }
+    s->reason_count = kept;
+}
+
 static void take_states(sweep *s, uint64_t row, uint64_t n, const int8_t *states)
 {
     int status = s->store->states(s->store->user, row, n, states, s->error);
@@ -143,6 +185,7 @@ static void take_states(sweep *s, uint64_t row, uint64_t n, const int8_t *states
         stop_with(s, status);
         return;
     }
+    judge_reasons(s, row, n, states);
     for (i = 0; i < n; i++)
         switch (states[i]) {
         case PIPETTE_STATE_DONE: s->done++; break;
@@ -178,7 +221,7 @@ static int take_record(void *user, const worker_record *record, const void *payl
         else
             status = s->store->append(s->store->user, record->column, record->row, &value, s->error);
         if (record->kind == WORKER_APPEND && record->column == s->plan->message_column && value.rank == 0)
-            keep_first_failure(s, run_of_row(s, record->row), value.as.string);
+            keep_reason(s, record->row, value.as.string);
         wire_value_free(&value);
         break;
     case WORKER_COMPRESSED:
@@ -635,6 +678,9 @@ int engine_run(engine *e, const engine_plan *plan, const engine_store *store, en
     else if (plan->run_count > 0)
         status = run_in_processes(&s);
     free(s.left);
+    while (s.reason_count > 0)
+        free(s.reasons[--s.reason_count].text);
+    free(s.reasons);
     if (status == PIPETTE_OK)
         status = s.status;
     report(&s, 1);

@@ -11,10 +11,12 @@
 #include "engine/chunk.h"
 #include "engine/compress.h"
 
-/* Results of this many bytes are computed before they are written: they stay in the cache, and a write call is shared by many
- * tiny runs. */
+/* Large results are computed in chunks of this many bytes before they are written: they stay in the cache. Small ones come in chunks of
+ * many runs instead: two workers that write to one file take turns at its lock, and each write call costs them that. */
 #define CHUNK_BYTES (256u << 10)
 #define CHUNK_RUNS 65536u
+#define SMALL_ROW 256u
+#define PAGE_RUNS 4096u
 #define CHUNK_SECONDS 0.02
 static size_t column_size(uint64_t lanes, uint64_t bytes)
 {
@@ -109,7 +111,7 @@ static int make_columns(worker *w, pipette_error *error)
         bytes += plan->results[i].elements == PLAN_VARIES ? 0 : plan->results[i].row_bytes;
     for (i = 0; i < plan->coordinate_count; i++)
         bytes += plan->coordinates[i].row_bytes;
-    lanes = CHUNK_BYTES / bytes;
+    lanes = bytes <= SMALL_ROW ? CHUNK_RUNS : CHUNK_BYTES / bytes;
     w->lane_limit = lanes < 1 ? 1 : lanes > CHUNK_RUNS ? CHUNK_RUNS : lanes;
     if (w->batch != NULL)
         w->lane_limit = (w->lane_limit + 15u) & ~(uint64_t)15u;
@@ -136,7 +138,10 @@ static int make_columns(worker *w, pipette_error *error)
                 goto memory;
             if (plan->results[i].level > 0 && result->row_bytes > w->compressor_bytes)
                 w->compressor_bytes = (size_t)result->row_bytes;
-        } else if (spec->rank > 0) {
+        } else {
+            w->varies = 1;
+        }
+        if (plan->results[i].elements == PLAN_VARIES && spec->rank > 0) {
             result->extents = calloc(spec->rank, sizeof *result->extents);
             if (result->extents == NULL)
                 goto memory;
@@ -239,6 +244,7 @@ int worker_start(worker *w, pipette_error *error)
     w->run.size = sizeof w->run;
     w->run.host = &worker_run_host;
     w->run.seed = plan->seed;
+    constants_find(w);
     w->parameters = calloc(plan->parameter_count + 1u, sizeof *w->parameters);
     w->results = calloc(plan->result_count + 1u, sizeof *w->results);
     w->declared = calloc(w->schema->parameter_count + 1u, sizeof *w->declared);
@@ -351,7 +357,7 @@ static int run_positions(worker *w, uint64_t first, uint64_t count, pipette_erro
     return PIPETTE_OK;
 }
 
-static uint64_t claim_size(const worker *w, uint64_t left)
+static uint64_t claim_size(const worker *w, uint64_t next, uint64_t left)
 {
     uint64_t share = left / (2u * (uint64_t)w->board->slot_count) + 1, size = 4;
     if (w->run_seconds > 0) {
@@ -360,7 +366,10 @@ static uint64_t claim_size(const worker *w, uint64_t left)
     }
     if (size > w->lane_limit)
         size = w->lane_limit;
-    return size > share ? share : size;
+    if (size > share)
+        size = share;
+    /* Many tiny runs: chunks that begin where pages of the file do. */
+    return size > 2 * PAGE_RUNS ? size - (next + size) % PAGE_RUNS : size;
 }
 
 static int work_on(worker *w, uint64_t first, uint64_t count, pipette_error *error)
@@ -399,7 +408,7 @@ int worker_work(worker *w, pipette_error *error)
         uint64_t next = atomic_load_explicit(&w->board->next, memory_order_relaxed);
         if (next >= w->plan->run_count)
             break;
-        count = claim_size(w, w->plan->run_count - next);
+        count = claim_size(w, next, w->plan->run_count - next);
         first = atomic_fetch_add(&w->board->next, count);
         if (first >= w->plan->run_count)
             break;

@@ -98,6 +98,7 @@ typedef struct worker {
     uint64_t serial; /* of the run, in this process */
     double run_seconds; /* estimate; 0: not known */
     int instance_made;
+    int varies; /* some results have no fixed column */
 
     struct compressor *compressor; /* made when it is first needed */
     size_t compressor_bytes;       /* of the largest row that is compressed */
@@ -119,6 +120,8 @@ typedef struct worker {
     char message[1024];
     wire log, printed, text, outbox;
     worker_name parameter_names[WORKER_NAMES], result_names[WORKER_NAMES];
+    uintptr_t constant_base; /* read-only memory of the model's object: texts there are what they were (constants.c) */
+    size_t constant_size;
     shape_extent *extents; /* room for shape_ask(); NULL where no shape follows from parameters */
     unsigned char shape_key[256]; /* the explored shape parameters that `extents` was asked for */
     size_t shape_key_size;
@@ -144,6 +147,11 @@ void run_append(worker *worker, uint32_t kind, uint32_t column, uint64_t lane, c
 int run_end(worker *worker, int status);
 /* Asks the model for the shapes of this run's results; does nothing where every shape is fixed. */
 int run_shapes(worker *worker);
+
+/* --- constants.c ---------------------------------------------------------------------------------------------------- */
+
+/* Finds constant_base and constant_size. */
+void constants_find(worker *worker);
 
 /* --- shape.c --------------------------------------------------------------------------------------------------------- */
 

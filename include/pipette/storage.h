@@ -137,7 +137,8 @@ typedef struct pipette_storage {
     /* Opens `path` in a pipette_storage_mode. In CREATE and REPLACE nothing is written before lay_out. A path that is a
      * directory, not of this storage, or not writable is refused here. */
     int (*open)(pipette_stage *stage, const char *path, int mode);
-    /* Writes the structure of a new file; missing folders are made. After it, plain tools open the file. */
+    /* Writes the structure of a new file; missing folders are made. After it, and after strings of explored parameters have been
+     * written, plain tools open the file. */
     int (*lay_out)(pipette_stage *stage, const pipette_layout *layout);
     /* The layout grows to `layout`, of which the old one is a prefix in rows; columns and leaves may be added. What is done stays
      * readable at every moment. */
@@ -194,8 +195,8 @@ typedef struct pipette_storage_compressed {
     uint32_t reserved;
     /* After lay_out or extend: the deflate level that the rows of a column are to be compressed with; 0: the column is not compressed. */
     uint32_t (*level)(pipette_stage *stage, uint32_t column);
-    /* One row: its elements shuffled (the first bytes of all elements, then the second ones, ...: HDF5's shuffle filter) and then
-     * deflated in zlib's format. */
+    /* One row: its elements shuffled (the first bytes of all elements, then the second ones, ...: HDF5's shuffle filter; a complex
+     * number is two elements) and then deflated in zlib's format. */
     int (*append_compressed)(pipette_stage *stage, uint64_t row, uint32_t column, const void *bytes, uint64_t size);
 } pipette_storage_compressed;
 

@@ -87,7 +87,7 @@ static bool stays(const store_column *column)
     if (source == NULL || !source->placed)
         return false;
     if (column->form == STORE_FIXED)
-        return true;
+        return column->every == source->every;
     if (source->records != NULL)
         return false;
     if (column->form == STORE_RAGGED)
@@ -101,6 +101,11 @@ static int match_column(store_file *store, store_column *column, bool here)
     int status = PIPETTE_OK;
     column->source = has_source ? catalog_find(store->catalog, column->path) : NULL;
     if (column->source != NULL) {
+        /* What is compressed stays so, and the other way round. */
+        if (column->source->form == STORE_FIXED)
+            catalog_pack(column, 0);
+        else if (column->source->form == STORE_PACKED)
+            catalog_pack(column, column->level > 0 ? column->level : column->source->level);
         if (!same_shape(column, column->source))
             return store_fail(store, PIPETTE_E_TYPE, "'%s' has another type or shape in '%s'; --overwrite begins anew",
                               column->path, store->path);
@@ -162,6 +167,7 @@ static int take_pending(store_file *store, store_catalog *catalog, bool extends)
 /* Rows of a column whose values are in the log, or which not every run has. */
 static int copy_rows(store_file *store, int fd, store_column *column, uint64_t first, uint64_t count)
 {
+    store_column *source = column->source;
     file_sink *sink = malloc(sizeof *sink);
     char *fill = malloc((size_t)column->row_bytes + 1);
     uint64_t i;
@@ -175,7 +181,9 @@ static int copy_rows(store_file *store, int fd, store_column *column, uint64_t f
     }
     for (i = first; status >= 0 && i < first + count; i++) {
         store_value value = {{0}, NULL};
-        status = i < store->catalog->row_count ? read_row(store, column->source, i, &value) : STORE_NONE;
+        /* A block of rows that was of another size: the value of its first row. */
+        uint64_t from = i * column->every / source->every;
+        status = from < catalog_rows(store->catalog, source) ? read_row(store, source, from, &value) : STORE_NONE;
         if (status >= 0)
             status =
                 file_sink_write(sink, status == PIPETTE_OK ? store_value_elements(&value) : fill, column->row_bytes);
@@ -223,9 +231,9 @@ static int copy_ragged(store_file *store, int fd, store_column *column, uint64_t
     return status;
 }
 
-static int copy_column(store_file *store, int fd, store_column *column, uint64_t row_count)
+static int copy_column(store_file *store, int fd, store_column *column, const store_catalog *catalog)
 {
-    uint64_t rows = store->catalog->row_count;
+    uint64_t rows = catalog_rows(store->catalog, column), row_count = catalog_rows(catalog, column);
     int status;
     if (column->kept)
         return PIPETTE_OK;
@@ -233,7 +241,7 @@ static int copy_column(store_file *store, int fd, store_column *column, uint64_t
         return copy_ragged(store, fd, column, row_count);
     if (column->form != STORE_FIXED || column->source == NULL || column->row_bytes == 0)
         return PIPETTE_OK;
-    if (!column->source->placed)
+    if (!column->source->placed || column->source->every != column->every)
         return copy_rows(store, fd, column, 0, row_count);
     status = file_copy(store, store->fd, column->source->offset, fd, column->offset, rows * column->row_bytes);
     if (status == PIPETTE_OK && column->optional)
@@ -291,7 +299,7 @@ static int write_file(store_file *store, store_catalog *catalog, int fd, h5_over
     uint32_t i;
     int status = layout_write(store, catalog, fd, overlay);
     for (i = 0; store->catalog != NULL && status == PIPETTE_OK && i < catalog->column_count; i++)
-        status = copy_column(store, fd, &catalog->columns[i], catalog->row_count);
+        status = copy_column(store, fd, &catalog->columns[i], catalog);
     for (i = 0; status == PIPETTE_OK && i < catalog->table_count; i++)
         status = copy_table(store, fd, &catalog->tables[i]);
     return status;
@@ -302,7 +310,8 @@ static int take_over(store_file *store, store_catalog *catalog, int fd)
 {
     read_rest(store);
     if (fd != store->fd) {
-        file_close(store);
+        if (store->fd >= 0)
+            (void)close(store->fd);
         store->fd = fd;
     }
     catalog_free(store->catalog);
@@ -310,6 +319,30 @@ static int take_over(store_file *store, store_catalog *catalog, int fd)
     store->catalog = catalog;
     store->changed = true; /* the mark of a new structure is clear */
     return records_begin(store);
+}
+
+static bool waits_for_strings(const store_catalog *catalog)
+{
+    uint32_t i;
+    for (i = 0; i < catalog->column_count; i++)
+        if (catalog->columns[i].form == STORE_TEXT && catalog->columns[i].placed && catalog->row_count > 0)
+            return true;
+    return false;
+}
+
+int build_name(store_file *store)
+{
+    int status;
+    if (!store->fresh)
+        return PIPETTE_OK;
+    status = file_part_commit(store, store->fd, store->replaced >= 0, store->catalog->power_safe);
+    if (status != PIPETTE_OK)
+        return status;
+    store->fresh = false;
+    if (store->replaced >= 0)
+        (void)close(store->replaced);
+    store->replaced = -1;
+    return PIPETTE_OK;
 }
 
 int build_file(store_file *store, store_catalog *catalog)
@@ -322,8 +355,8 @@ int build_file(store_file *store, store_catalog *catalog)
         status = file_part_begin(store, &fd);
     if (status == PIPETTE_OK) {
         status = write_file(store, catalog, fd, NULL);
-        if (status == PIPETTE_OK)
-            status = file_part_commit(store, fd, has_source || store->replaced >= 0, safe);
+        if (status == PIPETTE_OK && has_source)
+            status = file_part_commit(store, fd, true, safe);
         if (status != PIPETTE_OK)
             file_part_abort(store, fd);
     }
@@ -332,11 +365,12 @@ int build_file(store_file *store, store_catalog *catalog)
         return status;
     }
     store->fresh = !has_source;
-    return take_over(store, catalog, fd);
+    status = take_over(store, catalog, fd);
+    return status != PIPETTE_OK || waits_for_strings(catalog) ? status : build_name(store);
 }
 
 /* From here on the file has the new structure. */
-static int turn(store_file *store, const h5_overlay *overlay)
+static int turn(store_file *store, const h5_overlay *overlay, bool *turned)
 {
     bool safe = store->catalog->power_safe;
     int status = PIPETTE_OK;
@@ -344,6 +378,7 @@ static int turn(store_file *store, const h5_overlay *overlay)
         return store_fail(store, PIPETTE_E_STORAGE, "cannot write '%s': HDF5 wrote where it must not", store->path);
     if (safe && fdatasync(store->fd) != 0)
         return store_system(store, "cannot write '%s'", store->path);
+    *turned = true; /* or nobody knows */
     status = file_write(store, store->fd, overlay->head, overlay->head_bytes, 0);
     if (status == PIPETTE_OK && safe && fdatasync(store->fd) != 0)
         status = store_system(store, "cannot write '%s'", store->path);
@@ -360,10 +395,11 @@ int build_here(store_file *store, store_catalog *catalog)
         status = store_system(store, "cannot look at '%s'", store->path);
     if (status == PIPETTE_OK) {
         overlay.first = ((uint64_t)facts.st_size + 7) / 8 * 8;
+        bool turned = false;
         status = write_file(store, catalog, store->fd, &overlay);
         if (status == PIPETTE_OK)
-            status = turn(store, &overlay);
-        else
+            status = turn(store, &overlay, &turned);
+        if (!turned)
             (void)!ftruncate(store->fd, facts.st_size); /* the file is as it was; what is behind would do no harm */
     }
     if (status != PIPETTE_OK) {
@@ -488,7 +524,9 @@ int build_extend(store_file *store, const pipette_layout *layout)
     int status;
     if (catalog == NULL)
         return store->failure;
-    status = is_prefix(store->catalog, catalog)
+    status = file_still_there(store);
+    if (status == PIPETTE_OK)
+        status = is_prefix(store->catalog, catalog)
                  ? carry_over(store, catalog)
                  : store_fail(store, PIPETTE_E_INVALID, "the runs of '%s' are not the first ones of the new layout",
                               store->path);
@@ -507,6 +545,8 @@ int build_finish(store_file *store, bool complete)
     bool waiting = records_any(store) || store->pending_count > 0;
     uint32_t i;
     int status = records_drain(store), filled;
+    if (status == PIPETTE_OK)
+        status = file_still_there(store);
     for (i = 0; complete && i < store->catalog->column_count; i++)
         waiting = waiting || (!store->catalog->columns[i].placed && store->catalog->columns[i].form != STORE_SPARSE);
     if (status == PIPETTE_OK && waiting) {

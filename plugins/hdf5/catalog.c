@@ -4,6 +4,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+enum { PACK_ROW_MIN = 4096 }; /* smaller rows gain little and cost a chunk's entry each */
+
 void *catalog_grow(store_file *store, void **array, uint32_t *count, size_t size)
 {
     char *grown = *array;
@@ -123,6 +125,7 @@ int catalog_complete_column(store_file *store, store_column *column)
     uint32_t i;
     column->id = -1;
     column->elements = 1;
+    column->every = column->every == 0 ? 1 : column->every;
     if (pipette_type_size(column->type) == 0)
         return store_fail(store, PIPETTE_E_TYPE, "column '%s' has no valid type", column->path);
     if (column->rank > STORE_RANK_MAX)
@@ -139,11 +142,27 @@ int catalog_complete_column(store_file *store, store_column *column)
     else if (column->type == PIPETTE_TYPE_STRING || ragged)
         column->form = STORE_RAGGED;
     else
-        column->form = STORE_FIXED;
+        column->form = column->level > 0 ? STORE_PACKED : STORE_FIXED;
+    if (column->every > 1 && (column->form != STORE_FIXED || column->role != PIPETTE_ROLE_LEDGER))
+        return store_fail(store, PIPETTE_E_UNSUPPORTED, "column '%s' needs a value for each row", column->path);
     if (__builtin_mul_overflow(column->elements, pipette_type_size(column->type), &column->row_bytes))
         return store_fail(store, PIPETTE_E_INVALID, "column '%s' is too large", column->path);
     column->dataset = names_dataset(store, column->path);
     return column->dataset != NULL ? PIPETTE_OK : store->failure;
+}
+
+void catalog_pack(store_column *column, uint32_t level)
+{
+    if (column->role != PIPETTE_ROLE_RESULT || (column->form != STORE_FIXED && column->form != STORE_PACKED) ||
+        column->row_bytes < PACK_ROW_MIN || column->row_bytes > UINT32_MAX)
+        return;
+    column->level = level > 9 ? 9 : level;
+    column->form = level > 0 ? STORE_PACKED : STORE_FIXED;
+}
+
+uint64_t catalog_rows(const store_catalog *catalog, const store_column *column)
+{
+    return catalog->row_count / column->every + (catalog->row_count % column->every != 0);
 }
 
 static bool dimension_copy(pipette_dimension *out, const pipette_dimension *dimension)
@@ -165,6 +184,7 @@ int catalog_column(store_file *store, store_column *column, const pipette_column
     column->type = spec->type;
     column->role = spec->role;
     column->flags = spec->flags;
+    column->every = PIPETTE_HAS(spec, every) ? spec->every : 0;
     column->path = store_copy(spec->path);
     column->unit = store_copy(spec->unit);
     column->doc = store_copy(spec->doc);
@@ -361,6 +381,7 @@ store_catalog *catalog_from_layout(store_file *store, const pipette_layout *layo
             catalog_column(store, column, (const void *)((const char *)layout->columns + i * column_stride)) !=
                 PIPETTE_OK)
             goto failed;
+        catalog_pack(column, catalog->compression);
     }
     for (i = 0; i < layout->leaf_count; i++) {
         store_leaf *leaf = catalog_grow(store, (void **)&catalog->leaves, &catalog->leaf_count, sizeof(store_leaf));

@@ -42,6 +42,8 @@ void catalog_write_column(const store_column *column, store_text *text)
     add_text(text, column->doc);
     add_number(text, column->rank);
     add_number(text, column->code_count);
+    add_number(text, column->every);
+    add_number(text, column->level);
     store_addf(text, "\n");
     for (i = 0; i < column->rank; i++) {
         const pipette_dimension *dimension = &column->dimensions[i];
@@ -204,9 +206,11 @@ static int parse_column(store_file *store, text_reader *reader, store_column *co
     ok = ok && take_copy(reader, &column->unit) && take_copy(reader, &column->doc);
     rank = (uint32_t)take_number(reader);
     codes = (uint32_t)take_number(reader);
+    column->every = take_number(reader);
+    column->level = (uint32_t)take_number(reader);
     if (!ok)
         return store_memory(store);
-    if (reader->bad || rank > STORE_RANK_MAX || codes > 1000)
+    if (reader->bad || rank > STORE_RANK_MAX || codes > 1000 || column->level > 9)
         return store_fail(store, PIPETTE_E_STORAGE, "'%s' is damaged: its layout cannot be read", store->path);
     column->dimensions = calloc(rank + 1, sizeof *column->dimensions);
     column->codes = codes > 0 ? calloc(codes, sizeof *column->codes) : NULL;

@@ -23,7 +23,7 @@ store_column *columns_at(store_file *store, uint32_t position)
 
 static int check_rows(store_file *store, const store_column *column, uint64_t first, uint64_t count)
 {
-    uint64_t rows = store->catalog->row_count;
+    uint64_t rows = catalog_rows(store->catalog, column);
     if (first > rows || count > rows - first)
         return store_fail(store, PIPETTE_E_BOUNDS, "'%s' has %" PRIu64 " rows; row %" PRIu64 " does not exist",
                           column->path, rows, first > rows ? first : first + count - 1);
@@ -65,10 +65,10 @@ static int write_texts(store_file *store, store_column *column, uint64_t first, 
 {
     uint64_t shape[STORE_RANK_MAX], i;
     int status = PIPETTE_OK;
-    /* A file that holds runs is never changed by HDF5: there the strings go the way of everything that has no place. */
+    /* A file that has its name is never changed by HDF5: there the strings go the way of everything that has no place. */
     if (store->fresh && column->placed && column->elements <= TEXT_BLOCK)
         return write_texts_in_place(store, column, first, count, data);
-    store->fresh = false;
+    status = build_name(store);
     for (i = 0; i < column->rank; i++)
         shape[i] = column->dimensions[i].extent;
     for (i = 0; status == PIPETTE_OK && i < count; i++) {
@@ -81,6 +81,16 @@ static int write_texts(store_file *store, store_column *column, uint64_t first, 
     return status;
 }
 
+static int write_packed(store_file *store, store_column *column, uint64_t row, const void *elements)
+{
+    const void *bytes = NULL;
+    size_t size = 0;
+    int status = packed_make(store, column, elements, &bytes, &size);
+    return status == PIPETTE_OK
+               ? records_append_packed(store, row, (uint32_t)(column - store->catalog->columns), bytes, size)
+               : status;
+}
+
 static int write_column(store_file *store, store_column *column, uint64_t first, uint64_t count,
                         const pipette_column_data *data)
 {
@@ -89,6 +99,12 @@ static int write_column(store_file *store, store_column *column, uint64_t first,
         return status;
     if (column->form == STORE_TEXT)
         return write_texts(store, column, first, count, data);
+    if (column->form == STORE_PACKED) {
+        uint64_t i;
+        for (i = 0; status == PIPETTE_OK && i < count; i++)
+            status = write_packed(store, column, first + i, (const char *)data->data + i * data->stride);
+        return status;
+    }
     if (column->form != STORE_FIXED)
         return store_fail(store, PIPETTE_E_UNSUPPORTED, "'%s' has no fixed shape: its values are appended",
                           column->path);
@@ -97,7 +113,6 @@ static int write_column(store_file *store, store_column *column, uint64_t first,
                                column->offset + first * column->row_bytes);
     {
         uint64_t shape[STORE_RANK_MAX], i;
-        store->fresh = false;
         for (i = 0; i < column->rank; i++)
             shape[i] = column->dimensions[i].extent;
         for (i = 0; status == PIPETTE_OK && i < count; i++) {
@@ -114,7 +129,7 @@ static int write_column(store_file *store, store_column *column, uint64_t first,
 int columns_write(store_file *store, uint64_t first, uint64_t count, const pipette_column_data *data,
                   uint32_t data_count)
 {
-    bool states = false;
+    bool states = false, texts = true;
     uint32_t i;
     int status = PIPETTE_OK, pass;
     for (i = 0; i < data_count; i++) {
@@ -122,7 +137,10 @@ int columns_write(store_file *store, uint64_t first, uint64_t count, const pipet
         if (column == NULL)
             return PIPETTE_E_INVALID;
         states = states || is_state(column);
+        texts = texts && column->form == STORE_TEXT && column->placed;
     }
+    if (!texts)
+        status = build_name(store);
     for (pass = 0; pass < 2; pass++) {
         /* Data first, then what says that it is there. */
         if (pass == 1 && status == PIPETTE_OK)
@@ -133,8 +151,6 @@ int columns_write(store_file *store, uint64_t first, uint64_t count, const pipet
             store_column *column = columns_at(store, data[i].column);
             if (is_state(column) != (pass == 1))
                 continue;
-            if (pass == 1)
-                store->fresh = false;
             status = write_column(store, column, first, count, &data[i]);
         }
     }
@@ -162,8 +178,25 @@ int columns_append(store_file *store, uint64_t row, uint32_t position, const pip
     if (column->form == STORE_FIXED && column->placed)
         return file_write(store, store->fd, pipette_value_data(value), column->row_bytes,
                           column->offset + row * column->row_bytes);
-    store->fresh = false;
+    if (column->form == STORE_PACKED)
+        return write_packed(store, column, row, pipette_value_data(value));
     return records_append(store, row, (uint32_t)(column - store->catalog->columns), value);
+}
+
+int columns_append_packed(store_file *store, uint64_t row, uint32_t position, const void *bytes, uint64_t size)
+{
+    store_column *column = columns_at(store, position);
+    int status;
+    if (column == NULL)
+        return PIPETTE_E_INVALID;
+    status = check_rows(store, column, row, 1);
+    if (status != PIPETTE_OK)
+        return status;
+    if (column->form != STORE_PACKED)
+        return store_fail(store, PIPETTE_E_UNSUPPORTED, "'%s' is not compressed: its values are written", column->path);
+    if (!packed_plausible(bytes, size))
+        return store_fail(store, PIPETTE_E_TYPE, "a value of '%s' is not compressed as zlib does", column->path);
+    return records_append_packed(store, row, (uint32_t)(column - store->catalog->columns), bytes, size);
 }
 
 static int push_position(store_file *store, uint32_t index)
@@ -195,6 +228,7 @@ int columns_add(store_file *store, const pipette_column_spec *spec)
         return status;
     }
     column.optional = true;
+    catalog_pack(&column, store->catalog->compression);
     status = names_claim_catalog(store, &names, store->catalog);
     if (status == PIPETTE_OK)
         status = names_claim_column(store, &names, &column);
@@ -207,7 +241,6 @@ int columns_add(store_file *store, const pipette_column_spec *spec)
         return status != PIPETTE_OK ? status : PIPETTE_E_MEMORY;
     }
     *added = column;
-    store->fresh = false;
     status = records_append_column(store, store->catalog->column_count - 1);
     return status == PIPETTE_OK ? push_position(store, store->catalog->column_count - 1) : status;
 }
@@ -268,7 +301,7 @@ static int fill_rows(store_file *store, const store_column *column, uint64_t fir
 /* A ledger's numbers of a run that has not run are fill values; of one that failed they are facts. */
 static bool needs_fill(const store_column *column, int8_t state)
 {
-    if (column->form != STORE_FIXED || !column->placed || state == PIPETTE_STATE_DONE)
+    if (column->form != STORE_FIXED || !column->placed || column->every > 1 || state == PIPETTE_STATE_DONE)
         return false;
     if (column->role == PIPETTE_ROLE_RESULT)
         return true;

@@ -238,6 +238,17 @@ void file_part_abort(store_file *store, int fd)
     (void)close(fd);
 }
 
+int file_still_there(store_file *store)
+{
+    struct stat facts, now;
+    if (stat(store->path, &now) == 0 && fstat(store->fd, &facts) == 0 && facts.st_ino == now.st_ino &&
+        facts.st_dev == now.st_dev)
+        return PIPETTE_OK;
+    return store_fail(store, PIPETTE_E_STORAGE,
+                      "'%s' has vanished: the file or its folder was removed or renamed while runs were being stored",
+                      store->path);
+}
+
 /* ---- Bytes ---- */
 
 /* The host ignores SIGXFSZ; a limit on the size of files then is EFBIG here. */

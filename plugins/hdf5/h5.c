@@ -10,6 +10,20 @@ static herr_t keep_first(unsigned position, const H5E_error2_t *error, void *use
     return 0;
 }
 
+static herr_t look_for(unsigned position, const H5E_error2_t *error, void *user)
+{
+    const char **text = user;
+    (void)position;
+    if (*text != NULL && error->desc != NULL && strstr(error->desc, *text) != NULL)
+        *text = NULL;
+    return 0;
+}
+
+bool h5_said(const char *text)
+{
+    return H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, look_for, &text) >= 0 && text == NULL;
+}
+
 int h5_fail(store_file *store, const char *format, ...)
 {
     char message[400], reason[500] = "HDF5 gives no reason";
@@ -192,6 +206,17 @@ int h5_read_texts(store_file *store, hid_t dataset, uint64_t first, uint64_t cou
     free(texts);
     close_spaces(file_space, memory_space);
     (void)H5Tclose(type);
+    return status;
+}
+
+int h5_read_row(store_file *store, hid_t dataset, uint64_t row, int type, void *elements)
+{
+    hid_t file_space = -1, memory_space = -1;
+    int status = PIPETTE_OK;
+    if (!select_rows(dataset, row, 1, &file_space, &memory_space) ||
+        H5Dread(dataset, h5_number_type(type), memory_space, file_space, H5P_DEFAULT, elements) < 0)
+        status = h5_fail(store, "cannot read a row of '%s'", store->path);
+    close_spaces(file_space, memory_space);
     return status;
 }
 

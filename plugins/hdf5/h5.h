@@ -19,6 +19,8 @@ typedef struct h5_overlay {
 
 enum { H5_PAGE = 4096 };
 
+/* Whether that is among what HDF5 says of its last failure. */
+bool h5_said(const char *text);
 /* driver.c: the file behind `fd`, through that descriptor; negative on failure, without a message. `overlay`: NULL for
  * a file that is empty or may become so. */
 hid_t h5_create(store_file *store, int fd, h5_overlay *overlay);
@@ -39,6 +41,8 @@ int h5_read(store_file *store, hid_t file, const char *dataset, int type, uint32
 /* One row of a dataset of strings (run, ...): `rank` beside the run. */
 int h5_read_texts(store_file *store, hid_t dataset, uint64_t first, uint64_t count, uint32_t rank,
                   const uint64_t *shape, store_value *out);
+/* One row of numbers, into memory for all of its elements. */
+int h5_read_row(store_file *store, hid_t dataset, uint64_t row, int type, void *elements);
 /* Writes `count` strings from flat index `first` on, of a dataset of rank 1, or rows of one of a higher rank. */
 int h5_write_texts(store_file *store, hid_t dataset, uint64_t first, uint64_t count, const char *const *texts);
 

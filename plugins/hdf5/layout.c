@@ -1,5 +1,5 @@
 /* Writes the structure of a file: groups, datasets, and the values of everything small. */
-#include "layout.h"
+#include "packed.h"
 
 #include <stdlib.h>
 
@@ -176,6 +176,8 @@ static bool describe_column(hid_t id, const store_column *column, const char *co
         ok = scales_put_flags(id, 2, truth);
     if (ok && column->type == PIPETTE_TYPE_COMPLEX)
         ok = scales_put_text(id, "complex_parts", "real imaginary");
+    if (column->every > 1)
+        return ok && scales_put_number(id, "rows_per_block", (int64_t)column->every);
     return ok && scales_put_text(id, "coordinates", coordinates);
 }
 
@@ -192,8 +194,12 @@ static int write_plain_column(writer *w, store_column *column, const char *group
     uint32_t scales[STORE_RANK_MAX + 2], rank = 1, i;
     hid_t id;
     int status = PIPETTE_OK;
-    extents[0] = w->catalog->row_count;
+    extents[0] = catalog_rows(w->catalog, column);
     scales[0] = w->run;
+    if (column->every > 1)
+        status = scales_block(w, column->every, &scales[0]);
+    if (status != PIPETTE_OK)
+        return status;
     for (i = 0; i < column->rank; i++, rank++) {
         char fallback[300];
         (void)snprintf(fallback, sizeof fallback, "%s_dim_%u", strrchr(column->dataset, '/') + 1, i);
@@ -210,8 +216,9 @@ static int write_plain_column(writer *w, store_column *column, const char *group
     }
     if (column->kept)
         layout_keep(w, column->source->offset, extents[0] * column->elements * element_bytes(column));
-    id = column->form == STORE_TEXT ? create_texts(w, column->dataset, rank, extents, column->kept)
-                                    : create_numbers(w, column->dataset, column->type, rank, extents, false);
+    id = column->form == STORE_TEXT     ? create_texts(w, column->dataset, rank, extents, column->kept)
+         : column->form == STORE_PACKED ? packed_create(w, column, rank, extents)
+                                        : create_numbers(w, column->dataset, column->type, rank, extents, column->every > 1);
     if (id < 0)
         return layout_failed(w);
     if (column->kept)
@@ -222,6 +229,8 @@ static int write_plain_column(writer *w, store_column *column, const char *group
         status = layout_failed(w);
     if (status == PIPETTE_OK && column->form == STORE_TEXT && column->source != NULL && !column->kept)
         status = strings_text(w->store, column, id);
+    if (status == PIPETTE_OK && column->form == STORE_PACKED && column->source != NULL)
+        status = packed_fill(w, column, id);
     place_of(id, &column->offset);
     (void)H5Dclose(id);
     return status;

@@ -15,6 +15,7 @@ typedef struct file_scale {
     uint64_t extent;
     double start, step;
     const char *unit; /* borrowed from the catalog */
+    uint64_t every;   /* blocks of rows; 0: not those */
     hid_t id;
     hobj_ref_t reference;
     scale_user *users;
@@ -50,6 +51,7 @@ int layout_kept(writer *w, hid_t id, uint64_t offset);
 /* An attribute with that text. `size` 0: as long as the text; an empty one is left out then. */
 bool scales_put_text_sized(hid_t id, const char *name, const char *text, size_t size);
 bool scales_put_text(hid_t id, const char *name, const char *text);
+bool scales_put_number(hid_t id, const char *name, int64_t number);
 /* How CF describes coded values: flag_values 0 .. count - 1 and flag_meanings. */
 bool scales_put_flags(hid_t id, uint32_t count, const char *const *meanings);
 /* Makes dataset `path` of rank 1 and remembers it as a scale. `visible`: it has values; else a dimension alone, which
@@ -59,6 +61,8 @@ int scales_add_bare(writer *w, const char *path, uint64_t extent, uint32_t *inde
 /* The scale of a result's dimension: one that its group has, or a new one. `fallback` names what has no name. */
 int scales_of_result(writer *w, const char *group, const pipette_dimension *dimension, const char *fallback,
                      uint32_t *index);
+/* The dimension of the blocks of `every` rows. */
+int scales_block(writer *w, uint64_t every, uint32_t *index);
 int scales_complex(writer *w, uint32_t *index);
 /* The dimension of the runs, with the run indices as its values where they differ from the row numbers. */
 int scales_run(writer *w);

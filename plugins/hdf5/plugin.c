@@ -9,8 +9,13 @@ static void forget(store_file *store)
 {
     uint32_t i;
     read_rest(store);
+    if (store->fresh) { /* never got its name */
+        file_part_abort(store, store->fd);
+        store->fd = -1;
+    }
     file_close(store);
     records_free(store);
+    packed_free(store);
     catalog_free(store->catalog);
     for (i = 0; i < store->pending_count; i++)
         catalog_table_free(&store->pending[i]);
@@ -54,8 +59,8 @@ static void destroy(pipette_stage *stage)
     stage->instance = NULL;
 }
 
-/* What each function needs: an open file, one that has been laid out, one that may be written. */
-enum { NEEDS_OPEN = 1, NEEDS_LAYOUT = 2, NEEDS_WRITING = 4 };
+/* What each function needs: an open file, one that has been laid out, one that may be written, one that has its name. */
+enum { NEEDS_OPEN = 1, NEEDS_LAYOUT = 2, NEEDS_WRITING = 4, NEEDS_NAME = 8 };
 
 static int check(pipette_stage *stage, store_file **out, int needs)
 {
@@ -68,6 +73,11 @@ static int check(pipette_stage *stage, store_file **out, int needs)
         return store_fail(store, PIPETTE_E_INVALID, "'%s' was opened for reading", store->path);
     if ((needs & NEEDS_LAYOUT) != 0 && store->catalog == NULL)
         return store_fail(store, PIPETTE_E_INVALID, "'%s' has not been laid out", store->path);
+    if ((needs & NEEDS_NAME) != 0) {
+        int status = build_name(store);
+        if (status != PIPETTE_OK)
+            return status;
+    }
     if ((needs & NEEDS_WRITING) != 0 && store->catalog != NULL && !store->changed)
         return build_mark(store, false);
     return PIPETTE_OK;
@@ -109,7 +119,7 @@ static int lay_out(pipette_stage *stage, const pipette_layout *layout)
 static int extend(pipette_stage *stage, const pipette_layout *layout)
 {
     store_file *store;
-    int status = check(stage, &store, NEEDS_WRITING | NEEDS_LAYOUT);
+    int status = check(stage, &store, NEEDS_WRITING | NEEDS_LAYOUT | NEEDS_NAME);
     return status == PIPETTE_OK ? build_extend(store, layout) : status;
 }
 
@@ -124,21 +134,21 @@ static int write_rows(pipette_stage *stage, uint64_t first, uint64_t count, cons
 static int append(pipette_stage *stage, uint64_t row, uint32_t column, const pipette_value *value)
 {
     store_file *store;
-    int status = check(stage, &store, NEEDS_WRITING | NEEDS_LAYOUT);
+    int status = check(stage, &store, NEEDS_WRITING | NEEDS_LAYOUT | NEEDS_NAME);
     return status == PIPETTE_OK ? columns_append(store, row, column, value) : status;
 }
 
 static int add_column(pipette_stage *stage, const pipette_column_spec *column)
 {
     store_file *store;
-    int status = check(stage, &store, NEEDS_WRITING | NEEDS_LAYOUT);
+    int status = check(stage, &store, NEEDS_WRITING | NEEDS_LAYOUT | NEEDS_NAME);
     return status == PIPETTE_OK ? columns_add(store, column) : status;
 }
 
 static int flush(pipette_stage *stage)
 {
     store_file *store;
-    int status = check(stage, &store, NEEDS_WRITING | NEEDS_LAYOUT);
+    int status = check(stage, &store, NEEDS_WRITING | NEEDS_LAYOUT | NEEDS_NAME);
     if (status == PIPETTE_OK)
         status = records_drain(store);
     if (status == PIPETTE_OK && store->catalog->power_safe && fdatasync(store->fd) != 0)
@@ -177,14 +187,14 @@ static int list(pipette_stage *stage, pipette_entry_visit visit, void *user)
 static int put_table(pipette_stage *stage, const pipette_table *table)
 {
     store_file *store;
-    int status = check(stage, &store, NEEDS_WRITING | NEEDS_LAYOUT);
+    int status = check(stage, &store, NEEDS_WRITING | NEEDS_LAYOUT | NEEDS_NAME);
     return status == PIPETTE_OK ? tables_put(store, table) : status;
 }
 
 static int finish(pipette_stage *stage, int complete)
 {
     store_file *store;
-    int status = check(stage, &store, NEEDS_OPEN);
+    int status = check(stage, &store, NEEDS_OPEN | NEEDS_NAME);
     if (status != PIPETTE_OK)
         return status;
     if (store->mode != PIPETTE_STORAGE_READ && store->catalog != NULL)
@@ -197,13 +207,31 @@ static int finish(pipette_stage *stage, int complete)
 static int place(pipette_stage *stage, uint32_t column, pipette_place *out)
 {
     store_file *store;
-    int status = check(stage, &store, NEEDS_WRITING | NEEDS_LAYOUT);
+    int status = check(stage, &store, NEEDS_WRITING | NEEDS_LAYOUT | NEEDS_NAME);
     return status == PIPETTE_OK ? columns_place(store, column, out) : status;
+}
+
+static uint32_t level(pipette_stage *stage, uint32_t column)
+{
+    const store_file *store = stage->instance;
+    if (store->catalog == NULL || column >= store->position_count)
+        return 0;
+    return store->catalog->columns[store->positions[column]].level;
+}
+
+static int append_compressed(pipette_stage *stage, uint64_t row, uint32_t column, const void *bytes, uint64_t size)
+{
+    store_file *store;
+    int status = check(stage, &store, NEEDS_WRITING | NEEDS_LAYOUT | NEEDS_NAME);
+    return status == PIPETTE_OK ? columns_append_packed(store, row, column, bytes, size) : status;
 }
 
 static const void *extension(const char *id)
 {
     static const pipette_storage_direct direct = {(uint32_t)sizeof direct, 0, place};
+    static const pipette_storage_compressed compressed = {(uint32_t)sizeof compressed, 0, level, append_compressed};
+    if (strcmp(id, PIPETTE_STORAGE_COMPRESSED_EXTENSION) == 0)
+        return &compressed;
     return strcmp(id, PIPETTE_STORAGE_DIRECT_EXTENSION) == 0 ? &direct : NULL;
 }
 

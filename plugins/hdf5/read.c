@@ -79,10 +79,9 @@ static int load_sparse(store_file *store, store_column *column)
     return status;
 }
 
-/* The dataset with a column's strings. */
-static int open_texts(store_file *store, store_column *column)
+int read_open(store_file *store, store_column *column)
 {
-    hid_t file = h5_source(store);
+    hid_t file = h5_source(store), access;
     char *path;
     if (file < 0)
         return PIPETTE_E_STORAGE;
@@ -91,7 +90,12 @@ static int open_texts(store_file *store, store_column *column)
     path = store_format("%s%s", column->dataset, column->form == STORE_SPARSE ? "/text" : "");
     if (path == NULL)
         return store_memory(store);
-    column->id = H5Dopen2(file, path, H5P_DEFAULT);
+    /* Chunks are read whole, and once. */
+    access = H5Pcreate(H5P_DATASET_ACCESS);
+    if (column->form == STORE_PACKED)
+        (void)H5Pset_chunk_cache(access, 0, 0, 1.0);
+    column->id = H5Dopen2(file, path, access);
+    (void)H5Pclose(access);
     free(path);
     return column->id >= 0 ? PIPETTE_OK : h5_fail(store, "cannot read '%s' of '%s'", column->path, store->path);
 }
@@ -128,7 +132,7 @@ static int read_ragged_row(store_file *store, store_column *column, uint64_t row
                    ? file_read(store, store->fd, store_value_elements(out), count * size, column->offset + start * size)
                    : status;
     }
-    status = open_texts(store, column);
+    status = read_open(store, column);
     return status == PIPETTE_OK ? h5_read_texts(store, column->id, start, count, column->rank, shape, out) : status;
 }
 
@@ -147,8 +151,29 @@ static int read_sparse_row(store_file *store, store_column *column, uint64_t row
     }
     if (low >= column->total || column->starts[low] != row)
         return STORE_NONE;
-    status = open_texts(store, column);
+    status = read_open(store, column);
     return status == PIPETTE_OK ? h5_read_texts(store, column->id, low, 1, 0, NULL, out) : status;
+}
+
+static int read_packed_row(store_file *store, store_column *column, uint64_t row, store_value *out)
+{
+    uint64_t shape[STORE_RANK_MAX], size = 0;
+    bool logged = column->records != NULL && column->records[row] != 0;
+    char *bytes = NULL;
+    uint32_t i;
+    int status = PIPETTE_OK;
+    if (!logged && !column->placed)
+        return STORE_NONE;
+    for (i = 0; i < column->rank; i++)
+        shape[i] = column->dimensions[i].extent;
+    status = logged ? records_packed(store, column->records[row], column->path, &bytes, &size) : read_open(store, column);
+    if (status == PIPETTE_OK)
+        status = store_value_make(store, out, column->type, column->rank, shape, 0);
+    if (status == PIPETTE_OK)
+        status = logged ? packed_open(store, column, bytes, (size_t)size, store_value_elements(out))
+                        : h5_read_row(store, column->id, row, column->type, store_value_elements(out));
+    free(bytes);
+    return status;
 }
 
 int read_row(store_file *store, store_column *column, uint64_t row, store_value *out)
@@ -157,6 +182,8 @@ int read_row(store_file *store, store_column *column, uint64_t row, store_value 
     uint32_t i;
     int status;
     memset(out, 0, sizeof *out);
+    if (column->form == STORE_PACKED)
+        return read_packed_row(store, column, row, out);
     if (column->records != NULL && column->records[row] != 0)
         return records_read(store, column->records[row], column->path, out);
     if (!column->placed)
@@ -169,7 +196,7 @@ int read_row(store_file *store, store_column *column, uint64_t row, store_value 
     case STORE_SPARSE:
         return read_sparse_row(store, column, row, out);
     case STORE_TEXT:
-        status = open_texts(store, column);
+        status = read_open(store, column);
         return status == PIPETTE_OK ? h5_read_texts(store, column->id, row, 1, column->rank, shape, out) : status;
     default:
         status = store_value_make(store, out, column->type, column->rank, shape, 0);
@@ -223,7 +250,8 @@ static int read_logged(store_file *store, store_column *column, uint64_t first, 
             store_fill(type, (char *)out + i * size, column->elements);
         else if (status == PIPETTE_OK)
             status = store_convert(store, column->path, column->type, store_value_elements(&value), type,
-                                   (char *)out + i * size, column->elements, false);
+                                   (char *)out + i * size, column->elements,
+                                   column->optional || column->role == PIPETTE_ROLE_RESULT);
         store_value_free(&value);
     }
     return status < 0 ? status : PIPETTE_OK;
@@ -233,17 +261,19 @@ int read_column(store_file *store, const char *path, uint64_t first, uint64_t co
 {
     store_column *column = catalog_find(store->catalog, path);
     size_t from_size, to_size = pipette_type_size(type);
-    uint64_t total, i, block;
+    uint64_t rows, total, i, block;
     char buffer[STORE_BLOCK];
     int status = PIPETTE_OK;
     if (column == NULL)
         return store_fail(store, PIPETTE_E_NOT_FOUND, "'%s' has no column '%s'", store->path, path);
-    if (first > store->catalog->row_count || count > store->catalog->row_count - first)
-        return store_fail(store, PIPETTE_E_BOUNDS, "'%s' has %" PRIu64 " rows", path, store->catalog->row_count);
-    if (column->form != STORE_FIXED || to_size == 0)
+    rows = catalog_rows(store->catalog, column);
+    if (first > rows || count > rows - first)
+        return store_fail(store, PIPETTE_E_BOUNDS, "'%s' has %" PRIu64 " rows", path, rows);
+    if ((column->form != STORE_FIXED && column->form != STORE_PACKED) || to_size == 0)
         return store_fail(store, PIPETTE_E_TYPE, "'%s' is not of numbers of one shape; it is read run by run", path);
-    if (!column->placed) {
+    if (!column->placed || column->form == STORE_PACKED) {
         status = store->mode == PIPETTE_STORAGE_READ ? records_scan(store, false) : PIPETTE_OK;
+        column = catalog_find(store->catalog, path); /* the list of columns can have grown */
         if (status == PIPETTE_OK)
             status = read_logged(store, column, first, count, type, out);
     } else if (type == column->type) {
@@ -269,9 +299,9 @@ static int one_of_column(store_file *store, const char *path, store_column *colu
 {
     store_states states = {0, 0, {0}};
     int status, counts;
-    if (row >= store->catalog->row_count)
+    if (row >= catalog_rows(store->catalog, column))
         return store_fail(store, PIPETTE_E_BOUNDS, "'%s' has %" PRIu64 " rows; row %" PRIu64 " does not exist", path,
-                          store->catalog->row_count, row);
+                          catalog_rows(store->catalog, column), row);
     if (store->mode == PIPETTE_STORAGE_READ) {
         /* Somebody may be writing: the log can have grown, and with it the list of columns. */
         status = records_scan(store, false);
@@ -283,7 +313,7 @@ static int one_of_column(store_file *store, const char *path, store_column *colu
     if (counts < 0)
         return counts;
     status = counts != 0 ? read_row(store, column, row, &store->result) : STORE_NONE;
-    if (status == STORE_NONE && column->form == STORE_FIXED) {
+    if (status == STORE_NONE && (column->form == STORE_FIXED || column->form == STORE_PACKED)) {
         uint64_t shape[STORE_RANK_MAX];
         uint32_t i;
         for (i = 0; i < column->rank; i++)

@@ -10,11 +10,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { RECORD_VALUE = 1, RECORD_COLUMN = 2, RECORD_BUFFER = 1 << 18 };
+enum { RECORD_VALUE = 1, RECORD_COLUMN = 2, RECORD_PACKED = 3, RECORD_BUFFER = 1 << 18 };
 #define RECORD_MAGIC UINT64_C(0x0a31434552504950) /* "PIPREC1\n" */
 
 /* Little-endian, like everything in the file. The payload follows: the extents (8 bytes each), the elements (strings
- * each with a zero byte), zeros up to a multiple of 8. */
+ * each with a zero byte), zeros up to a multiple of 8. Of a packed row: its bytes alone. */
 typedef struct record_header {
     uint64_t magic;
     uint64_t length; /* of the whole record */
@@ -190,6 +190,31 @@ int records_append(store_file *store, uint64_t row, uint32_t column, const pipet
     return records->used >= RECORD_BUFFER ? records_drain(store) : PIPETTE_OK;
 }
 
+int records_append_packed(store_file *store, uint64_t row, uint32_t column, const void *bytes, uint64_t size)
+{
+    store_records *records = &store->records;
+    record_header header;
+    uint64_t whole = (sizeof header + size + 7) / 8 * 8;
+    char *at = reserve(store, whole);
+    int status;
+    if (at == NULL)
+        return store->failure;
+    memset(&header, 0, sizeof header);
+    header.kind = RECORD_PACKED;
+    header.column = column;
+    header.row = row;
+    header.payload_size = size;
+    memcpy(at + sizeof header, bytes, (size_t)size);
+    seal(at, &header, whole);
+    status = index_record(store, &store->catalog->columns[column], row, records->end);
+    if (status != PIPETTE_OK)
+        return status;
+    records->used += whole;
+    records->end += whole;
+    records->scanned = records->end;
+    return records->used >= RECORD_BUFFER ? records_drain(store) : PIPETTE_OK;
+}
+
 int records_append_column(store_file *store, uint32_t column)
 {
     store_records *records = &store->records;
@@ -286,7 +311,7 @@ int records_scan(store_file *store, bool repair)
         }
         if (header.kind == RECORD_COLUMN)
             status = add_column(store, &header, payload);
-        else if (header.kind == RECORD_VALUE && header.column < store->catalog->column_count &&
+        else if ((header.kind == RECORD_VALUE || header.kind == RECORD_PACKED) && header.column < store->catalog->column_count &&
                  header.row < store->catalog->row_count)
             status = index_record(store, &store->catalog->columns[header.column], header.row, place);
         free(payload);
@@ -319,6 +344,32 @@ int records_shape(store_file *store, uint64_t place, const char *path, uint32_t 
     return file_read(store, store->fd, shape, 8 * header.rank, place + sizeof header);
 }
 
+int records_place(store_file *store, uint64_t place, const char *path, uint64_t *address, uint64_t *size)
+{
+    record_header header;
+    int status = records_drain(store);
+    if (status != PIPETTE_OK)
+        return status;
+    if (!read_header(store, place, &header) || header.kind != RECORD_PACKED)
+        return damaged(store, path);
+    *address = place + sizeof header;
+    *size = header.payload_size;
+    return PIPETTE_OK;
+}
+
+int records_packed(store_file *store, uint64_t place, const char *path, char **bytes, uint64_t *size)
+{
+    record_header header;
+    int status = records_drain(store);
+    if (status != PIPETTE_OK)
+        return status;
+    if (!read_header(store, place, &header) || header.kind != RECORD_PACKED)
+        return damaged(store, path);
+    *size = header.payload_size;
+    *bytes = read_payload(store, place, &header);
+    return *bytes != NULL ? PIPETTE_OK : damaged(store, path);
+}
+
 int records_read(store_file *store, uint64_t place, const char *path, store_value *out)
 {
     record_header header;
@@ -327,7 +378,7 @@ int records_read(store_file *store, uint64_t place, const char *path, store_valu
     int status = records_drain(store);
     if (status != PIPETTE_OK)
         return status;
-    if (!read_header(store, place, &header))
+    if (!read_header(store, place, &header) || header.kind != RECORD_VALUE)
         return damaged(store, path);
     payload = read_payload(store, place, &header);
     if (payload == NULL)

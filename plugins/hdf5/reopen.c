@@ -120,13 +120,13 @@ static int locate(store_file *store, const char *dataset, const char *suffix, ui
 static int locate_column(store_file *store, store_column *column)
 {
     size_t size = pipette_type_size(column->type), part = column->type == PIPETTE_TYPE_COMPLEX ? size / 2 : size;
-    uint64_t rows = store->catalog->row_count;
+    uint64_t expected = catalog_rows(store->catalog, column), rows = expected;
     int status = PIPETTE_OK;
     if (!column->placed || column->form == STORE_SPARSE)
         return PIPETTE_OK;
     if (column->form == STORE_FIXED) {
         status = locate(store, column->dataset, "", &column->offset, &rows, part);
-    } else if (column->form == STORE_TEXT) {
+    } else if (column->form == STORE_TEXT || column->form == STORE_PACKED) {
         status = locate(store, column->dataset, "", &column->offset, &rows, 0);
     } else {
         if (column->type == PIPETTE_TYPE_STRING) {
@@ -138,7 +138,7 @@ static int locate_column(store_file *store, store_column *column)
             status = locate(store, column->dataset, column->rank == 1 ? "_count" : "_shape", &column->shape_offset,
                             &rows, 8);
     }
-    if (status == PIPETTE_OK && rows != store->catalog->row_count)
+    if (status == PIPETTE_OK && rows != expected)
         status = store_fail(store, PIPETTE_E_STORAGE, "'%s' was rewritten by another tool: '%s' has %" PRIu64 " rows",
                             store->path, column->path, rows);
     return status;

@@ -44,6 +44,14 @@ bool scales_put_text(hid_t id, const char *name, const char *text)
     return scales_put_text_sized(id, name, text, 0);
 }
 
+bool scales_put_number(hid_t id, const char *name, int64_t number)
+{
+    hid_t space = H5Screate(H5S_SCALAR);
+    bool ok = put_attribute(id, name, H5T_NATIVE_INT64, space, &number);
+    (void)H5Sclose(space);
+    return ok;
+}
+
 bool scales_put_flags(hid_t id, uint32_t count, const char *const *meanings)
 {
     store_text text = {NULL, 0, 0, false};
@@ -173,6 +181,27 @@ int scales_of_result(writer *w, const char *group, const pipette_dimension *dime
     if (status == PIPETTE_OK && (!scales_put_text(w->scales[*index].id, "units", dimension->unit) ||
                                  !scales_put_text(w->scales[*index].id, "long_name", dimension->doc)))
         status = layout_failed(w);
+    return status;
+}
+
+int scales_block(writer *w, uint64_t every, uint32_t *index)
+{
+    char name[40] = "/run_block";
+    uint64_t rows = w->catalog->row_count;
+    uint32_t i;
+    int status;
+    for (i = 0; i < w->scale_count; i++)
+        if (w->scales[i].every == every) {
+            *index = i;
+            return PIPETTE_OK;
+        }
+    for (i = 2; names_taken(&w->names, name); i++)
+        (void)snprintf(name, sizeof name, "/run_block_%u", i);
+    status = names_claim(w->store, &w->names, name, "the dimension of blocks of runs");
+    if (status == PIPETTE_OK)
+        status = scales_add_bare(w, name, rows / every + (rows % every != 0), index);
+    if (status == PIPETTE_OK)
+        w->scales[*index].every = every;
     return status;
 }
 

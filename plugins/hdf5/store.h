@@ -21,7 +21,8 @@ typedef enum store_form {
     STORE_FIXED = 1,  /* one contiguous dataset (run, ...) */
     STORE_RAGGED = 2, /* flat data and counts; records until the file is built */
     STORE_TEXT = 3,   /* variable-length strings (run, ...); of results: records until the file is built */
-    STORE_SPARSE = 4  /* strings of the ledger: a group of `row` and `text`; records until the file is built */
+    STORE_SPARSE = 4, /* strings of the ledger: a group of `row` and `text`; records until the file is built */
+    STORE_PACKED = 5  /* compressed rows of fixed shape, one chunk each; records until the file is built */
 } store_form;
 
 /* A value with the memory that it needs, in one block. */
@@ -49,13 +50,15 @@ typedef struct store_column {
     bool placed;                 /* its datasets are in the file */
     bool kept;                   /* while a structure is written: its data stays where `source` has it */
     uint64_t elements;           /* of a row of fixed shape */
-    uint64_t row_bytes;          /* FIXED */
+    uint64_t row_bytes;          /* FIXED, PACKED */
+    uint64_t every;              /* rows that share one value; 1 but for times in ledgers of very many runs */
+    uint32_t level;              /* PACKED: of deflate. 0: not packed */
     uint64_t offset;             /* in the file: FIXED of row 0, TEXT of its cells, RAGGED of the flat data */
     uint64_t shape_offset;       /* RAGGED: of NAME_count or NAME_shape */
     uint64_t total;              /* RAGGED: elements of the flat data; SPARSE: number of texts */
     uint64_t *starts;            /* RAGGED: first element of each row and the end, when asked for; SPARSE: the rows */
     uint64_t *records;           /* by row: place of the last record, 0: none. NULL: none at all */
-    int64_t id;                  /* HDF5 dataset of strings that is being read, or -1 */
+    int64_t id;                  /* HDF5 dataset that is being read (strings, PACKED), or -1 */
     struct store_column *source; /* while a file is built: the same column of the old file */
 } store_column;
 
@@ -104,7 +107,7 @@ typedef struct store_catalog {
     uint32_t table_count;
     uint64_t finished; /* offset of the byte that says so */
     bool power_safe;
-    uint32_t compression; /* kept; nothing is compressed yet */
+    uint32_t compression; /* level of deflate for columns to come, 0: none */
 } store_catalog;
 
 /* The log behind the end of the structure. */
@@ -115,6 +118,14 @@ typedef struct store_records {
     char *buffer;     /* records that stand at end - used */
     size_t used, capacity;
 } store_records;
+
+/* What the driver tells of a read instead of doing it (driver.c). */
+typedef struct store_probe {
+    bool armed;
+    uint64_t address, bytes;
+} store_probe;
+
+typedef struct store_packer store_packer; /* packed.c */
 
 typedef struct store_file {
     pipette_stage *stage;
@@ -128,7 +139,7 @@ typedef struct store_file {
     int64_t h5;        /* reading handle of `fd`, or -1 */
     bool changed;      /* since the byte `finished` was cleared */
     int write_failure; /* errno of a write of HDF5's (driver.c) */
-    bool fresh;        /* laid out by us, no run stored: HDF5 may still write strings in place */
+    bool fresh;        /* laid out, but still the sibling: HDF5 may write strings in place. build_name() ends that */
     store_catalog *catalog;
     uint32_t *positions; /* of the layout -> index in catalog->columns */
     uint32_t position_count;
@@ -136,6 +147,8 @@ typedef struct store_file {
     uint32_t pending_count;
     store_records records;
     store_value result; /* of the last read_one */
+    store_probe probe;
+    store_packer *packer;
 } store_file;
 
 /* ---- store.c: messages, text, values, numbers ---- */
@@ -179,6 +192,10 @@ void catalog_write(const store_catalog *catalog, store_text *text);
 void catalog_write_column(const store_column *column, store_text *text);
 store_catalog *catalog_parse(store_file *store, const char *text);
 int catalog_parse_column(store_file *store, store_column *column, const char *text);
+/* How many values a column has: the number of rows, or of blocks of them. */
+uint64_t catalog_rows(const store_catalog *catalog, const store_column *column);
+/* Packs the column with that level (0: not), if it is of a kind that can be. */
+void catalog_pack(store_column *column, uint32_t level);
 store_column *catalog_find(const store_catalog *catalog, const char *path);
 uint64_t catalog_table_elements(const store_table *table);
 /* Path, axes and types; values of axes must be there. */
@@ -214,6 +231,8 @@ int file_part_begin(store_file *store, int *fd);
 /* Gives the sibling its final name. `replace`: over the file that has it. `safe`: it survives a loss of power. */
 int file_part_commit(store_file *store, int fd, bool replace, bool safe);
 void file_part_abort(store_file *store, int fd);
+/* Whether the open file still has its name; a message says so where it has not. */
+int file_still_there(store_file *store);
 int file_write(store_file *store, int fd, const void *data, uint64_t size, uint64_t offset);
 int file_write_rows(store_file *store, int fd, const void *data, uint64_t stride, uint64_t row_bytes, uint64_t rows,
                     uint64_t offset);
@@ -239,10 +258,14 @@ int records_begin(store_file *store);
 int records_scan(store_file *store, bool repair);
 bool records_any(const store_file *store);
 int records_append(store_file *store, uint64_t row, uint32_t column, const pipette_value *value);
+int records_append_packed(store_file *store, uint64_t row, uint32_t column, const void *bytes, uint64_t size);
 int records_append_column(store_file *store, uint32_t column);
 /* Writes what is buffered. */
 int records_drain(store_file *store);
 int records_read(store_file *store, uint64_t place, const char *path, store_value *out);
+/* The bytes of a packed row, checked, to be freed by the caller; and only where they stand. */
+int records_packed(store_file *store, uint64_t place, const char *path, char **bytes, uint64_t *size);
+int records_place(store_file *store, uint64_t place, const char *path, uint64_t *address, uint64_t *size);
 /* Rank and shape of the value at `place`. */
 int records_shape(store_file *store, uint64_t place, const char *path, uint32_t *rank, uint64_t *shape);
 void records_free(store_file *store);
@@ -262,6 +285,16 @@ int strings_text(store_file *store, store_column *column, int64_t dataset);
 int strings_ragged(store_file *store, store_column *column, int64_t dataset);
 int strings_sparse(store_file *store, store_column *column, int64_t rows, int64_t texts);
 
+/* ---- packed.c: compressed rows ---- */
+
+/* One row of a PACKED column, shuffled and deflated; valid until the next call. */
+int packed_make(store_file *store, const store_column *column, const void *elements, const void **bytes, size_t *size);
+/* And back. */
+int packed_open(store_file *store, const store_column *column, const void *bytes, size_t size, void *elements);
+/* Whether these can be the bytes of a row at all. */
+bool packed_plausible(const void *bytes, uint64_t size);
+void packed_free(store_file *store);
+
 /* ---- reopen.c: an existing file ---- */
 
 int reopen_catalog(store_file *store);
@@ -278,6 +311,8 @@ int build_here(store_file *store, store_catalog *catalog);
 /* Says in the file whether its last change was an orderly end with every row. */
 int build_mark(store_file *store, bool finished);
 int build_lay_out(store_file *store, const pipette_layout *layout);
+/* Gives a file that was laid out its name, where it waits for strings that are known before the runs. */
+int build_name(store_file *store);
 int build_extend(store_file *store, const pipette_layout *layout);
 /* Gives records and tables that wait their place, fills, and brings the file to rest. Does not close it. */
 int build_finish(store_file *store, bool complete);
@@ -288,6 +323,7 @@ store_column *columns_at(store_file *store, uint32_t position);
 int columns_write(store_file *store, uint64_t first, uint64_t count, const pipette_column_data *data,
                   uint32_t data_count);
 int columns_append(store_file *store, uint64_t row, uint32_t position, const pipette_value *value);
+int columns_append_packed(store_file *store, uint64_t row, uint32_t position, const void *bytes, uint64_t size);
 int columns_add(store_file *store, const pipette_column_spec *spec);
 int columns_place(store_file *store, uint32_t position, pipette_place *place);
 /* States of rows; PIPETTE_STATE_DONE where the file has no column for them. */
@@ -308,6 +344,8 @@ int read_column(store_file *store, const char *path, uint64_t first, uint64_t co
 int read_one(store_file *store, const char *path, uint64_t row, pipette_value *value);
 int read_list(store_file *store, pipette_entry_visit visit, void *user);
 int read_info(store_file *store, pipette_storage_info *info);
+/* Opens the dataset of a column of strings or compressed rows as `id`. */
+int read_open(store_file *store, store_column *column);
 /* The value of a row, whatever its state. STORE_NONE: it has none. */
 int read_row(store_file *store, store_column *column, uint64_t row, store_value *out);
 /* Shape of the value of a row of a RAGGED column. STORE_NONE: it has none. */

@@ -103,6 +103,19 @@ static int counts(int file)
 
 enum { GO_ON = 0, THEN_DIE = 1, HALF_THEN_DIE = 2, HALF = 3, FAIL = 4 };
 
+/* How much of a write takes effect where it is cut short: whole pages, as the kernel does it. 0: it goes through whole or not at all. */
+static size_t part_of(int file, off_t offset, size_t size)
+{
+    const int before = errno;
+    const off_t at = offset < 0 ? lseek(file, 0, SEEK_CUR) : offset;
+    const uint64_t page = 4096, from = at < 0 ? 0 : (uint64_t)at;
+    uint64_t cut = (from + size / 2) / page * page;
+    errno = before;
+    if (cut <= from)
+        cut = (from / page + 1) * page;
+    return cut >= from + size ? 0 : (size_t)(cut - from);
+}
+
 /* What is to be done with this call. `writes`: it can be cut in half. `fails`: a full disk makes it fail. */
 static int decide(const char *call, int file, const char *path, int writes, int fails)
 {
@@ -121,6 +134,7 @@ static int decide(const char *call, int file, const char *path, int writes, int 
         note(call, file, path);
         if (board->fail_half && number == board->fail_at && writes)
             return HALF;
+        (void)atomic_fetch_add(&board->failed, 1);
         errno = (int)board->fail_error;
         return FAIL;
     }
@@ -135,11 +149,11 @@ static long finish(int decision, long result)
 }
 
 /* Calls with bytes; `part` is what is left of them in half. */
-#define WRITING(call, file, whole, half)                                  \
+#define WRITING(call, file, splits, whole, half)                          \
     do {                                                                  \
         int decision_ = GO_ON;                                            \
         if (counts(file))                                                 \
-            decision_ = decide(call, file, NULL, 1, 1);                   \
+            decision_ = decide(call, file, NULL, splits, 1);              \
         if (decision_ == FAIL)                                            \
             return -1;                                                    \
         if (decision_ == HALF || decision_ == HALF_THEN_DIE)              \
@@ -149,13 +163,15 @@ static long finish(int decision, long result)
 
 SHOWN ssize_t write(int file, const void *bytes, size_t size)
 {
-    WRITING("write", file, syscall(SYS_write, file, bytes, size), syscall(SYS_write, file, bytes, (size + 1) / 2));
+    const size_t part = part_of(file, -1, size);
+    WRITING("write", file, part > 0, syscall(SYS_write, file, bytes, size), syscall(SYS_write, file, bytes, part));
 }
 
 SHOWN ssize_t pwrite(int file, const void *bytes, size_t size, off_t offset)
 {
-    WRITING("pwrite", file, syscall(SYS_pwrite64, file, bytes, size, offset),
-            syscall(SYS_pwrite64, file, bytes, (size + 1) / 2, offset));
+    const size_t part = part_of(file, offset, size);
+    WRITING("pwrite", file, part > 0, syscall(SYS_pwrite64, file, bytes, size, offset),
+            syscall(SYS_pwrite64, file, bytes, part, offset));
 }
 
 SHOWN ssize_t pwrite64(int file, const void *bytes, size_t size, off64_t offset)
@@ -165,13 +181,13 @@ SHOWN ssize_t pwrite64(int file, const void *bytes, size_t size, off64_t offset)
 
 SHOWN ssize_t writev(int file, const struct iovec *parts, int count)
 {
-    WRITING("writev", file, syscall(SYS_writev, file, parts, count), syscall(SYS_writev, file, parts, (count + 1) / 2));
+    WRITING("writev", file, count > 1, syscall(SYS_writev, file, parts, count), syscall(SYS_writev, file, parts, count / 2));
 }
 
 SHOWN ssize_t pwritev(int file, const struct iovec *parts, int count, off_t offset)
 {
-    WRITING("pwritev", file, syscall(SYS_pwritev, file, parts, count, offset, 0L),
-            syscall(SYS_pwritev, file, parts, (count + 1) / 2, offset, 0L));
+    WRITING("pwritev", file, count > 1, syscall(SYS_pwritev, file, parts, count, offset, 0L),
+            syscall(SYS_pwritev, file, parts, count / 2, offset, 0L));
 }
 
 SHOWN ssize_t pwritev64(int file, const struct iovec *parts, int count, off64_t offset)
@@ -181,8 +197,9 @@ SHOWN ssize_t pwritev64(int file, const struct iovec *parts, int count, off64_t 
 
 SHOWN ssize_t copy_file_range(int from, off64_t *from_offset, int to, off64_t *to_offset, size_t size, unsigned flags)
 {
-    WRITING("copy_file_range", to, syscall(SYS_copy_file_range, from, from_offset, to, to_offset, size, flags),
-            syscall(SYS_copy_file_range, from, from_offset, to, to_offset, (size + 1) / 2, flags));
+    const size_t part = part_of(to, to_offset == NULL ? -1 : *to_offset, size);
+    WRITING("copy_file_range", to, part > 0, syscall(SYS_copy_file_range, from, from_offset, to, to_offset, size, flags),
+            syscall(SYS_copy_file_range, from, from_offset, to, to_offset, part, flags));
 }
 
 /* Calls without. */

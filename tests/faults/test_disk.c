@@ -66,7 +66,7 @@ static void fail_at(const experiment *e, uint32_t call, uint32_t total, int reas
     RIGHT(faults_all_gone(), "processes stay", NULL);
     if (fault->fired > 0)
         (void)snprintf(context + strlen(context), sizeof context - strlen(context), ", %s of %s", fault->call, fault->file);
-    if (fault->fired > 0)
+    if (fault->failed > 0)
         look_at_failed(e, code, strerror(reason), &ended, &rows);
     finish_and_compare(e, ended, rows);
 }

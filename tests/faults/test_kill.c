@@ -14,12 +14,13 @@
     "                { parameter = \"neuron.I\"; from = 0.0; to = 0.7; step = 0.1; } ); } );\n"
 
 #define MODEL_PARAMETERS "parameters = { n = 60; bad = 4.0; senseless = 6.0; word = \"number\"; };\n"
+#define MODEL_PARAMETERS_WITHOUT_WORD "parameters = { n = 60; bad = 4.0; senseless = 6.0; };\n"
 
 static const experiment large = {
     "large",
     "name = \"Large\";\n" LARGE_AXES "run = { plugin = \"lif\"; };\npostprocess = ( { plugin = \"rate_summary\"; } );\n"
     "storage = { plugin = \"hdf5\"; file = \"large.hdf5\"; };\n",
-    NULL, {NULL}, 0, 0, 30};
+    NULL, {NULL}, 0, 0, 20};
 
 static const experiment tiny = {
     "tiny",
@@ -27,7 +28,7 @@ static const experiment tiny = {
     "preprocess = ( { plugin = \"explorer\"; product = ( { parameter = \"x\"; from = 1; to = 50; step = 1; },\n"
     "                { parameter = \"y\"; from = 0.5; to = 20; step = 0.5; } ); } );\n"
     "run = { plugin = \"multiply\"; };\nstorage = { plugin = \"hdf5\"; file = \"tiny.hdf5\"; };\n",
-    NULL, {NULL}, 0, 0, 30};
+    NULL, {NULL}, 0, 0, 20};
 
 static const experiment shapes = {
     "shapes",
@@ -35,7 +36,7 @@ static const experiment shapes = {
     "preprocess = ( { plugin = \"explorer\"; product = ( { parameter = \"word\"; values = [\"one\", \"\", \"Zo\xc3\xab, x\"]; },\n"
     "                { parameter = \"x\"; from = 0; to = 15; step = 1; } ); } );\n"
     "run = { plugin = \"fault_model\"; };\nparameters = { n = 400; };\nstorage = { plugin = \"hdf5\"; file = \"shapes.hdf5\"; };\n",
-    NULL, {"out.events", "out.text", "more.note", "more.third"}, 0, 0, 24};
+    NULL, {"out.events", "out.text", "more.note", "more.third"}, 0, 0, 20};
 
 static const experiment failing = {
     "failing",
@@ -44,7 +45,7 @@ static const experiment failing = {
     "                { parameter = \"x\"; from = 0; to = 9; step = 1; } ); } );\n"
     "run = { plugin = \"fault_model\"; };\nparameters = { bad = 4.0; senseless = 6.0; };\n"
     "storage = { plugin = \"hdf5\"; file = \"failing.hdf5\"; };\n",
-    NULL, {"out.events", "out.text", NULL}, 1, 0, 16};
+    NULL, {"out.events", "out.text", NULL}, 1, 0, 12};
 
 static const experiment growing = {
     "growing",
@@ -52,7 +53,7 @@ static const experiment growing = {
     "preprocess = ( { plugin = \"explorer\"; product = ( { parameter = \"x\"; values = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]; } ); } );\n"
     "run = { plugin = \"fault_model\"; };\npostprocess = ( { plugin = \"expands\"; until = 8.0; } );\n" MODEL_PARAMETERS
     "storage = { plugin = \"hdf5\"; file = \"growing.hdf5\"; };\n",
-    NULL, {"out.events", "out.text", "more.note", NULL}, 1, 1, 24};
+    NULL, {"out.events", "out.text", "more.note", NULL}, 1, 1, 20};
 
 static const experiment extended = {
     "extended",
@@ -62,7 +63,28 @@ static const experiment extended = {
     "name = \"Extended\";\n"
     "preprocess = ( { plugin = \"explorer\"; product = ( { parameter = \"x\"; from = 0.0; to = 8.0; step = 1.0; } ); } );\n"
     "run = { plugin = \"fault_model\"; };\n" MODEL_PARAMETERS "storage = { plugin = \"hdf5\"; file = \"extended.hdf5\"; };\n",
-    {"out.events", "out.text", "more.note", NULL}, 1, 0, 24};
+    {"out.events", "out.text", "more.note", NULL}, 1, 0, 16};
+
+static const experiment compressed = {
+    "compressed",
+    "name = \"Compressed\";\n" LARGE_AXES "run = { plugin = \"lif\"; };\npostprocess = ( { plugin = \"rate_summary\"; } );\n"
+    "storage = { plugin = \"hdf5\"; file = \"compressed.hdf5\"; compression = 1; };\n",
+    NULL, {"neuron.V", "neuron.spike_times"}, 0, 0, 12};
+
+/* The new runs come between the old ones, and their texts go into a file that has runs. */
+static const experiment powerful = {
+    "powerful",
+    "name = \"Powerful\";\n"
+    "preprocess = ( { plugin = \"explorer\"; product = ( { parameter = \"word\"; values = [\"one\", \"new\", \"two\"]; },\n"
+    "                { parameter = \"x\"; from = 0; to = 9; step = 1; } ); } );\n"
+    "run = { plugin = \"fault_model\"; };\n" MODEL_PARAMETERS_WITHOUT_WORD
+    "storage = { plugin = \"hdf5\"; file = \"powerful.hdf5\"; durability = \"power\"; compression = 1; };\n",
+    "name = \"Powerful\";\n"
+    "preprocess = ( { plugin = \"explorer\"; product = ( { parameter = \"word\"; values = [\"one\", \"two\"]; },\n"
+    "                { parameter = \"x\"; from = 0; to = 9; step = 1; } ); } );\n"
+    "run = { plugin = \"fault_model\"; };\n" MODEL_PARAMETERS_WITHOUT_WORD
+    "storage = { plugin = \"hdf5\"; file = \"powerful.hdf5\"; durability = \"power\"; compression = 1; };\n",
+    {"out.events", "out.text", "more.note", "word"}, 1, 0, 16};
 
 static const char *const whens[] = {"", "before", "after", "in the midst of"};
 
@@ -162,6 +184,16 @@ static void test_extended(void)
     kill_everywhere(&extended);
 }
 
+static void test_compressed(void)
+{
+    kill_everywhere(&compressed);
+}
+
+static void test_powerful(void)
+{
+    kill_everywhere(&powerful);
+}
+
 /* ---- Random times --------------------------------------------------------------------------------------------------------- */
 
 static const experiment slow = {
@@ -234,4 +266,5 @@ static void test_random(void)
 SUITE("killed", {"large results, at each call", test_large}, {"tiny results, at each call", test_tiny},
       {"results of every shape, at each call", test_shapes}, {"runs that fail, at each call", test_failing},
       {"postprocessing that adds runs, at each call", test_growing}, {"an extension of a file, at each call", test_extended},
+      {"compressed results, at each call", test_compressed}, {"an extension by texts, with fdatasync, at each call", test_powerful},
       {"at random times", test_random}, )

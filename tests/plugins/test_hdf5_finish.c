@@ -75,7 +75,11 @@ SEEN int rename(const char *from, const char *to)
 
 /* ---- Files with everything in them ---- */
 
-enum { F_V = RAGGED_COLUMNS, F_I, F_MOOD, F_MESSAGE, FULL_COLUMNS, ROWS = 8 };
+enum { F_V = RAGGED_COLUMNS, F_I, F_MOOD, F_MESSAGE, F_TRACE, FULL_COLUMNS, ROWS = 8, SAMPLES = 600 };
+
+static const pipette_dimension sample_dimension[] = {PIPETTE_DIMENSION("sample", "ms", SAMPLES, 0.0, 0.5, "")};
+static const pipette_column_spec trace_column = /* its rows are compressed */
+    COLUMN("results.neuron.$.trace", PIPETTE_TYPE_F64, PIPETTE_ROLE_RESULT, 0, "mV", "T.", sample_dimension, 1, NULL, 0);
 
 static void full_plan(plan *p)
 {
@@ -86,6 +90,8 @@ static void full_plan(plan *p)
     p->columns[F_MOOD].path = "parameters.mood";
     p->columns[F_MOOD].type = PIPETTE_TYPE_STRING;
     p->columns[F_MESSAGE] = columns[MESSAGE];
+    p->columns[F_TRACE] = trace_column;
+    p->layout.compression = 1;
     p->layout.column_count = FULL_COLUMNS;
     p->layout.tables = &p->table;
     p->layout.table_count = 1;
@@ -93,8 +99,11 @@ static void full_plan(plan *p)
 
 static void full_run(pipette_stage *stage, uint64_t row, int8_t state)
 {
-    double V_of[STEPS], current = (double)row + 0.5;
+    double V_of[STEPS], current = (double)row + 0.5, trace[SAMPLES];
     uint64_t k;
+    for (k = 0; k < SAMPLES; k++)
+        trace[k] = (double)(row * SAMPLES + k);
+    OK(write_cells(stage, row, 1, F_TRACE, trace, sizeof trace));
     for (k = 0; k < STEPS; k++)
         V_of[k] = potential(row, k);
     OK(write_cells(stage, row, 1, F_V, V_of, sizeof V_of));
@@ -143,6 +152,8 @@ static void check_full(const char *path, uint64_t done)
     for (row = 0; row < done; row++) {
         value = one(&stage, "results.neuron.$.V", row);
         CU_ASSERT_TRUE(value.shape[0] == STEPS && ((const double *)value.data)[7] == potential(row, 7));
+        value = one(&stage, "results.neuron.$.trace", row);
+        CU_ASSERT_TRUE(value.shape[0] == SAMPLES && ((const double *)value.data)[7] == (double)(row * SAMPLES + 7));
         check_ragged(&stage, row);
     }
     CU_ASSERT_EQUAL(one(&stage, "results.$.extra", 1).as.f64, 11.0);
@@ -157,7 +168,9 @@ static const char full_script[] =
     "    N = int(d.spikes_count.values[7] > 0) * 4 + 4\n"
     "    done = [0, 1, 2, 3] + ([5, 6, 7] if N == 8 else [])\n"
     "    assert (n.V.values[done] == np.array(done)[:, None] + np.arange(50) / 1000.0).all()\n"
-    "    assert np.isnan(n.V.values[4]).all() and n.V.dims == ('run', 'time') and set(n.coords) == {'I', 'mood', 'time'}\n"
+    "    assert np.isnan(n.V.values[4]).all() and n.V.dims == ('run', 'time') and set(n.coords) == {'I', 'mood', 'time', 'sample'}\n"
+    "    assert (n.trace.values[done] == np.array(done)[:, None] * 600 + np.arange(600)).all()\n"
+    "    assert np.isnan(n.trace.values[4]).all()\n"
     "    assert list(d.spikes_count.values) == [i if i in done else 0 for i in range(8)]\n"
     "    assert list(d.spikes.values) == [i + k / 8 for i in done for k in range(i)]\n"
     "    assert list(d.word.values) == ['wörd %d' % i if i in done else '' for i in range(8)]\n"
@@ -330,6 +343,7 @@ static void test_syncs(void)
         p.layout.power_safe = (uint32_t)safe;
         begin_steps(0, false);
         OK(lay_out(&stage, fresh("syncs.hdf5"), &p));
+        full_run(&stage, 1, PIPETTE_STATE_DONE);
         CU_ASSERT_EQUAL(strchr(steps, 'S') != NULL, safe == 1);
         begin_steps(0, false);
         full_run(&stage, 0, PIPETTE_STATE_DONE);
@@ -431,6 +445,7 @@ static void test_kills(void)
         "        new += 1\n"
         "        assert list(h['results/spikes_count'][:4]) == [0, 1, 2, 3], f\n"
         "        assert h['results/word'][3].decode() == 'wörd 3', f\n"
+        "        assert (h['results/neuron/trace'][:4] == np.arange(2400).reshape(4, 600)).all(), f\n"
         "    else: old += 1\n"
         "    h.close()\n"
         "assert old > 20 and new > 3, (old, new)\n"
