@@ -103,13 +103,19 @@ int engine_create(const char *model_path, pipette_stage *stage, const char *(*st
     return PIPETTE_OK;
 }
 
+void engine_dismiss(engine *e)
+{
+    if (e->socket >= 0)
+        (void)close(e->socket); /* the keeper hears that and ends the host and its workers */
+    e->socket = -1;
+}
+
 void engine_destroy(engine *e)
 {
     uint32_t i;
     if (e == NULL)
         return;
-    if (e->socket >= 0)
-        (void)close(e->socket); /* the keeper hears that and ends the host and its workers */
+    engine_dismiss(e);
     if (e->host > 0) {
         int wait_status;
         while (waitpid(e->host, &wait_status, 0) < 0 && errno == EINTR)

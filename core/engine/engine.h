@@ -19,7 +19,7 @@ typedef struct engine_progress {
 typedef struct engine_options {
     uint32_t workers; /* processes; at least 1 */
     int in_process;   /* everything in this process, for debuggers */
-    double timeout;   /* seconds for a run; 0: none */
+    double timeout;   /* seconds for a run; 0: none. create() and destroy() of the model get ten times that, at least 5 s */
     double load_seconds; /* for loading the model; 0: 5 */
     /* 0, 1: store what runs, then end; 2: end now. Set by a signal handler or another thread. */
     const volatile int *interrupt;
@@ -52,6 +52,9 @@ typedef struct engine_report {
 int engine_create(const char *model_path, pipette_stage *stage, const char *(*stage_message)(pipette_stage *stage),
                   const engine_options *options, engine **out, pipette_error *error);
 void engine_destroy(engine *engine);
+
+/* No more runs will be asked for: the processes can end while the caller does something else. Does not wait. */
+void engine_dismiss(engine *engine);
 
 /* What the model declares; waits for the host to load it. A model that crashes or hangs while being loaded is an error here.
  * Owned by the engine. */

@@ -1,59 +1,13 @@
-/* supervise.c: the supervisor's side of a sweep: takes what workers send, replaces those that die, finds the run at fault. */
+/* supervise.c: the supervisor's side of a sweep: takes what workers send, watches the clock, listens to the user. */
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "engine/children.h"
-#include "engine/engine_private.h"
 #include "engine/host.h"
 #include "engine/message.h"
-
-/* Positions that a dead worker left; a new one runs them one by one. */
-typedef struct left_over {
-    uint64_t first, count;
-    int isolate; /* each in a process of its own */
-} left_over;
-
-/* How often a worker has died at a position. */
-typedef struct suspect {
-    uint64_t position;
-    unsigned deaths;
-} suspect;
-
-#define SUSPECTS 256u
-#define KILLS 3u  /* signals from outside at one run before the run is held to be the reason */
-#define DEATHS 8u /* of any kind */
-#define DIRTY_RUNS 3u /* after so many runs that changed their process, all get one of their own */
-
-/* A message of a row whose state has not come yet. */
-typedef struct early_message {
-    uint64_t row;
-    char *text;
-} early_message;
-
-typedef struct sweep {
-    engine *engine;
-    const engine_plan *plan;
-    const engine_store *store;
-    engine_report *report;
-    pipette_error *error;
-    int status; /* the first failure that ends the sweep */
-    uint64_t done, failed, timed_out, infeasible; /* of runs whose states went through the supervisor */
-    left_over *left;
-    uint32_t left_count, left_capacity;
-    uint32_t alive;
-    uint32_t idle_deaths; /* deaths in a row before any run was begun */
-    uint32_t dirty_runs;
-    int isolate_all;
-    suspect suspects[SUSPECTS];
-    early_message *reasons; /* in the order of their coming */
-    size_t reason_count, reason_capacity;
-    double began, reported;
-} sweep;
+#include "engine/sweep.h"
 
 static double now(void)
 {
@@ -98,12 +52,12 @@ static void report(sweep *s, int at_once)
         s->engine->options.progress(&s->report->progress, s->engine->options.progress_user);
 }
 
-static int interrupted(const sweep *s)
+int sweep_interrupted(const sweep *s)
 {
     return s->engine->options.interrupt == NULL ? 0 : *s->engine->options.interrupt;
 }
 
-static void stop_with(sweep *s, int status)
+void sweep_stop_with(sweep *s, int status)
 {
     if (s->status == PIPETTE_OK)
         s->status = status;
@@ -112,7 +66,7 @@ static void stop_with(sweep *s, int status)
 
 /* ---- Records -------------------------------------------------------------------------------------------------------------- */
 
-static int row_of(const sweep *s, uint64_t position, uint64_t *row, uint64_t *run)
+int sweep_row_of(const sweep *s, uint64_t position, uint64_t *row, uint64_t *run)
 {
     uint64_t i;
     for (i = 0; i < s->plan->span_count; i++) {
@@ -135,7 +89,7 @@ static uint64_t run_of_row(const sweep *s, uint64_t row)
     return row;
 }
 
-static void keep_first_failure(sweep *s, uint64_t run, const char *text)
+void sweep_keep_first_failure(sweep *s, uint64_t run, const char *text)
 {
     if (s->report->first_failure[0] != '\0' && s->report->first_failed_run <= run)
         return;
@@ -171,18 +125,18 @@ static void judge_reasons(sweep *s, uint64_t row, uint64_t n, const int8_t *stat
             continue;
         }
         if (states[r->row - row] == PIPETTE_STATE_FAILED)
-            keep_first_failure(s, run_of_row(s, r->row), r->text);
+            sweep_keep_first_failure(s, run_of_row(s, r->row), r->text);
         free(r->text);
     }
     s->reason_count = kept;
 }
 
-static void take_states(sweep *s, uint64_t row, uint64_t n, const int8_t *states)
+void sweep_take_states(sweep *s, uint64_t row, uint64_t n, const int8_t *states)
 {
     int status = s->store->states(s->store->user, row, n, states, s->error);
     uint64_t i;
     if (status != PIPETTE_OK) {
-        stop_with(s, status);
+        sweep_stop_with(s, status);
         return;
     }
     judge_reasons(s, row, n, states);
@@ -227,7 +181,7 @@ static int take_record(void *user, const worker_record *record, const void *payl
     case WORKER_COMPRESSED:
         status = s->store->compressed(s->store->user, record->column, record->row, payload, record->bytes, s->error);
         break;
-    case WORKER_STATES: take_states(s, record->row, record->count, payload); break;
+    case WORKER_STATES: sweep_take_states(s, record->row, record->count, payload); break;
     case WORKER_ERROR:
         status = (int)wire_get_u32(&in);
         path = wire_get_text(&in);
@@ -236,7 +190,7 @@ static int take_record(void *user, const worker_record *record, const void *payl
     default: status = pipette_error_set(s->error, PIPETTE_E_INTERNAL, "a worker sent record %u", record->kind); break;
     }
     if (status != PIPETTE_OK)
-        stop_with(s, status);
+        sweep_stop_with(s, status);
     return s->status;
 }
 
@@ -263,7 +217,7 @@ static size_t take_records(sweep *s, const unsigned char *data, size_t size)
 }
 
 /* Reads what a worker has sent, as far as it is there. */
-static void drain(sweep *s, engine_slot *slot)
+void sweep_drain(sweep *s, engine_slot *slot)
 {
     for (;;) {
         unsigned char bytes[65536];
@@ -275,7 +229,7 @@ static void drain(sweep *s, engine_slot *slot)
             return;
         wire_put(&slot->received, bytes, (size_t)got);
         if (slot->received.failed) {
-            stop_with(s, pipette_error_set(s->error, PIPETTE_E_MEMORY, "out of memory for results"));
+            sweep_stop_with(s, pipette_error_set(s->error, PIPETTE_E_MEMORY, "out of memory for results"));
             return;
         }
         used = take_records(s, slot->received.data, slot->received.size);
@@ -283,205 +237,6 @@ static void drain(sweep *s, engine_slot *slot)
             continue;
         memmove(slot->received.data, slot->received.data + used, slot->received.size - used);
         slot->received.size -= used;
-    }
-}
-
-/* ---- Deaths ---------------------------------------------------------------------------------------------------------------- */
-
-static void leave_over(sweep *s, uint64_t first, uint64_t n, int isolate)
-{
-    if (n == 0)
-        return;
-    if (s->left_count == s->left_capacity) {
-        uint32_t capacity = s->left_capacity == 0 ? 16 : 2 * s->left_capacity;
-        left_over *more = realloc(s->left, capacity * sizeof *more);
-        if (more == NULL) {
-            stop_with(s, pipette_error_set(s->error, PIPETTE_E_MEMORY, "out of memory"));
-            return;
-        }
-        s->left = more;
-        s->left_capacity = capacity;
-    }
-    s->left[s->left_count++] = (left_over){first, n, isolate};
-}
-
-static void spawn(sweep *s, uint32_t number)
-{
-    board_slot *slot = &s->engine->board->slots[number];
-    left_over left = {0, 0, 0};
-    if (s->left_count > 0)
-        left = s->left[--s->left_count];
-    atomic_store(&slot->inherited_first, left.first);
-    atomic_store(&slot->inherited_count, left.count);
-    atomic_store(&slot->isolate, s->isolate_all || s->plan->isolate ? BOARD_ISOLATE_ALL : left.isolate ? BOARD_ISOLATE_INHERITED : 0u);
-    atomic_store(&slot->current, BOARD_IDLE);
-    atomic_store(&slot->ran, 0);
-    atomic_store(&slot->left, 0);
-    s->engine->slots[number].received.size = 0;
-    s->engine->slots[number].killed_for_timeout = 0;
-    s->engine->slots[number].leaving = 0;
-    s->engine->slots[number].seen_ran = 0;
-    s->engine->slots[number].seen_at = now();
-    if (message_send(s->engine->socket, MESSAGE_SPAWN, &number, sizeof number) != 0) {
-        stop_with(s, pipette_error_set(s->error, PIPETTE_E_CRASHED, "the model host has died; what is stored is safe, run again to go on"));
-        return;
-    }
-    s->engine->slots[number].alive = 1;
-    s->alive++;
-}
-
-/* What the run had printed when its worker died. */
-static int append_log(sweep *s, const engine_slot *known, uint64_t row)
-{
-    const char *waiting = board_print(s->engine->board, (uint32_t)(known - s->engine->slots));
-    wire log = {0}, room = {0};
-    int status = PIPETTE_OK;
-    capture_read(known->output, &log);
-    wire_put(&log, waiting, strnlen(waiting, BOARD_PRINT_BYTES));
-    if (log.size > 0 && s->plan->log_column != PLAN_NO_COLUMN) {
-        pipette_value text = pipette_value_string(capture_text(&log, &room));
-        status = s->store->append(s->store->user, s->plan->log_column, row, &text, s->error);
-    }
-    wire_free(&log);
-    wire_free(&room);
-    return status;
-}
-
-/* Records in the supervisor what became of a run whose worker is gone: its coordinates, the reason, the log, the state. */
-static void record_failure(sweep *s, const engine_slot *known, uint64_t position, int state, const char *reason)
-{
-    const engine_plan *plan = s->plan;
-    pipette_value message = pipette_value_string(reason);
-    int8_t code = (int8_t)state;
-    uint64_t row = 0, run = 0;
-    uint32_t i;
-    int status = PIPETTE_OK;
-    if (!row_of(s, position, &row, &run))
-        return;
-    for (i = 0; status == PIPETTE_OK && i < plan->coordinate_count; i++) {
-        _Alignas(16) unsigned char value[16];
-        if (plan->coordinates[i].column == PLAN_NO_COLUMN)
-            continue;
-        exploration_fill(plan->points, i, run, 1, value);
-        status = s->store->write(s->store->user, plan->coordinates[i].column, row, 1, value, plan->coordinates[i].row_bytes, s->error);
-    }
-    if (status == PIPETTE_OK)
-        status = append_log(s, known, row);
-    if (status == PIPETTE_OK && plan->message_column != PLAN_NO_COLUMN)
-        status = s->store->append(s->store->user, plan->message_column, row, &message, s->error);
-    if (status != PIPETTE_OK) {
-        stop_with(s, status);
-        return;
-    }
-    keep_first_failure(s, run, reason);
-    take_states(s, row, 1, &code);
-}
-
-/* How often a worker has died at this position, this time included. */
-static unsigned count_death(sweep *s, uint64_t position)
-{
-    suspect *known = &s->suspects[position % SUSPECTS];
-    if (known->deaths == 0 || known->position != position)
-        *known = (suspect){position, 0};
-    return ++known->deaths;
-}
-
-/* The run at `position` is recorded; what else of the claim is not stored runs again. */
-static void leave_others(sweep *s, uint64_t position, uint64_t first, uint64_t end, int isolate)
-{
-    if (position > first)
-        leave_over(s, first, position - first, isolate);
-    if (end > position + 1)
-        leave_over(s, position + 1, end - position - 1, isolate);
-}
-
-/* A worker that left because its runs had changed its process. Nothing of its last chunk was stored; one by one shows which run it
- * is, and that one gets a process of its own. */
-static void bury_dirty(sweep *s, board_slot *slot, uint64_t first, uint64_t end)
-{
-    (void)snprintf(s->report->changed, sizeof s->report->changed, "%s", slot->changed);
-    if (end == first + 1 && ++s->dirty_runs >= DIRTY_RUNS)
-        s->isolate_all = 1; /* it is the model's way */
-    leave_over(s, first, end > first ? end - first : 0, s->isolate_all || end == first + 1);
-}
-
-/* A worker that died between runs: in the model's create(), or over results that are not stored yet. */
-static void bury_idle(sweep *s, const engine_slot *known, uint64_t ran, uint64_t first, uint64_t end, int isolate, int wait_status)
-{
-    char reason[160];
-    children_describe(ran == 0 ? "create()" : "the run", wait_status, s->plan->memory_limit, reason, sizeof reason);
-    if (ran == 0 && known->killed_for_timeout)
-        stop_with(s, pipette_error_set(s->error, PIPETTE_E_TIMEOUT, "%s: create() takes too long", s->engine->model_path));
-    else if (ran == 0 && ++s->idle_deaths > 2 * s->engine->slot_count)
-        stop_with(s, pipette_error_set(s->error, PIPETTE_E_CRASHED, "%s: workers die before their first run: %s", s->engine->model_path,
-                                       reason));
-    if (ran == 0 || end <= first) {
-        leave_over(s, first, end > first ? end - first : 0, isolate);
-    } else if (count_death(s, first) >= DEATHS) {
-        record_failure(s, known, first, PIPETTE_STATE_FAILED, reason);
-        leave_others(s, first, first, end, isolate);
-    } else { /* what an earlier run has done to the heap shows late: alone it harms nobody */
-        leave_over(s, first, end - first, isolate || end == first + 1);
-    }
-}
-
-static void bury(sweep *s, uint32_t number, int wait_status)
-{
-    engine_slot *known = &s->engine->slots[number];
-    board_slot *slot = &s->engine->board->slots[number];
-    uint64_t first, end, current, ran;
-    uint32_t left = atomic_load(&slot->left);
-    int isolate = atomic_load(&slot->isolate) != 0;
-    unsigned deaths;
-    char reason[160];
-    if (!known->alive)
-        return;
-    known->alive = 0;
-    s->alive--;
-    drain(s, known);
-    known->received.size = 0; /* a record that its writer did not finish */
-    leave_over(s, atomic_load(&slot->inherited_first), atomic_load(&slot->inherited_count), isolate);
-    first = atomic_load(&slot->claim_first) + atomic_load(&slot->stored);
-    end = atomic_load(&slot->claim_first) + atomic_load(&slot->claim_count);
-    current = atomic_load(&slot->current);
-    ran = atomic_load(&slot->ran);
-    if (ran > 0)
-        s->idle_deaths = 0;
-    if (left == BOARD_LEFT_IN_ORDER || left == BOARD_LEFT_LEAVING) { /* a destroy() that crashes costs nothing any more */
-        if (isolate && atomic_load(&s->engine->board->next) < s->plan->run_count && !atomic_load(&s->engine->board->stop))
-            spawn(s, number);
-        return;
-    }
-    if (interrupted(s) >= 2 || s->status != PIPETTE_OK)
-        return;
-    if (left == BOARD_LEFT_DIRTY) {
-        bury_dirty(s, slot, first, end);
-        return;
-    }
-    if (current == BOARD_IDLE || end <= first) {
-        bury_idle(s, known, ran, first, end, isolate, wait_status);
-        return;
-    }
-    if (known->killed_for_timeout) {
-        /* Which of a batch hangs shows when they run one by one; a run that ended just before the blow was not too slow. */
-        if (atomic_load(&slot->lanes) > 1 || ran != known->killed_ran) {
-            leave_over(s, first, end - first, isolate);
-            return;
-        }
-        (void)snprintf(reason, sizeof reason, "the run took longer than its time limit of %g s", s->engine->options.timeout);
-        record_failure(s, known, current, PIPETTE_STATE_TIMED_OUT, reason);
-        leave_others(s, current, first, end, isolate);
-        return;
-    }
-    /* In the first run of a fresh process nothing else can be at fault, if the process was not killed by somebody; elsewhere an
-     * earlier run may have done the damage, so what is not stored runs again, one by one. */
-    deaths = count_death(s, current);
-    if ((ran == 1 && (!children_killed_from_outside(wait_status) || deaths >= KILLS)) || deaths >= DEATHS) {
-        children_describe("the run", wait_status, s->plan->memory_limit, reason, sizeof reason);
-        record_failure(s, known, current, PIPETTE_STATE_FAILED, reason);
-        leave_others(s, current, first, end, isolate);
-    } else {
-        leave_over(s, first, end - first, isolate);
     }
 }
 
@@ -494,23 +249,23 @@ static void hear_host(sweep *s)
     if (message_receive(s->engine->socket, -1, &kind, &bytes, &size) != PIPETTE_OK) {
         for (i = 0; i < s->engine->slot_count; i++)
             if (s->engine->slots[i].alive) {
-                drain(s, &s->engine->slots[i]);
+                sweep_drain(s, &s->engine->slots[i]);
                 s->engine->slots[i].alive = 0;
             }
         s->alive = 0;
         s->left_count = 0;
-        stop_with(s, pipette_error_set(s->error, PIPETTE_E_CRASHED, "the model host has died; what is stored is safe, run again to go on"));
+        sweep_stop_with(s, pipette_error_set(s->error, PIPETTE_E_CRASHED, "the model host has died; what is stored is safe, run again to go on"));
         return;
     }
     in = (wire_reader){bytes, size, 0, 0};
     if (kind == MESSAGE_DEATH) {
         number = wire_get_u32(&in);
         if (number < s->engine->slot_count)
-            bury(s, number, (int)wire_get_u32(&in));
+            sweep_bury(s, number, (int)wire_get_u32(&in));
     } else if (kind == MESSAGE_ERROR) {
         int code = (int)wire_get_u32(&in);
         const char *text = wire_get_text(&in);
-        stop_with(s, pipette_error_set(s->error, code < 0 ? code : PIPETTE_E_INTERNAL, "%s", text == NULL ? "the model host failed" : text));
+        sweep_stop_with(s, pipette_error_set(s->error, code < 0 ? code : PIPETTE_E_INTERNAL, "%s", text == NULL ? "the model host failed" : text));
         s->alive = 0;
     }
     free(bytes);
@@ -569,7 +324,7 @@ static void supervise(sweep *s)
     uint32_t i;
     int killed = 0;
     if (waits == NULL) {
-        stop_with(s, pipette_error_set(s->error, PIPETTE_E_MEMORY, "out of memory"));
+        sweep_stop_with(s, pipette_error_set(s->error, PIPETTE_E_MEMORY, "out of memory"));
         return;
     }
     if (timeout > 0 && timeout / 4 < tick)
@@ -581,15 +336,15 @@ static void supervise(sweep *s)
         if (poll(waits, e->slot_count + 1u, (int)(tick * 1000)) > 0) {
             for (i = 0; i < e->slot_count; i++)
                 if (waits[i + 1].revents & POLLIN)
-                    drain(s, &e->slots[i]);
+                    sweep_drain(s, &e->slots[i]);
             if (waits[0].revents != 0)
                 hear_host(s);
         }
         if (timeout > 0)
             watch_time(s);
-        if (interrupted(s) >= 1)
+        if (sweep_interrupted(s) >= 1)
             atomic_store(&e->board->stop, 1);
-        if ((interrupted(s) >= 2 || s->status != PIPETTE_OK) && !killed) {
+        if ((sweep_interrupted(s) >= 2 || s->status != PIPETTE_OK) && !killed) {
             killed = 1;
             for (i = 0; i < e->slot_count; i++)
                 if (e->slots[i].alive)
@@ -598,7 +353,7 @@ static void supervise(sweep *s)
         for (i = 0; i < e->slot_count && atomic_load(&e->board->stop) == 0 &&
                     (s->left_count > 0 || atomic_load(&e->board->next) < s->plan->run_count); i++)
             if (!e->slots[i].alive)
-                spawn(s, i);
+                sweep_spawn(s, i);
         report(s, 0);
     }
     free(waits);
@@ -608,7 +363,7 @@ static void tick(void *user)
 {
     sweep *s = user;
     report(s, 0);
-    if (interrupted(s) >= 1)
+    if (sweep_interrupted(s) >= 1)
         atomic_store(&s->engine->board->stop, 1);
 }
 
@@ -633,7 +388,7 @@ static void run_here(sweep *s)
         status = worker_work(&w, s->error);
     worker_end(&w);
     if (status != PIPETTE_OK)
-        stop_with(s, status);
+        sweep_stop_with(s, status);
 }
 
 static int run_in_processes(sweep *s)
@@ -650,7 +405,7 @@ static int run_in_processes(sweep *s)
         status = pipette_error_set(s->error, PIPETTE_E_CRASHED, "the model host has died");
     free(bytes);
     for (i = 0; status == PIPETTE_OK && i < workers; i++)
-        spawn(s, i);
+        sweep_spawn(s, i);
     if (status == PIPETTE_OK)
         supervise(s);
     return status;
@@ -665,7 +420,7 @@ int engine_run(engine *e, const engine_plan *plan, const engine_store *store, en
     s.began = now();
     s.reported = s.began;
     atomic_store(&e->board->next, 0);
-    atomic_store(&e->board->stop, interrupted(&s) >= 1 ? 1 : 0);
+    atomic_store(&e->board->stop, sweep_interrupted(&s) >= 1 ? 1 : 0);
     for (i = 0; i < e->slot_count; i++) {
         board_slot *slot = &e->board->slots[i];
         atomic_store(&slot->done, 0);
@@ -684,6 +439,6 @@ int engine_run(engine *e, const engine_plan *plan, const engine_store *store, en
     if (status == PIPETTE_OK)
         status = s.status;
     report(&s, 1);
-    out->interrupted = interrupted(&s) != 0;
+    out->interrupted = sweep_interrupted(&s) != 0;
     return status;
 }

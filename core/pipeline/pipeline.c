@@ -273,6 +273,7 @@ static int phases(pipette_pipeline *p, resume *r, pipette_error *error)
     if (status != PIPETTE_OK) /* the file is left as it is: what is done is marked, the next start goes on */
         return status;
     status = rounds(p, error);
+    engine_dismiss(p->engine);
     if (status != PIPETTE_OK) {
         (void)finish(p, 0, NULL); /* the runs are good all the same */
         return status;

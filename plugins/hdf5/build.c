@@ -372,7 +372,8 @@ int build_file(store_file *store, store_catalog *catalog)
 /* From here on the file has the new structure. */
 static int turn(store_file *store, const h5_overlay *overlay, bool *turned)
 {
-    bool safe = store->catalog->power_safe;
+    /* Runs of an earlier command must not be lost because the new structure reached the disk before what it refers to. */
+    bool safe = store->catalog->power_safe || store->mode == PIPETTE_STORAGE_UPDATE;
     int status = PIPETTE_OK;
     if (overlay->astray || overlay->head_bytes == 0)
         return store_fail(store, PIPETTE_E_STORAGE, "cannot write '%s': HDF5 wrote where it must not", store->path);

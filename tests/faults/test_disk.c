@@ -281,7 +281,7 @@ static void vanish(const experiment *e, int removed)
     }
     RIGHT(command_run(RUN_IN_SUB) == e->code, "the same command again", NULL);
     RIGHT(removed || !out_has("60 of 60"), "what was stored is run again", NULL);
-    (void)snprintf(answer, sizeof answer, "%s", tools_ask("final", file));
+    (void)snprintf(answer, sizeof answer, "%.399s", tools_ask("final", file));
     RIGHT(tools_good(answer), "the finished file", answer);
 }
 

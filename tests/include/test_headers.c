@@ -23,7 +23,7 @@ static void make_folder(void)
 
 static void write_file(const char *name, const char *text)
 {
-    char path[256];
+    char path[4096];
     FILE *file;
     (void)snprintf(path, sizeof path, "%s/%s", folder, name);
     file = fopen(path, "w");
@@ -114,7 +114,7 @@ static const char model[] =
 /* Loads a model that was built in the folder and multiplies 6 by 7. */
 static void run_model(const char *file)
 {
-    char path[256];
+    char path[4096];
     const pipette_descriptor *descriptor;
     fake_run run;
     (void)snprintf(path, sizeof path, "%s/%s", folder, file);
