@@ -13,6 +13,7 @@ typedef struct fake_result {
     uint64_t extent; /* of the first dimension */
     double start, step;
     void *data;
+    uint64_t count; /* of a ragged one, in the run that was executed last */
     int stored;
 } fake_result;
 
@@ -149,6 +150,21 @@ FAKE void *fake_buffer(pipette_run *run, const char *path, int type, uint64_t *c
     return result->data;
 }
 
+/* Ragged results of one dimension. */
+FAKE int fake_put(pipette_run *run, const char *path, const pipette_value *value)
+{
+    fake_result *result = fake_find_result((fake_run *)run, path);
+    size_t bytes = value->rank == 1 ? (size_t)value->shape[0] * pipette_type_size(value->type) : 0;
+    if (result == NULL || result->stored || result->extent != PIPETTE_RAGGED || value->rank != 1 || result->spec->type != value->type)
+        return fake_run_fail(run, PIPETTE_E_TYPE, "'%s' does not take this", path);
+    free(result->data);
+    result->data = fake_allocate(bytes);
+    memcpy(result->data, value->data, bytes);
+    result->count = value->shape[0];
+    result->stored = 1;
+    return PIPETTE_OK;
+}
+
 /* A run of the model with its defaults; set parameters, then shape, then go. */
 FAKE void fake_run_begin(fake_run *f, const pipette_model *model)
 {
@@ -156,6 +172,7 @@ FAKE void fake_run_begin(fake_run *f, const pipette_model *model)
                                           .f64 = fake_f64,
                                           .i64 = fake_i64,
                                           .string = fake_string,
+                                          .put = fake_put,
                                           .put_f64 = fake_put_f64,
                                           .put_i64 = fake_put_i64,
                                           .buffer = fake_buffer,
@@ -196,6 +213,9 @@ FAKE int fake_run_shape(fake_run *f)
     const int status = f->model->shape != NULL ? f->model->shape(&f->shape) : PIPETTE_OK;
     for (i = 0; status == PIPETTE_OK && i < f->model->result_count; i++) {
         free(f->results[i].data);
+        f->results[i].data = NULL;
+        if (f->results[i].extent == PIPETTE_RAGGED)
+            continue;
         f->results[i].data = fake_allocate((size_t)f->results[i].extent * pipette_type_size(f->results[i].spec->type));
     }
     return status;
