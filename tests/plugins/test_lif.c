@@ -164,7 +164,7 @@ static void test_declaration(void)
     const pipette_model *model = lif();
     uint32_t i;
     CU_ASSERT_EQUAL(model->parameter_count, 6);
-    CU_ASSERT_EQUAL_FATAL(model->result_count, 3);
+    CU_ASSERT_EQUAL_FATAL(model->result_count, 4);
     CU_ASSERT_EQUAL(model->shape_parameter_count, 2);
     CU_ASSERT_STRING_EQUAL(model->results[0].path, "neuron.$.V");
     CU_ASSERT_STRING_EQUAL(model->results[0].dimensions[0].name, "time");
