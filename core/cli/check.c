@@ -39,7 +39,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
 
 static const struct argp argp = {options, parse, "CONFIG|PLUGIN",
                                  "Say everything that can be known without running: of a config, whether it fits together, how many runs it has and how "
-                                 "many bytes they need; of a plugin, whether it loads and what it declares.\v"
+                                 "many bytes they need; of a plugin, whether it loads and what it declares; of a model also "
+                                 "whether a run gives the same bits alone, among others and in a batch.\v"
                                  "What ends in .so or is the name of a plugin is a plugin; anything else is a config.",
                                  NULL, NULL, NULL};
 
@@ -90,7 +91,7 @@ static int check_plugin(const check_arguments *a)
 {
     pipette_manual *manual;
     pipette_error error = {0};
-    int code;
+    int code = CLI_OK;
     if (pipette_manual_create(a->what, a->folders.items, a->folders.count, &manual, &error) != PIPETTE_OK) {
         code = cli_fail(&error);
         return code == CLI_USAGE ? CLI_PLUGIN : code;
@@ -98,8 +99,10 @@ static int check_plugin(const check_arguments *a)
     printf("%s: %s %s (%s) loads and is sound: ABI %u.%u, %u parameters, %u results, %u options\n", manual->path, manual->name, manual->version,
            pipette_kind_text(manual->kind), manual->abi_major, manual->abi_minor, manual->parameter_count, manual->result_count,
            manual->option_count);
+    if (manual->kind == PIPETTE_KIND_MODEL)
+        code = cli_conform(manual, &a->folders);
     pipette_manual_destroy(manual);
-    return CLI_OK;
+    return code;
 }
 
 static int is_config(const char *what)
@@ -108,7 +111,7 @@ static int is_config(const char *what)
     struct stat seen;
     if (length > 3 && strcmp(what + length - 3, ".so") == 0)
         return 0;
-    return strchr(what, '.') != NULL || strchr(what, '/') != NULL || stat(what, &seen) == 0;
+    return strchr(what, '.') != NULL || strchr(what, '/') != NULL || (stat(what, &seen) == 0 && S_ISREG(seen.st_mode));
 }
 
 int cli_check(int argc, char **argv)

@@ -25,6 +25,12 @@ int cli_show(int argc, char **argv);
 int cli_get(int argc, char **argv);
 int cli_replay(int argc, char **argv);
 
+/* --- conform.c ---------------------------------------------------------------------------------------------------------------- */
+
+/* Runs a model at some points, as a sweep does and each alone; the exit code says whether all bits are the same. */
+struct cli_list;
+int cli_conform(const pipette_manual *manual, const struct cli_list *folders);
+
 /* --- common.c --------------------------------------------------------------------------------------------------------------- */
 
 /* Prints "pipette: message" on stderr. */

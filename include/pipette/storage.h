@@ -137,8 +137,9 @@ typedef struct pipette_storage {
     /* Opens `path` in a pipette_storage_mode. In CREATE and REPLACE nothing is written before lay_out. A path that is a
      * directory, not of this storage, or not writable is refused here. */
     int (*open)(pipette_stage *stage, const char *path, int mode);
-    /* Writes the structure of a new file; missing folders are made. After it, and after strings of explored parameters have been
-     * written, plain tools open the file. */
+    /* Writes the structure of a new file; missing folders are made. After it plain tools open the file; a storage may wait for the
+     * coordinates (role PARAMETER) that are written next, up to the first call of write for something else, append, add_column,
+     * place, flush, put_table or finish, so that no crash leaves a file without them. extend may do the same. */
     int (*lay_out)(pipette_stage *stage, const pipette_layout *layout);
     /* The layout grows to `layout`, of which the old one is a prefix in rows; columns and leaves may be added. What is done stays
      * readable at every moment. */

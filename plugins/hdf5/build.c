@@ -321,11 +321,13 @@ static int take_over(store_file *store, store_catalog *catalog, int fd)
     return records_begin(store);
 }
 
-static bool waits_for_strings(const store_catalog *catalog)
+/* Whether coordinates will be written before the runs: strings, and in a file that grows those of its old rows, too. */
+static bool waits_for_coordinates(const store_catalog *catalog, bool grows)
 {
     uint32_t i;
     for (i = 0; i < catalog->column_count; i++)
-        if (catalog->columns[i].form == STORE_TEXT && catalog->columns[i].placed && catalog->row_count > 0)
+        if (catalog->columns[i].role == PIPETTE_ROLE_PARAMETER && catalog->columns[i].placed && catalog->row_count > 0 &&
+            (grows || catalog->columns[i].form == STORE_TEXT))
             return true;
     return false;
 }
@@ -335,7 +337,7 @@ int build_name(store_file *store)
     int status;
     if (!store->fresh)
         return PIPETTE_OK;
-    status = file_part_commit(store, store->fd, store->replaced >= 0, store->catalog->power_safe);
+    status = file_part_commit(store, store->fd, store->replaced >= 0, store->name_safely);
     if (status != PIPETTE_OK)
         return status;
     store->fresh = false;
@@ -348,15 +350,11 @@ int build_name(store_file *store)
 int build_file(store_file *store, store_catalog *catalog)
 {
     bool has_source = store->catalog != NULL;
-    /* Runs of an earlier command are not risked. Others are no safer than the machine they are on. */
-    bool safe = catalog->power_safe || (has_source && store->mode == PIPETTE_STORAGE_UPDATE);
     int fd = -1, status = match(store, catalog, false);
     if (status == PIPETTE_OK)
         status = file_part_begin(store, &fd);
     if (status == PIPETTE_OK) {
         status = write_file(store, catalog, fd, NULL);
-        if (status == PIPETTE_OK && has_source)
-            status = file_part_commit(store, fd, true, safe);
         if (status != PIPETTE_OK)
             file_part_abort(store, fd);
     }
@@ -364,9 +362,16 @@ int build_file(store_file *store, store_catalog *catalog)
         catalog_free(catalog);
         return status;
     }
-    store->fresh = !has_source;
+    /* Runs of an earlier command are not risked. Others are no safer than the machine they are on. */
+    store->name_safely = catalog->power_safe || (has_source && store->mode == PIPETTE_STORAGE_UPDATE);
+    store->fresh = true;
+    if (has_source) {
+        read_rest(store);
+        store->replaced = store->fd;
+        store->fd = -1;
+    }
     status = take_over(store, catalog, fd);
-    return status != PIPETTE_OK || waits_for_strings(catalog) ? status : build_name(store);
+    return status != PIPETTE_OK || waits_for_coordinates(catalog, has_source) ? status : build_name(store);
 }
 
 /* From here on the file has the new structure. */

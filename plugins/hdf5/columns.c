@@ -129,7 +129,7 @@ static int write_column(store_file *store, store_column *column, uint64_t first,
 int columns_write(store_file *store, uint64_t first, uint64_t count, const pipette_column_data *data,
                   uint32_t data_count)
 {
-    bool states = false, texts = true;
+    bool states = false, early = true;
     uint32_t i;
     int status = PIPETTE_OK, pass;
     for (i = 0; i < data_count; i++) {
@@ -137,9 +137,9 @@ int columns_write(store_file *store, uint64_t first, uint64_t count, const pipet
         if (column == NULL)
             return PIPETTE_E_INVALID;
         states = states || is_state(column);
-        texts = texts && column->form == STORE_TEXT && column->placed;
+        early = early && column->role == PIPETTE_ROLE_PARAMETER && column->placed;
     }
-    if (!texts)
+    if (!early)
         status = build_name(store);
     for (pass = 0; pass < 2; pass++) {
         /* Data first, then what says that it is there. */

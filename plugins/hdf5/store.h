@@ -135,11 +135,12 @@ typedef struct store_file {
     int mode;          /* 0: closed */
     int failure;       /* status of the last message, for callers of what returns a pointer */
     int fd;            /* the file; locked when it is written. -1: none yet */
-    int replaced;      /* REPLACE: the file that goes, locked; -1: none */
+    int replaced;      /* the file that goes when this one gets its name, locked; -1: none */
     int64_t h5;        /* reading handle of `fd`, or -1 */
     bool changed;      /* since the byte `finished` was cleared */
     int write_failure; /* errno of a write of HDF5's (driver.c) */
     bool fresh;        /* laid out, but still the sibling: HDF5 may write strings in place. build_name() ends that */
+    bool name_safely;  /* its name survives a loss of power */
     store_catalog *catalog;
     uint32_t *positions; /* of the layout -> index in catalog->columns */
     uint32_t position_count;
@@ -311,7 +312,8 @@ int build_here(store_file *store, store_catalog *catalog);
 /* Says in the file whether its last change was an orderly end with every row. */
 int build_mark(store_file *store, bool finished);
 int build_lay_out(store_file *store, const pipette_layout *layout);
-/* Gives a file that was laid out its name, where it waits for strings that are known before the runs. */
+/* Gives a file that was laid out or extended its name, where it waits for coordinates that are known before the runs: a crash in
+ * between must not leave a file without them, because nobody would write them again. */
 int build_name(store_file *store);
 int build_extend(store_file *store, const pipette_layout *layout);
 /* Gives records and tables that wait their place, fills, and brings the file to rest. Does not close it. */

@@ -86,6 +86,20 @@ static const experiment powerful = {
     "storage = { plugin = \"hdf5\"; file = \"powerful.hdf5\"; durability = \"power\"; compression = 1; };\n",
     {"out.events", "out.text", "more.note", "word"}, 1, 0, 16};
 
+/* A parameter that is explored only now: the old runs get coordinates, too. */
+static const experiment newly = {
+    "newly",
+    "name = \"Newly\";\n"
+    "preprocess = ( { plugin = \"explorer\"; product = ( { parameter = \"n\"; values = [60, 80]; },\n"
+    "                { parameter = \"word\"; values = [\"plain\", \"other\"]; }, { parameter = \"x\"; from = 0; to = 9; step = 1; } ); } );\n"
+    "run = { plugin = \"fault_model\"; };\n" MODEL_PARAMETERS_WITHOUT_WORD
+    "storage = { plugin = \"hdf5\"; file = \"newly.hdf5\"; };\n",
+    "name = \"Newly\";\n"
+    "preprocess = ( { plugin = \"explorer\"; product = ( { parameter = \"x\"; from = 0; to = 9; step = 1; } ); } );\n"
+    "run = { plugin = \"fault_model\"; };\n" MODEL_PARAMETERS_WITHOUT_WORD
+    "storage = { plugin = \"hdf5\"; file = \"newly.hdf5\"; };\n",
+    {"out.events", "out.text", "n", "word"}, 1, 0, 16};
+
 static const char *const whens[] = {"", "before", "after", "in the midst of"};
 
 static void kill_at(const experiment *e, uint32_t call, uint32_t when, uint32_t whom, uint32_t total)
@@ -194,6 +208,11 @@ static void test_powerful(void)
     kill_everywhere(&powerful);
 }
 
+static void test_newly(void)
+{
+    kill_everywhere(&newly);
+}
+
 /* ---- Random times --------------------------------------------------------------------------------------------------------- */
 
 static const experiment slow = {
@@ -267,4 +286,4 @@ SUITE("killed", {"large results, at each call", test_large}, {"tiny results, at 
       {"results of every shape, at each call", test_shapes}, {"runs that fail, at each call", test_failing},
       {"postprocessing that adds runs, at each call", test_growing}, {"an extension of a file, at each call", test_extended},
       {"compressed results, at each call", test_compressed}, {"an extension by texts, with fdatasync, at each call", test_powerful},
-      {"at random times", test_random}, )
+      {"an extension by parameters, at each call", test_newly}, {"at random times", test_random}, )
