@@ -365,6 +365,7 @@ static void test_syncs(void)
         OK(storage->open(&stage, file, PIPETTE_STORAGE_UPDATE));
         begin_steps(0, false);
         OK(storage->extend(&stage, &p.layout));
+        OK(storage->flush(&stage)); /* until then the file waits for coordinates */
         CU_ASSERT_PTR_NOT_NULL(strstr(steps, "SR"));
         OK(storage->finish(&stage, 0));
     }
@@ -375,6 +376,7 @@ static void test_syncs(void)
     p.span.count = p.layout.row_count = ROWS + 1;
     begin_steps(0, false);
     OK(storage->extend(&stage, &p.layout));
+    OK(storage->flush(&stage));
     CU_ASSERT_PTR_NOT_NULL(strchr(steps, 'R'));
     CU_ASSERT_PTR_NULL(strchr(steps, 'S'));
     OK(storage->finish(&stage, 0));
