@@ -123,8 +123,12 @@ static void on_log(int level, const char *text, void *user)
 {
     run_arguments *a = user;
     cli_progress_clear(&a->progress);
-    if (level <= PIPETTE_LOG_WARNING || !a->quiet)
+    if (level == 0 && !a->quiet) {
+        puts(text);
+        (void)fflush(stdout);
+    } else if (level != 0 && (level <= PIPETTE_LOG_WARNING || !a->quiet)) {
         fprintf(stderr, "pipette: %s%s\n", level == PIPETTE_LOG_WARNING ? "warning: " : "", text);
+    }
 }
 
 /* The command line as it could be typed again. */

@@ -113,7 +113,7 @@ void results_free(results *results);
 /* --- space.c: what the experiment needs on the disk ----------------------------------------------------------------------------- */
 /* Bytes that are free where `file` is, or will be; 0: not known. */
 uint64_t space_free(const char *file);
-/* Says what `rows` rows need where it is much, and refuses where it is more than there is. */
+/* Says what `rows` rows need and what is free; refuses where that is too little. */
 int space_check(pipette_pipeline *pipeline, uint64_t rows, pipette_error *error);
 
 /* --- provenance.c: where the results come from ------------------------------------------------------------------------------- */

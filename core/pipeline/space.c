@@ -48,7 +48,6 @@ int space_check(pipette_pipeline *p, uint64_t rows, pipette_error *error)
     if (need > there)
         return pipette_error_set(error, PIPETTE_E_STORAGE, "%s: %llu runs need %s, but only %s are free there; make room, or ask for fewer with --runs",
                                  p->file, (unsigned long long)rows, needed, have);
-    if (need > 1000000000u || need > there / 2)
-        pipeline_log(p, PIPETTE_LOG_INFO, "%llu runs need %s; %s are free", (unsigned long long)rows, needed, have);
+    pipeline_log(p, 0, "%llu runs need %s; %s are free", (unsigned long long)rows, needed, have);
     return PIPETTE_OK;
 }

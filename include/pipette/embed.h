@@ -87,7 +87,7 @@ typedef struct pipette_pipeline_options {
     uint32_t retry_failed;      /* run again what failed or timed out */
     uint32_t accept_changes;    /* go on although parameters or model changed */
     void (*progress)(const pipette_progress *progress, void *user);
-    void (*log)(int level, const char *text, void *user); /* lines for a person: warnings, what happens */
+    void (*log)(int level, const char *text, void *user); /* lines for a person; level 0: what the runs need, before they start */
     void *user;
     double progress_seconds; /* between two calls of progress; 0: 0.2 */
 } pipette_pipeline_options;
