@@ -143,7 +143,8 @@ static int host_lost(engine *e, int status, const char *doing, pipette_error *er
     (void)shutdown(e->socket, SHUT_RDWR); /* the keeper ends a host that hangs */
     while (waitpid(e->host, &wait_status, 0) < 0 && errno == EINTR)
         ;
-    wait_status = (int)atomic_load(&e->board->host_status);
+    if (!WIFSIGNALED(wait_status)) /* a keeper that is killed takes the host with it, and says nothing */
+        wait_status = (int)atomic_load(&e->board->host_status);
     e->host = 0;
     if (status == PIPETTE_E_TIMEOUT)
         return pipette_error_set(error, PIPETTE_E_TIMEOUT, "%s: %s took longer than %g s", e->model_path, doing,
