@@ -60,12 +60,15 @@ COMMAND_UNUSED static void faults_kill_all(void)
 /* A thread: who is in a namespace of process numbers cannot kill those outside, so the test does it. */
 static pthread_t faults_killer;
 static _Atomic int faults_over;
+static pthread_mutex_t faults_board_lock = PTHREAD_MUTEX_INITIALIZER; /* or a late look at the board kills the next command */
 static void *faults_kill_on_demand(void *unused)
 {
     (void)unused;
     while (!atomic_load(&faults_over)) {
+        (void)pthread_mutex_lock(&faults_board_lock);
         if (atomic_load(&fault->end_all))
             faults_kill_all();
+        (void)pthread_mutex_unlock(&faults_board_lock);
         command_pause(0.0005);
     }
     return NULL;
@@ -119,7 +122,9 @@ static int faults_all_gone(void)
 /* Starts a command under the shim; what is to happen to it was written to the board after faults_clear(). */
 COMMAND_UNUSED static void faults_clear(void)
 {
+    (void)pthread_mutex_lock(&faults_board_lock);
     memset(fault, 0, sizeof *fault);
+    (void)pthread_mutex_unlock(&faults_board_lock);
 }
 
 COMMAND_UNUSED static pid_t faults_start(const char *const *arguments)
