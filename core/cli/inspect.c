@@ -120,12 +120,28 @@ static void print(struct libscols_table *made, const char *heading)
     scols_unref_table(made);
 }
 
+static void show_options(const pipette_option_spec *specs, uint32_t count, const char *heading)
+{
+    static const char *const headings[] = {"  OPTION", "TYPE", "DEFAULT", "MEANING"};
+    struct libscols_table *options_table = table(headings, PIPETTE_COUNT_OF(headings));
+    uint32_t i;
+    for (i = 0; i < count; i++) {
+        struct libscols_line *line = scols_table_new_line(options_table, NULL);
+        char path[600];
+        (void)snprintf(path, sizeof path, "  %s", specs[i].path);
+        scols_line_set_data(line, 0, path);
+        scols_line_set_data(line, 1, option_type(specs[i].type));
+        scols_line_set_data(line, 2, specs[i].default_text == NULL ? "" : specs[i].default_text);
+        scols_line_set_data(line, 3, specs[i].doc);
+    }
+    print(options_table, heading);
+}
+
 static void show(const pipette_manual *manual)
 {
     static const char *const parameter_headings[] = {"  PARAMETER", "TYPE", "DEFAULT", "UNIT", "BOUNDS", "MEANING"};
     static const char *const result_headings[] = {"  RESULT", "TYPE", "DIMENSIONS", "UNIT", "", "MEANING"};
-    static const char *const option_headings[] = {"  OPTION", "TYPE", "DEFAULT", "MEANING"};
-    struct libscols_table *parameters = table(parameter_headings, 6), *results = table(result_headings, 6), *opts = table(option_headings, 4);
+    struct libscols_table *parameters = table(parameter_headings, 6), *results = table(result_headings, 6);
     char cell[600];
     uint32_t i;
     printf("%s %s (%s%s)\n%s\n%s\n", manual->name, manual->version, pipette_kind_text(manual->kind), manual->has_batch ? ", computes batches" : "",
@@ -155,19 +171,10 @@ static void show(const pipette_manual *manual)
         scols_line_set_data(line, 4, (spec->flags & PIPETTE_RETURNED) != 0 ? "returned" : "");
         scols_line_set_data(line, 5, spec->doc);
     }
-    for (i = 0; i < manual->option_count; i++) {
-        const pipette_option_spec *spec = &manual->options[i];
-        struct libscols_line *line = scols_table_new_line(opts, NULL);
-        char path[600];
-        (void)snprintf(path, sizeof path, "  %s", spec->path);
-        scols_line_set_data(line, 0, path);
-        scols_line_set_data(line, 1, option_type(spec->type));
-        scols_line_set_data(line, 2, spec->default_text == NULL ? "" : spec->default_text);
-        scols_line_set_data(line, 3, spec->doc);
-    }
     print(parameters, "Parameters");
     print(results, "Results");
-    print(opts, "Options");
+    show_options(manual->options, manual->option_count, "Options");
+    show_options(manual->keys, manual->key_count, manual->kind == PIPETTE_KIND_MODEL ? "Every model takes" : "Every storage takes");
 }
 
 /* ---- A config skeleton -------------------------------------------------------------------------------------------------- */

@@ -53,6 +53,25 @@ char *cli_element(const pipette_value *value, uint64_t index, char *out, size_t 
     return out;
 }
 
+int cli_missing(const pipette_entry *entry, const pipette_value *value, uint64_t index)
+{
+    const void *data = pipette_value_data(value);
+    if (entry->kind != PIPETTE_ENTRY_COLUMN || entry->role == PIPETTE_ROLE_PARAMETER)
+        return 0;
+    switch (value->type) {
+    case PIPETTE_TYPE_F64: return isnan(((const double *)data)[index]);
+    case PIPETTE_TYPE_F32: return isnan(((const float *)data)[index]);
+    case PIPETTE_TYPE_I64: return ((const int64_t *)data)[index] == PIPETTE_FILL_I64;
+    case PIPETTE_TYPE_I32: return ((const int32_t *)data)[index] == PIPETTE_FILL_I32;
+    case PIPETTE_TYPE_U64: return ((const uint64_t *)data)[index] == PIPETTE_FILL_U64;
+    case PIPETTE_TYPE_BOOL: return ((const int8_t *)data)[index] == PIPETTE_FILL_BOOL;
+    case PIPETTE_TYPE_COMPLEX:
+        return isnan(((const pipette_complex *)data)[index].real) && isnan(((const pipette_complex *)data)[index].imaginary);
+    case PIPETTE_TYPE_STRING: return ((const char *const *)data)[index] == NULL;
+    default: return 0;
+    }
+}
+
 static int is_state(const pipette_entry *entry)
 {
     return entry->kind == PIPETTE_ENTRY_COLUMN && entry->role == PIPETTE_ROLE_LEDGER && entry->type == PIPETTE_TYPE_BOOL && entry->rank == 0;

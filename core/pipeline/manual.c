@@ -3,6 +3,7 @@
 
 #include <pipette/embed.h>
 
+#include "pipeline/keys.h"
 #include "plugin/probe.h"
 #include "plugin/search.h"
 #include "trajectory/trajectory.h"
@@ -36,6 +37,7 @@ static void show(const plugin_schema *schema, pipette_manual *manual)
     manual->results = schema->results;
     manual->result_count = schema->result_count;
     manual->has_batch = schema->has_batch;
+    manual->keys = keys_of(schema->kind, &manual->key_count);
 }
 
 typedef struct listing {

@@ -2,23 +2,10 @@
 #include <sched.h>
 #include <stdlib.h>
 
+#include "pipeline/keys.h"
 #include "pipeline/pipeline.h"
 
 static const char *const top_keys[] = {"name", "comment", "preprocess", "run", "postprocess", "storage", "parameters", "seed"};
-
-/* Keys that the run stage understands beside its model's options. */
-static const pipette_option_spec run_options[] = {
-    PIPETTE_OPTION("timeout", PIPETTE_TYPE_F64, "none", "Seconds that a run may take."),
-    PIPETTE_OPTION("memory_limit", PIPETTE_TYPE_U64, "none", "Bytes of memory that a run may take."),
-    PIPETTE_OPTION("isolation", PIPETTE_TYPE_STRING, "batch", "\"run\": a process of its own for every run."),
-};
-
-/* Keys that the storage stage understands beside its plugin's options. */
-static const pipette_option_spec storage_options[] = {
-    PIPETTE_OPTION("file", PIPETTE_TYPE_STRING, NULL, "Where the results go."),
-    PIPETTE_OPTION("durability", PIPETTE_TYPE_STRING, "process", "\"power\": what is done also survives a loss of power."),
-    PIPETTE_OPTION("compression", PIPETTE_TYPE_I64, "0", "Deflate level for large results, 0: none."),
-};
 
 static int check_top(const pipette_pipeline *p, pipette_error *error)
 {
@@ -182,30 +169,6 @@ static int start_engine(pipette_pipeline *p, pipette_error *error)
     return engine_create(path, &p->run.handle, stage_message, &options, &p->engine, error);
 }
 
-static const pipette_option_spec *with_common(const pipette_option_spec *own, uint32_t own_count, const pipette_option_spec *common,
-                                              uint32_t common_count, pipette_option_spec *room)
-{
-    if (own_count > 0)
-        memcpy(room, own, own_count * sizeof *own);
-    memcpy(room + own_count, common, common_count * sizeof *common);
-    return room;
-}
-
-static int check_options(const stage *s, const pipette_option_spec *own, uint32_t own_count, const pipette_option_spec *common,
-                         uint32_t common_count, pipette_error *error)
-{
-    pipette_option_spec *room = calloc(own_count + common_count + 1u, sizeof *room);
-    char what[160];
-    int status;
-    if (room == NULL)
-        return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
-    (void)snprintf(what, sizeof what, "plugin '%s'", s->name);
-    status = config_check(s->options, what, with_common(own, own_count, common, common_count, room), own_count + common_count, 0,
-                          stage_common_options, error);
-    free(room);
-    return status;
-}
-
 int prepare_stages(pipette_pipeline *p, pipette_error *error)
 {
     const pipette_option *root = config_root(p->config), *node;
@@ -241,20 +204,8 @@ int prepare_stages(pipette_pipeline *p, pipette_error *error)
         status = stage_load(&p->preprocess[i], p->search, pipeline_base(p), PIPETTE_KIND_PREPROCESS, error);
     for (i = 0; status == PIPETTE_OK && i < p->postprocess_count; i++)
         status = stage_load(&p->postprocess[i], p->search, pipeline_base(p), PIPETTE_KIND_POSTPROCESS, error);
-    if (status == PIPETTE_OK) {
-        const pipette_option *options = p->storage.options;
-        p->storage.options = NULL; /* checked below, with the keys that every storage has */
-        status = stage_load(&p->storage, p->search, pipeline_base(p), PIPETTE_KIND_STORAGE, error);
-        if (status != PIPETTE_OK && config_get(options, "plugin") != NULL && error != NULL) {
-            char text[sizeof error->message];
-            memcpy(text, error->message, sizeof text);
-            status = config_fail(config_get(options, "plugin"), error, status, "%s", text);
-        }
-        p->storage.options = options;
-    }
     if (status == PIPETTE_OK)
-        status = check_options(&p->storage, p->storage.descriptor->options, p->storage.descriptor->option_count, storage_options,
-                               PIPETTE_COUNT_OF(storage_options), error);
+        status = stage_load(&p->storage, p->search, pipeline_base(p), PIPETTE_KIND_STORAGE, error);
     if (status == PIPETTE_OK) {
         pipette_error why = {0};
         status = engine_schema(p->engine, &p->schema, &why);
@@ -262,7 +213,7 @@ int prepare_stages(pipette_pipeline *p, pipette_error *error)
             return config_fail(config_get(p->run.options, "plugin"), error, status, "%s", why.message);
     }
     if (status == PIPETTE_OK)
-        status = check_options(&p->run, p->schema->options, p->schema->option_count, run_options, PIPETTE_COUNT_OF(run_options), error);
+        status = keys_check(p->run.options, p->run.name, PIPETTE_KIND_MODEL, p->schema->options, p->schema->option_count, 0, error);
     return status;
 }
 

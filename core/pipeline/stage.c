@@ -1,10 +1,9 @@
 /* stage.c: the handle that a stage's plugin sees, and loading that plugin. */
 #include "pipeline/stage.h"
 
+#include "pipeline/keys.h"
 #include "plugin/loader.h"
 #include "plugin/probe.h"
-
-const char *const stage_common_options[] = {"plugin", NULL};
 
 static stage *stage_of(pipette_stage *handle)
 {
@@ -163,12 +162,8 @@ int stage_load(stage *s, plugin_search *search, const char *base, int kind, pipe
                                    pipette_kind_text(s->descriptor->kind), pipette_kind_text(kind));
     if (status == PIPETTE_OK) /* messages and the log speak of the plugin, not of its file */
         (void)snprintf(s->name, sizeof s->name, "%s", s->descriptor->name);
-    if (status == PIPETTE_OK && s->options != NULL) {
-        char what[160];
-        (void)snprintf(what, sizeof what, "plugin '%s'", s->name);
-        return config_check(s->options, what, s->descriptor->options, s->descriptor->option_count, s->descriptor->option_stride,
-                            stage_common_options, error);
-    }
+    if (status == PIPETTE_OK && s->options != NULL)
+        return keys_check(s->options, s->name, kind, s->descriptor->options, s->descriptor->option_count, s->descriptor->option_stride, error);
     if (status == PIPETTE_OK)
         return status;
     if (s->options != NULL) {

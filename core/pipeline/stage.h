@@ -36,7 +36,4 @@ int stage_error(const stage *stage, int status, const char *fallback, pipette_er
 /* Finds and loads the stage's plugin into this process: probed in a child first, unless it belongs to the installation. */
 int stage_load(stage *stage, plugin_search *search, const char *base, int kind, pipette_error *error);
 
-/* The options that the config may always give to a stage of any kind; NULL terminated. */
-extern const char *const stage_common_options[];
-
 #endif

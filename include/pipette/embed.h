@@ -43,6 +43,8 @@ typedef struct pipette_manual {
     uint32_t option_count, parameter_count, result_count;
     uint32_t has_batch; /* offers "pipette.batch/1" */
     void *memory;       /* the library's */
+    const pipette_option_spec *keys; /* that every stage of this kind takes beside `plugin` and its plugin's options */
+    uint32_t key_count, reserved;
 } pipette_manual;
 
 /* One candidate: `manual` is NULL where it was refused, and `reason` says why. Borrowed for the call. A result other than 0 ends

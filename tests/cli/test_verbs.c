@@ -71,10 +71,11 @@ static void test_inspect(void)
     CU_ASSERT_EQUAL(PIPETTE("inspect", "lif"), 0);
     EXPECT(strncmp(command_out, "lif 1.0 (model, computes batches)\nLeaky", 39) == 0 && out_has("\nLeaky integrate-and-fire neuron"));
     EXPECT(out_has("neuron.tau_V") && out_has("> 0") && out_has("Refractory period") && out_has("neuron.$.rate") && out_has("returned"));
+    EXPECT(out_has("\nEvery model takes\n") && out_has("memory_limit") && out_has("Seconds that a run may take."));
     CU_ASSERT_EQUAL(PIPETTE("inspect", "explorer"), 0);
     EXPECT(out_has("(preprocess)") && out_has("product[].parameter") && out_has("changes fastest"));
     CU_ASSERT_EQUAL(PIPETTE("inspect", "hdf5"), 0);
-    EXPECT(out_has("(storage)"));
+    EXPECT(out_has("(storage)") && out_has("\nEvery storage takes\n") && out_has("durability") && out_has("also survives a loss of power"));
     CU_ASSERT_EQUAL(PIPETTE("inspect", FIXTURE("every_type")), 0);
     EXPECT(out_has("18446744073709551615") && out_has("-9007199254740993") && out_has("(spike...)") && out_has("(row, column)"));
     CU_ASSERT_EQUAL(PIPETTE("inspect", FIXTURE("crash_on_load")), 3);
