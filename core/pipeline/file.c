@@ -81,7 +81,8 @@ static int keep_entry(const pipette_entry *entry, void *user)
         file->entries = more;
         file->entry_capacity = capacity;
     }
-    file->entries[file->entry_count] = *entry;
+    memset(&file->entries[file->entry_count], 0, sizeof *file->entries);
+    memcpy(&file->entries[file->entry_count], entry, entry->size < sizeof *entry ? entry->size : sizeof *entry);
     return own_entry(&file->entries[file->entry_count++]);
 }
 

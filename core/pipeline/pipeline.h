@@ -77,6 +77,8 @@ int prepare_stages(pipette_pipeline *pipeline, pipette_error *error);
 int prepare_trajectory(pipette_pipeline *pipeline, pipette_error *error);
 
 /* --- select.c: which runs are wanted ------------------------------------------------------------------------------------ */
+/* "0-999,1500" as ascending spans that do not touch, for the caller to free. */
+int select_parse(const char *text, pipette_run_span **spans, uint32_t *count, pipette_error *error);
 /* `text`: "0-999,1500" or NULL for all; the spans replace the pipeline's. */
 int select_runs(pipette_pipeline *pipeline, const char *text, pipette_error *error);
 uint64_t select_run_of_row(const pipette_pipeline *pipeline, uint64_t row);

@@ -1,5 +1,6 @@
 /* value.c: owned values, conversion without loss, comparison, text for messages. */
 #include "trajectory/value.h"
+#include "trajectory/number.h"
 
 #include <float.h>
 #include <math.h>
@@ -164,25 +165,15 @@ uint64_t value_element_hash(int type, const value_element *element)
     }
 }
 
-static void text_f64(double x, int digits, int digits_max, char *out, size_t size)
-{
-    for (; digits < digits_max; digits++) {
-        (void)snprintf(out, size, "%.*g", digits, x);
-        if (digits_max == 9 ? strtof(out, NULL) == (float)x : strtod(out, NULL) == x)
-            return;
-    }
-    (void)snprintf(out, size, "%.*g", digits_max, x);
-}
-
 char *value_element_text(int type, const value_element *element, char *out)
 {
-    char part[2][28];
+    char part[2][NUMBER_TEXT_SIZE];
     switch (type) {
     case PIPETTE_TYPE_F64:
-        text_f64(element->f64, 15, 17, out, VALUE_TEXT_SIZE);
+        (void)number_f64(element->f64, out);
         break;
     case PIPETTE_TYPE_F32:
-        text_f64((double)element->f32, 6, 9, out, VALUE_TEXT_SIZE);
+        (void)number_f32(element->f32, out);
         break;
     case PIPETTE_TYPE_I64:
         (void)snprintf(out, VALUE_TEXT_SIZE, "%lld", (long long)element->i64);
@@ -197,8 +188,8 @@ char *value_element_text(int type, const value_element *element, char *out)
         (void)snprintf(out, VALUE_TEXT_SIZE, "%s", element->boolean ? "true" : "false");
         break;
     case PIPETTE_TYPE_COMPLEX:
-        text_f64(element->complex.real, 15, 17, part[0], sizeof part[0]);
-        text_f64(element->complex.imaginary, 15, 17, part[1], sizeof part[1]);
+        (void)number_f64(element->complex.real, part[0]);
+        (void)number_f64(element->complex.imaginary, part[1]);
         (void)snprintf(out, VALUE_TEXT_SIZE, "(%s, %s)", part[0], part[1]);
         break;
     case PIPETTE_TYPE_STRING:

@@ -154,6 +154,49 @@ PIPETTE_API int pipette_file_find(pipette_file *file, const char *name, const pi
 /* The row that holds a run; PIPETTE_E_NOT_FOUND. */
 PIPETTE_API int pipette_file_row(pipette_file *file, uint64_t run, uint64_t *row, pipette_error *error);
 
+/* ---- Runs of a file ------------------------------------------------------------------------------------------------------------- */
+
+/* Which runs; a zero asks for nothing. */
+typedef struct pipette_selection_options {
+    uint32_t size;
+    uint32_t states;   /* bits 1 << PIPETTE_STATE_DONE and so on; 0: any */
+    const char *runs;  /* "0-999,1500" */
+    /* "I > 0.5 and nspikes == 0": a condition over scalars of the runs (parameters, results, "duration", "message" ...), `run` and
+     * `state` (== 'failed'); names as in trajectory.h. README.md lists operators and functions. What a run has not is missing, and a
+     * condition on it does not hold: neither x == 0 nor x != 0; missing(x) does. */
+    const char *where;
+} pipette_selection_options;
+
+typedef struct pipette_selected {
+    uint64_t run, row; /* in order of runs */
+    int32_t state;     /* pipette_state */
+    uint32_t reserved;
+} pipette_selected;
+
+typedef struct pipette_selection pipette_selection;
+
+/* Opens a way through the runs of a file, which must stay open. The program destroys it. PIPETTE_E_INVALID with the place in `runs` or
+ * `where` that is wrong; PIPETTE_E_NOT_FOUND for a run that the file does not hold. */
+PIPETTE_API int pipette_selection_create(pipette_file *file, const pipette_selection_options *options,
+                                         pipette_selection **selection, pipette_error *error);
+PIPETTE_API void pipette_selection_destroy(pipette_selection *selection);
+/* The next runs, at most `capacity`; *count is 0 at the end. Memory does not grow with the number of runs. Invalidates values that
+ * were read from the file. */
+PIPETTE_API int pipette_selection_next(pipette_selection *selection, pipette_selected *out, uint32_t capacity, uint32_t *count,
+                                       pipette_error *error);
+
+/* Whether these `count` elements, read for a run in `state`, stand for a value that is missing: 1 for results of runs that are not done,
+ * for undeclared results that the run left out, for times and messages that it does not have. The state tells, not the fill value: a run
+ * that is done has what was declared. `elements` may be NULL where nothing could be read (PIPETTE_E_NOT_FOUND): missing. Any thread. */
+PIPETTE_API int pipette_entry_missing(const pipette_entry *entry, int state, const void *elements, uint64_t count);
+
+/* ---- Numbers as text ------------------------------------------------------------------------------------------------------------- */
+
+/* The shortest text that reads back as the same number, as %g writes it, with a decimal point in any locale: "0.1", "1e+20", "nan". `out`
+ * holds 28 characters. Returns the end of the text. Any thread. */
+PIPETTE_API char *pipette_f64_text(double number, char *out);
+PIPETTE_API char *pipette_f32_text(float number, char *out);
+
 /* ---- One run again ------------------------------------------------------------------------------------------------------------ */
 
 typedef struct pipette_replay_options {

@@ -110,9 +110,13 @@ typedef struct pipette_entry {
     int32_t type;
     int32_t role;         /* of a column */
     uint32_t rank;        /* beside the run, for a column */
-    uint32_t flags;       /* PIPETTE_RETURNED */
+    uint32_t flags;       /* PIPETTE_RETURNED, PIPETTE_ENTRY_OPTIONAL */
     const pipette_dimension *dimensions; /* rank of them: names and extents */
+    uint64_t every; /* of a column: as in its spec; rows in calls count blocks of so many rows. 0: 1 */
 } pipette_entry;
+
+/* A flag of columns that were not declared: also a run that is done may have no value there, and then the fill value stands for it. */
+enum { PIPETTE_ENTRY_OPTIONAL = 1 << 16 };
 
 typedef int (*pipette_entry_visit)(const pipette_entry *entry, void *user);
 

@@ -405,7 +405,7 @@ static int visit_table(const store_table *table, pipette_entry_visit visit, void
         bool axis = i < table->axis_count;
         const store_axis *coordinate = axis ? &table->axes[i] : NULL;
         const store_array *array = axis ? NULL : &table->arrays[i - table->axis_count];
-        pipette_entry entry = {(uint32_t)sizeof entry, PIPETTE_ENTRY_TABLE, NULL, NULL, NULL, 0, 0, 0, 0, NULL};
+        pipette_entry entry = {(uint32_t)sizeof entry, PIPETTE_ENTRY_TABLE, NULL, NULL, NULL, 0, 0, 0, 0, NULL, 0};
         char *path;
         if (axis && coordinate->type == PIPETTE_TYPE_NONE)
             continue;
@@ -436,7 +436,8 @@ static int visit_leaf(const store_leaf *leaf, pipette_entry_visit visit, void *u
                            0,
                            leaf->rank,
                            0,
-                           dimensions};
+                           dimensions,
+                           0};
     uint32_t i;
     for (i = 0; i < leaf->rank; i++)
         dimensions[i] = (pipette_dimension){(uint32_t)sizeof dimensions[i], 0, "", "", "", leaf->shape[i], 0.0, 0.0};
@@ -451,9 +452,17 @@ int read_list(store_file *store, pipette_entry_visit visit, void *user)
         status = visit_leaf(&store->catalog->leaves[i], visit, user);
     for (i = 0; status == 0 && i < store->catalog->column_count; i++) {
         const store_column *column = &store->catalog->columns[i];
-        pipette_entry entry = {
-            (uint32_t)sizeof entry, PIPETTE_ENTRY_COLUMN, column->path, column->unit,  column->doc,
-            column->type,           column->role,         column->rank, column->flags, column->dimensions};
+        pipette_entry entry = {(uint32_t)sizeof entry,
+                               PIPETTE_ENTRY_COLUMN,
+                               column->path,
+                               column->unit,
+                               column->doc,
+                               column->type,
+                               column->role,
+                               column->rank,
+                               column->flags | (column->optional ? (uint32_t)PIPETTE_ENTRY_OPTIONAL : 0),
+                               column->dimensions,
+                               column->every};
         status = visit(&entry, user);
     }
     for (i = 0; status == 0 && i < store->catalog->table_count; i++)
