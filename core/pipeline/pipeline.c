@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#include "pipeline/git.h"
 #include "pipeline/resume.h"
 
 const char *pipette_version(void)
@@ -83,6 +84,7 @@ void pipette_pipeline_destroy(pipette_pipeline *p)
     free(p->spans);
     free(p->wanted);
     free(p->commit);
+    free(p->diff);
     free(p->preprocess);
     free(p->postprocess);
     if (p->search != NULL)
@@ -305,12 +307,12 @@ int pipette_pipeline_check(pipette_pipeline *p, pipette_report *report, pipette_
 
 int pipette_pipeline_run(pipette_pipeline *p, pipette_report *report, pipette_error *error)
 {
-    provenance_git git;
+    git_question git;
     resume r = {0};
     int status;
-    provenance_ask_git(&git);
+    git_ask(&git);
     status = prepare(p, error);
-    provenance_take_git(&git, &p->commit);
+    git_take(&git, &p->commit, &p->diff);
     if (status == PIPETTE_OK)
         status = provenance_add(p, error);
     if (status == PIPETTE_OK)

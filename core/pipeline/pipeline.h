@@ -61,6 +61,7 @@ struct pipette_pipeline {
     int replaying;     /* results are compared, not stored */
     uint32_t round;
     char *commit; /* of the working directory; NULL: not under git */
+    char *diff;   /* what was changed on top of it; NULL: nothing */
     pipette_report report;
     char first_failure[512];
 };
@@ -119,12 +120,6 @@ uint64_t space_free(const char *file);
 int space_check(pipette_pipeline *pipeline, uint64_t rows, pipette_error *error);
 
 /* --- provenance.c: where the results come from ------------------------------------------------------------------------------- */
-typedef struct provenance_git {
-    int pid, pipe;
-} provenance_git;
-/* Asks git for the commit of the working directory, in the background. */
-void provenance_ask_git(provenance_git *git);
-void provenance_take_git(provenance_git *git, char **commit);
 /* Adds what is known to the trajectory's `config` branch. */
 int provenance_add(pipette_pipeline *pipeline, pipette_error *error);
 

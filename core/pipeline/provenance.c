@@ -1,66 +1,9 @@
 /* provenance.c: where the results come from: config, command line, plugins, seed, host, time, commit of the working directory. */
-#include <errno.h>
-#include <fcntl.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <sys/utsname.h>
-#include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "pipeline/pipeline.h"
-
-extern char **environ;
-
-void provenance_ask_git(provenance_git *git)
-{
-    static char *const arguments[] = {"git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*", NULL};
-    posix_spawn_file_actions_t actions;
-    int ends[2];
-    pid_t pid = 0;
-    git->pid = 0;
-    git->pipe = -1;
-    if (pipe2(ends, O_CLOEXEC) != 0)
-        return;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-    posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    if (posix_spawnp(&pid, "git", &actions, NULL, arguments, environ) == 0) {
-        git->pid = pid;
-        git->pipe = ends[0];
-    } else {
-        (void)close(ends[0]);
-    }
-    posix_spawn_file_actions_destroy(&actions);
-    (void)close(ends[1]);
-}
-
-void provenance_take_git(provenance_git *git, char **commit)
-{
-    char text[128];
-    size_t size = 0;
-    int wait_status = 1;
-    *commit = NULL;
-    if (git->pid == 0)
-        return;
-    for (;;) {
-        ssize_t got = read(git->pipe, text + size, sizeof text - 1 - size);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            break;
-        size += (size_t)got;
-    }
-    (void)close(git->pipe);
-    while (waitpid(git->pid, &wait_status, 0) < 0 && errno == EINTR)
-        ;
-    git->pid = 0;
-    text[size] = '\0';
-    text[strcspn(text, "\n")] = '\0';
-    if (wait_status == 0 && text[0] != '\0')
-        *commit = strdup(text);
-}
 
 static int add(pipette_pipeline *p, const char *path, pipette_value value, const char *comment, pipette_error *error)
 {
@@ -178,6 +121,8 @@ int provenance_add(pipette_pipeline *p, pipette_error *error)
         status = add_text(p, "provenance.created", when, "When the file was made, UTC", error);
     if (status == PIPETTE_OK)
         status = add_text(p, "provenance.commit", p->commit, "Commit of the working directory; -dirty: with changes on top", error);
+    if (status == PIPETTE_OK && p->diff != NULL)
+        status = add_text(p, "provenance.diff", p->diff, "What was changed on top of the commit", error);
     if (status == PIPETTE_OK)
         status = add_text(p, "plugins.model", p->schema->name, "The model", error);
     if (status == PIPETTE_OK)
