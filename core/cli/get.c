@@ -180,6 +180,8 @@ static void print_coordinate(const pipette_entry *entry, uint32_t dimension, con
     char text[40];
     if (known->data != NULL)
         cli_csv(stdout, ((char *const *)known->data)[index]);
+    else if (entry->dimensions != NULL && d->labels != NULL)
+        cli_csv(stdout, d->labels[index]);
     else if (entry->dimensions != NULL && d->step != 0)
         fputs(cli_f64(d->start + (double)index * d->step, text), stdout);
     else

@@ -106,6 +106,11 @@ static int shape_set(pipette_shape *shape, const char *path, uint32_t dimension,
         if (strcmp(call->schema->results[i].path, path) == 0) {
             if (dimension >= call->schema->results[i].rank)
                 break;
+            if (call->schema->results[i].dimensions[dimension].labels != NULL &&
+                (extent != call->schema->results[i].dimensions[dimension].extent || step < 0 || step > 0))
+                return shape_fail(shape, PIPETTE_E_INVALID,
+                                  "shape() of model '%s' changes dimension %u of '%s', whose elements have names",
+                                  call->schema->name, dimension, path);
             call->extents[at + dimension].extent = extent;
             call->extents[at + dimension].start = start;
             call->extents[at + dimension].step = step;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "pipeline/pipeline.h"
+#include "plugin/element.h"
 #include "trajectory/name.h"
 
 struct pipette_file {
@@ -33,10 +34,25 @@ static int keep_text(const char **text)
     return *text == NULL ? PIPETTE_E_MEMORY : PIPETTE_OK;
 }
 
-/* Makes the copy own what it points to. On failure it is left so that drop_entry() can free it. */
+static int own_labels(pipette_dimension *dimension)
+{
+    const char *const *from = dimension->labels;
+    const char **to;
+    uint64_t i;
+    if (from == NULL)
+        return PIPETTE_OK;
+    dimension->labels = to = calloc((size_t)dimension->extent + 1, sizeof *to);
+    for (i = 0; to != NULL && i < dimension->extent; i++)
+        if ((to[i] = strdup(from[i])) == NULL)
+            return PIPETTE_E_MEMORY;
+    return to == NULL ? PIPETTE_E_MEMORY : PIPETTE_OK;
+}
+
+/* Makes the copy own what it points to. On failure it is left so that drop_entry() can free it. The storage may know a shorter
+ * struct than we do. */
 static int own_entry(pipette_entry *entry)
 {
-    const pipette_dimension *from = entry->dimensions;
+    const void *from = entry->dimensions;
     pipette_dimension *to = calloc(entry->rank + 1u, sizeof *to);
     int status = to == NULL ? PIPETTE_E_MEMORY : PIPETTE_OK;
     const char **texts[3] = {&entry->path, &entry->unit, &entry->doc};
@@ -47,11 +63,12 @@ static int own_entry(pipette_entry *entry)
         if (keep_text(texts[i]) != PIPETTE_OK)
             status = PIPETTE_E_MEMORY;
     for (i = 0; status == PIPETTE_OK && i < rank; i++) {
-        to[i] = from[i];
+        element_read(&to[i], sizeof to[i], element_at(from, 0, i));
         entry->rank = i + 1;
         status |= keep_text(&to[i].name);
         status |= keep_text(&to[i].unit);
         status |= keep_text(&to[i].doc);
+        status |= own_labels(&to[i]);
     }
     return status == PIPETTE_OK ? status : PIPETTE_E_MEMORY;
 }
@@ -59,7 +76,11 @@ static int own_entry(pipette_entry *entry)
 static void drop_entry(pipette_entry *entry)
 {
     uint32_t i;
+    uint64_t k;
     for (i = 0; i < entry->rank; i++) {
+        for (k = 0; entry->dimensions[i].labels != NULL && k < entry->dimensions[i].extent; k++)
+            free((void *)(uintptr_t)entry->dimensions[i].labels[k]);
+        free((void *)(uintptr_t)entry->dimensions[i].labels);
         free((void *)(uintptr_t)entry->dimensions[i].name);
         free((void *)(uintptr_t)entry->dimensions[i].unit);
         free((void *)(uintptr_t)entry->dimensions[i].doc);

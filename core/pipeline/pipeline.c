@@ -118,6 +118,7 @@ static int call_postprocess(pipette_pipeline *p, stage *s, postprocess_call call
     results r;
     int status = results_init(&r, p, declaring, error);
     if (status == PIPETTE_OK) {
+        r.abi_minor = s->descriptor->abi_minor;
         stage_clear(s);
         visible_enter(p->visible, p->trajectory);
         status = call(&s->handle, p->trajectory, &r.handle);

@@ -107,6 +107,8 @@ typedef struct results {
     int declaring; /* before the runs: values cannot be read, tables can be declared */
     pipette_run_span *rows; /* of the file that are visible */
     uint64_t span_count, row_count;
+    uint32_t abi_minor; /* of the plugin that looks */
+    char *dimensions;   /* those of the columns, as ABI 1.0 has them; NULL until such a plugin asks */
     char message[1024];
 } results;
 /* Finds the visible rows, unless `declaring`. results_free() in any case. */

@@ -1,7 +1,9 @@
 /* results.c: what postprocessing sees of the runs: columns read by blocks from the storage, tables handed to it. */
 #include <stdlib.h>
 
+#include "engine/worker.h"
 #include "pipeline/pipeline.h"
+#include "plugin/element.h"
 #include "trajectory/name.h"
 
 static results *results_of(pipette_results *handle)
@@ -105,6 +107,25 @@ static uint32_t results_column_count(const pipette_results *handle)
     return ((const results *)(const void *)handle)->pipeline->schema->result_count;
 }
 
+/* A plugin steps from dimension to dimension by the size that it knows; the struct has grown since ABI 1.0. */
+static const pipette_dimension *dimensions_for(results *r, const pipette_column_spec *column)
+{
+    const size_t size = ABI_DIMENSION_SIZE;
+    const pipette_pipeline *p = r->pipeline;
+    uint32_t count = shape_extent_count(p->schema), i;
+    if (r->abi_minor > 0)
+        return column->dimensions;
+    if (r->dimensions == NULL) {
+        r->dimensions = calloc(count + 1u, size);
+        for (i = 0; r->dimensions != NULL && i < count; i++) {
+            pipette_dimension one = p->dimensions[i];
+            one.size = (uint32_t)size;
+            memcpy(r->dimensions + i * size, &one, size);
+        }
+    }
+    return r->dimensions == NULL ? NULL : (const void *)(r->dimensions + (size_t)(column->dimensions - p->dimensions) * size);
+}
+
 static int results_column(pipette_results *handle, uint32_t index, pipette_column_info *info)
 {
     results *r = results_of(handle);
@@ -120,7 +141,9 @@ static int results_column(pipette_results *handle, uint32_t index, pipette_colum
     full.doc = column->doc;
     full.rank = column->rank;
     full.flags = column->flags;
-    full.dimensions = column->dimensions;
+    full.dimensions = dimensions_for(r, column);
+    if (full.dimensions == NULL)
+        return refuse(r, PIPETTE_E_MEMORY, "out of memory");
     memcpy(info, &full, size);
     info->size = size;
     return PIPETTE_OK;
@@ -317,5 +340,7 @@ int results_init(results *r, pipette_pipeline *p, int declaring, pipette_error *
 void results_free(results *r)
 {
     free(r->rows);
+    free(r->dimensions);
     r->rows = NULL;
+    r->dimensions = NULL;
 }

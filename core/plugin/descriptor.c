@@ -45,12 +45,10 @@ static int check_identity(const char *path, const pipette_descriptor *descriptor
         return plugin_refuse(error, PIPETTE_E_PLUGIN, path,
                              " has the name '%s': letters, digits, '_' and '-' are allowed, under 128 of them",
                              spec_is_text(descriptor->name) ? descriptor->name : "?");
-    if (descriptor->version == NULL || !spec_is_text(descriptor->version))
-        return plugin_refuse(error, PIPETTE_E_PLUGIN, path, ": its version is %s",
-                             descriptor->version == NULL ? "NULL: give \"\" where there is none" : "not UTF-8");
-    if (descriptor->doc == NULL || !spec_is_text(descriptor->doc))
-        return plugin_refuse(error, PIPETTE_E_PLUGIN, path, ": its doc is %s",
-                             descriptor->doc == NULL ? "NULL: give \"\" where there is none" : "not UTF-8");
+    if (descriptor->version != NULL && !spec_is_text(descriptor->version))
+        return plugin_refuse(error, PIPETTE_E_PLUGIN, path, ": its version is not UTF-8");
+    if (descriptor->doc != NULL && !spec_is_text(descriptor->doc))
+        return plugin_refuse(error, PIPETTE_E_PLUGIN, path, ": its doc is not UTF-8");
     return PIPETTE_OK;
 }
 

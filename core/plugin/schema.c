@@ -27,6 +27,12 @@ static char *copy_text(arena *memory, const char *text, int *failed)
     return copy;
 }
 
+/* A text that describes: NULL is the empty one. */
+static char *copy_note(arena *memory, const char *text, int *failed)
+{
+    return copy_text(memory, text == NULL ? "" : text, failed);
+}
+
 static void *copy_room(arena *memory, size_t count, size_t size, int *failed)
 {
     void *room = arena_get(memory, count, size);
@@ -80,7 +86,7 @@ static pipette_option_spec *copy_options(arena *memory, const pipette_descriptor
         element_read(&options[i], sizeof *options, element_at(descriptor->options, descriptor->option_stride, i));
         options[i].path = copy_text(memory, options[i].path, failed);
         options[i].default_text = copy_text(memory, options[i].default_text, failed);
-        options[i].doc = copy_text(memory, options[i].doc, failed);
+        options[i].doc = copy_note(memory, options[i].doc, failed);
     }
     return options;
 }
@@ -95,10 +101,22 @@ static pipette_parameter_spec *copy_parameters(arena *memory, const pipette_mode
         one->path = copy_text(memory, one->path, failed);
         one->default_string = copy_text(memory, one->default_string, failed);
         one->default_array = copy_value(memory, one->default_array, failed);
-        one->unit = copy_text(memory, one->unit, failed);
-        one->doc = copy_text(memory, one->doc, failed);
+        one->unit = copy_note(memory, one->unit, failed);
+        one->doc = copy_note(memory, one->doc, failed);
     }
     return parameters;
+}
+
+static const char *const *copy_labels(arena *memory, const pipette_dimension *dimension, int *failed)
+{
+    const char **labels;
+    uint64_t i;
+    if (dimension->labels == NULL)
+        return NULL;
+    labels = copy_room(memory, (size_t)dimension->extent, sizeof *labels, failed);
+    for (i = 0; labels != NULL && i < dimension->extent; i++)
+        labels[i] = copy_text(memory, dimension->labels[i], failed);
+    return labels;
 }
 
 static const pipette_dimension *copy_dimensions(arena *memory, const pipette_result_spec *result, int *failed)
@@ -108,8 +126,9 @@ static const pipette_dimension *copy_dimensions(arena *memory, const pipette_res
     for (i = 0; dimensions != NULL && i < result->rank; i++) {
         element_read(&dimensions[i], sizeof *dimensions, element_at(result->dimensions, result->dimension_stride, i));
         dimensions[i].name = copy_text(memory, dimensions[i].name, failed);
-        dimensions[i].unit = copy_text(memory, dimensions[i].unit, failed);
-        dimensions[i].doc = copy_text(memory, dimensions[i].doc, failed);
+        dimensions[i].unit = copy_note(memory, dimensions[i].unit, failed);
+        dimensions[i].doc = copy_note(memory, dimensions[i].doc, failed);
+        dimensions[i].labels = copy_labels(memory, &dimensions[i], failed);
     }
     return dimensions;
 }
@@ -122,8 +141,8 @@ static pipette_result_spec *copy_results(arena *memory, const pipette_model *mod
         pipette_result_spec *one = &results[i];
         element_read(one, sizeof *one, element_at(model->results, model->result_stride, i));
         one->path = copy_text(memory, one->path, failed);
-        one->unit = copy_text(memory, one->unit, failed);
-        one->doc = copy_text(memory, one->doc, failed);
+        one->unit = copy_note(memory, one->unit, failed);
+        one->doc = copy_note(memory, one->doc, failed);
         one->dimensions = one->rank > 0 ? copy_dimensions(memory, one, failed) : NULL;
         one->dimension_stride = (uint32_t)sizeof(pipette_dimension);
     }
@@ -162,8 +181,8 @@ int schema_copy(const char *path, const pipette_descriptor *descriptor, plugin_s
     object_file_build_id(path, build_id);
     copy->path = copy_text(memory, path, &failed);
     copy->name = copy_text(memory, descriptor->name, &failed);
-    copy->version = copy_text(memory, descriptor->version, &failed);
-    copy->doc = copy_text(memory, descriptor->doc, &failed);
+    copy->version = copy_note(memory, descriptor->version, &failed);
+    copy->doc = copy_note(memory, descriptor->doc, &failed);
     copy->build_id = copy_text(memory, build_id, &failed);
     copy->kind = descriptor->kind;
     copy->flags = descriptor->flags;

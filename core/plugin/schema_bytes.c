@@ -81,6 +81,15 @@ static void put_parameter(writer *out, const pipette_parameter_spec *spec)
     PUT(out, spec->maximum);
 }
 
+static void put_labels(writer *out, const pipette_dimension *dimension)
+{
+    uint8_t present = dimension->labels != NULL;
+    uint64_t i;
+    PUT(out, present);
+    for (i = 0; present && i < dimension->extent; i++)
+        put_text(out, dimension->labels[i]);
+}
+
 static void put_result(writer *out, const pipette_result_spec *spec)
 {
     uint32_t i;
@@ -98,6 +107,7 @@ static void put_result(writer *out, const pipette_result_spec *spec)
         PUT(out, dimension->extent);
         PUT(out, dimension->start);
         PUT(out, dimension->step);
+        put_labels(out, dimension);
     }
 }
 
@@ -287,6 +297,24 @@ static void get_parameter(reader *in, pipette_parameter_spec *spec)
         in->wrong = 1;
 }
 
+static const char *const *get_labels(reader *in, uint64_t extent)
+{
+    const char **labels;
+    uint8_t present;
+    uint64_t i;
+    GET(in, present);
+    if (in->wrong || !present)
+        return NULL;
+    if (extent > (uint64_t)(in->end - in->at) / sizeof(uint32_t)) {
+        in->wrong = 1;
+        return NULL;
+    }
+    labels = get_room(in, (size_t)extent, sizeof *labels);
+    for (i = 0; labels != NULL && i < extent && !in->wrong; i++)
+        labels[i] = get_text(in, 0);
+    return labels;
+}
+
 static void get_result(reader *in, pipette_result_spec *spec)
 {
     pipette_dimension *dimensions;
@@ -297,7 +325,7 @@ static void get_result(reader *in, pipette_result_spec *spec)
     spec->unit = get_text(in, 0);
     spec->doc = get_text(in, 0);
     GET(in, spec->flags);
-    spec->rank = get_count(in, 3 * sizeof(uint32_t) + 3 * sizeof(uint64_t));
+    spec->rank = get_count(in, 3 * sizeof(uint32_t) + 3 * sizeof(uint64_t) + 1);
     spec->dimension_stride = (uint32_t)sizeof *dimensions;
     dimensions = spec->rank > 0 ? get_room(in, spec->rank, sizeof *dimensions) : NULL;
     for (i = 0; dimensions != NULL && i < spec->rank && !in->wrong; i++) {
@@ -308,6 +336,7 @@ static void get_result(reader *in, pipette_result_spec *spec)
         GET(in, dimensions[i].extent);
         GET(in, dimensions[i].start);
         GET(in, dimensions[i].step);
+        dimensions[i].labels = get_labels(in, dimensions[i].extent);
     }
     spec->dimensions = dimensions;
 }

@@ -67,6 +67,13 @@ static int check_text(const char *path, const char *what, const char *name, cons
     return PIPETTE_OK;
 }
 
+/* A text that describes; NULL is the empty one. */
+static int check_note(const char *path, const char *what, const char *name, const char *member, const char *text,
+                      pipette_error *error)
+{
+    return text == NULL ? PIPETTE_OK : check_text(path, what, name, member, text, error);
+}
+
 static int check_path(const char *path, const char *what, uint32_t index, const char *name, int runs,
                       pipette_error *error)
 {
@@ -299,9 +306,9 @@ static int check_parameter(const char *path, const pipette_model *model, uint32_
     if (pipette_type_size(spec.type) == 0)
         return plugin_refuse(error, PIPETTE_E_PLUGIN, path, ": parameter '%s' has the unknown type %d", spec.path,
                              spec.type);
-    status = check_text(path, "parameter", spec.path, "unit", spec.unit, error);
+    status = check_note(path, "parameter", spec.path, "unit", spec.unit, error);
     if (status == PIPETTE_OK)
-        status = check_text(path, "parameter", spec.path, "doc", spec.doc, error);
+        status = check_note(path, "parameter", spec.path, "doc", spec.doc, error);
     if (status == PIPETTE_OK)
         status = check_range(path, &spec, error);
     if (status != PIPETTE_OK)
@@ -348,6 +355,27 @@ int spec_check_parameters(const char *path, const pipette_model *model, pipette_
 
 /* ---- Results ---------------------------------------------------------------------------------------------------- */
 
+static int check_labels(const char *path, const pipette_result_spec *result, const pipette_dimension *dimension,
+                        pipette_error *error)
+{
+    uint64_t i;
+    if (dimension->extent == 0 || dimension->extent == PIPETTE_RAGGED)
+        return plugin_refuse(error, PIPETTE_E_PLUGIN, path,
+                             ": dimension '%s' of result '%s' has labels, so its extent must be their number",
+                             dimension->name, result->path);
+    if (dimension->step < 0 || dimension->step > 0)
+        return plugin_refuse(error, PIPETTE_E_PLUGIN, path,
+                             ": dimension '%s' of result '%s' has labels and a step, which both say where its elements "
+                             "stand: leave one out",
+                             dimension->name, result->path);
+    for (i = 0; i < dimension->extent; i++)
+        if (dimension->labels[i] == NULL || !spec_is_text(dimension->labels[i]))
+            return plugin_refuse(error, PIPETTE_E_PLUGIN, path,
+                                 ": label %llu (from 0) of dimension '%s' of result '%s' is %s", (unsigned long long)i,
+                                 dimension->name, result->path, dimension->labels[i] == NULL ? "NULL" : "not UTF-8");
+    return PIPETTE_OK;
+}
+
 static int check_dimension(const char *path, const pipette_model *model, const pipette_result_spec *result,
                            uint32_t index, pipette_error *error)
 {
@@ -361,14 +389,16 @@ static int check_dimension(const char *path, const pipette_model *model, const p
     element_read(&dimension, sizeof dimension, element_at(result->dimensions, result->dimension_stride, index));
     status = check_text(path, "a dimension of result", result->path, "name", dimension.name, error);
     if (status == PIPETTE_OK)
-        status = check_text(path, "a dimension of result", result->path, "unit", dimension.unit, error);
+        status = check_note(path, "a dimension of result", result->path, "unit", dimension.unit, error);
     if (status == PIPETTE_OK)
-        status = check_text(path, "a dimension of result", result->path, "doc", dimension.doc, error);
+        status = check_note(path, "a dimension of result", result->path, "doc", dimension.doc, error);
     if (status != PIPETTE_OK)
         return status;
     wrong = spec_wrong_part(dimension.name, strlen(dimension.name));
     if (wrong == NULL && strcmp(dimension.name, "run") == 0)
         wrong = "the name of the dimension of the runs";
+    if (wrong == NULL && strcmp(dimension.name, "complex") == 0)
+        wrong = "the name that files give to the real and imaginary parts of complex numbers: rename it";
     if (wrong != NULL)
         return plugin_refuse(error, PIPETTE_E_PLUGIN, path, ": dimension %u (from 0) of result '%s', '%s', has %s",
                              index, result->path, dimension.name, wrong);
@@ -387,7 +417,7 @@ static int check_dimension(const char *path, const pipette_model *model, const p
         return plugin_refuse(error, PIPETTE_E_PLUGIN, path,
                              ": dimension '%s' of result '%s' has a start or step that is no number", dimension.name,
                              result->path);
-    return PIPETTE_OK;
+    return dimension.labels != NULL ? check_labels(path, result, &dimension, error) : PIPETTE_OK;
 }
 
 static int check_dimensions(const char *path, const pipette_model *model, const pipette_result_spec *result,
@@ -434,9 +464,9 @@ static int check_result(const char *path, const pipette_model *model, uint32_t i
     if ((spec.flags & ~(uint32_t)PIPETTE_RETURNED) != 0)
         return plugin_refuse(error, PIPETTE_E_PLUGIN, path, ": result '%s' has flags %#x, which say nothing", spec.path,
                              spec.flags);
-    status = check_text(path, "result", spec.path, "unit", spec.unit, error);
+    status = check_note(path, "result", spec.path, "unit", spec.unit, error);
     if (status == PIPETTE_OK)
-        status = check_text(path, "result", spec.path, "doc", spec.doc, error);
+        status = check_note(path, "result", spec.path, "doc", spec.doc, error);
     return status != PIPETTE_OK ? status : check_dimensions(path, model, &spec, error);
 }
 
@@ -473,7 +503,7 @@ static int check_option(const char *path, const pipette_descriptor *descriptor, 
         (spec.type < PIPETTE_OPTION_ARRAY || spec.type > PIPETTE_OPTION_GROUP))
         return plugin_refuse(error, PIPETTE_E_PLUGIN, path, ": option '%s' has the unknown type %d", spec.path,
                              spec.type);
-    status = check_text(path, "option", spec.path, "doc", spec.doc, error);
+    status = check_note(path, "option", spec.path, "doc", spec.doc, error);
     return status != PIPETTE_OK || spec.default_text == NULL
                ? status
                : check_text(path, "option", spec.path, "default", spec.default_text, error);

@@ -11,7 +11,8 @@
  *  - Every function that a header of minor version N offers is in the table of every host that accepts a plugin of minor
  *    version N: the handshake refuses a plugin that is newer than the host, so no inline function can meet a hole. A host
  *    looks at the size of a plugin's table before it reads a member (PIPETTE_HAS).
- *  - These headers compile alone as C11 and as C++17 and need nothing to be linked: the host hands plugins a table of
+ *  - Texts that only describe (units, docs, comments) may be NULL, which is the empty text.
+ *  - These headers compile alone as C11 and as C++17, also after <complex.h>, and need nothing to be linked: the host hands plugins a table of
  *    functions, and the inline functions here call it.
  */
 #ifndef PIPETTE_BASE_H
@@ -25,7 +26,7 @@
 
 /* A plugin is accepted when its major number equals the host's and its minor number is not larger. */
 #define PIPETTE_ABI_MAJOR 1u
-#define PIPETTE_ABI_MINOR 0u
+#define PIPETTE_ABI_MINOR 1u
 
 #ifdef __cplusplus
 #define PIPETTE_EXPORT extern "C" __attribute__((visibility("default")))
@@ -176,7 +177,10 @@ typedef struct pipette_value {
         int32_t i32;
         uint64_t u64;
         uint8_t boolean;
-        pipette_complex complex;
+        pipette_complex complex_value;
+#ifndef complex /* which is a macro after <complex.h> */
+        pipette_complex complex; /* the same; for programs that do without that header */
+#endif
         const char *string;
     } as;
 } pipette_value;
@@ -204,7 +208,7 @@ PIPETTE_VALUE_MAKER(i64, int64_t, I64, i64)
 PIPETTE_VALUE_MAKER(i32, int32_t, I32, i32)
 PIPETTE_VALUE_MAKER(u64, uint64_t, U64, u64)
 PIPETTE_VALUE_MAKER(bool, uint8_t, BOOL, boolean)
-PIPETTE_VALUE_MAKER(complex, pipette_complex, COMPLEX, complex)
+PIPETTE_VALUE_MAKER(complex, pipette_complex, COMPLEX, complex_value)
 PIPETTE_VALUE_MAKER(string, const char *, STRING, string)
 #undef PIPETTE_VALUE_MAKER
 

@@ -94,6 +94,70 @@ PIPETTE_INLINE int pipette_parameter_value(pipette_run *run, const char *name, p
     return run->host->value(run, name, value);
 }
 
+/* Looks for a scalar of exactly that type: 1, or 0 after the run has failed with a message. */
+PIPETTE_INLINE int pipette_parameter_scalar(pipette_run *run, const char *name, int type, pipette_value *value)
+{
+    if (run->host->value(run, name, value) != PIPETTE_OK)
+        return 0;
+    if (value->rank == 0 && value->type == type)
+        return 1;
+    (void)run->host->fail(run, PIPETTE_E_TYPE, "parameter '%s' is %s%s, the model asks for %s", name,
+                          pipette_type_text(value->type), value->rank > 0 ? " array" : "", pipette_type_text(type));
+    return 0;
+}
+/* Parameters that are declared with that type; nothing widens here. */
+PIPETTE_INLINE int pipette_bool(pipette_run *run, const char *name)
+{
+    pipette_value value;
+    return pipette_parameter_scalar(run, name, PIPETTE_TYPE_BOOL, &value) ? value.as.boolean : 0;
+}
+PIPETTE_INLINE int32_t pipette_i32(pipette_run *run, const char *name)
+{
+    pipette_value value;
+    return pipette_parameter_scalar(run, name, PIPETTE_TYPE_I32, &value) ? value.as.i32 : 0;
+}
+PIPETTE_INLINE float pipette_f32(pipette_run *run, const char *name)
+{
+    pipette_value value;
+    return pipette_parameter_scalar(run, name, PIPETTE_TYPE_F32, &value) ? value.as.f32 : 0.0f;
+}
+PIPETTE_INLINE pipette_complex pipette_complex_number(pipette_run *run, const char *name)
+{
+    const pipette_complex zero = {0.0, 0.0};
+    pipette_value value;
+    return pipette_parameter_scalar(run, name, PIPETTE_TYPE_COMPLEX, &value) ? value.as.complex_value : zero;
+}
+/* The elements of an array parameter that is declared with that type, in row-major order; `*count` (may be NULL) becomes
+ * their number. Borrowed until the run ends. NULL, with the run failed, for another name, type or a scalar. */
+PIPETTE_INLINE const void *pipette_parameter_array(pipette_run *run, const char *name, int type, uint64_t *count)
+{
+    pipette_value value;
+    if (count != NULL)
+        *count = 0;
+    if (run->host->value(run, name, &value) != PIPETTE_OK)
+        return NULL;
+    if (value.rank == 0 || value.type != type) {
+        (void)run->host->fail(run, PIPETTE_E_TYPE, "parameter '%s' is %s%s, the model asks for %s array", name,
+                              pipette_type_text(value.type), value.rank > 0 ? " array" : "", pipette_type_text(type));
+        return NULL;
+    }
+    if (count != NULL)
+        *count = pipette_value_count(&value);
+    return value.data;
+}
+PIPETTE_INLINE const double *pipette_f64_array(pipette_run *run, const char *name, uint64_t *count)
+{
+    return (const double *)pipette_parameter_array(run, name, PIPETTE_TYPE_F64, count);
+}
+PIPETTE_INLINE const int64_t *pipette_i64_array(pipette_run *run, const char *name, uint64_t *count)
+{
+    return (const int64_t *)pipette_parameter_array(run, name, PIPETTE_TYPE_I64, count);
+}
+PIPETTE_INLINE const char *const *pipette_string_array(pipette_run *run, const char *name, uint64_t *count)
+{
+    return (const char *const *)pipette_parameter_array(run, name, PIPETTE_TYPE_STRING, count);
+}
+
 /* Handles, for models that count nanoseconds: ask once (in the first run of an instance) and keep. A handle is the same in all
  * runs of an instance. Negative: the name finds nothing. */
 PIPETTE_INLINE int32_t pipette_parameter(pipette_run *run, const char *name)
@@ -134,6 +198,37 @@ PIPETTE_INLINE int pipette_put_i64(pipette_run *run, const char *path, int64_t v
 {
     return run->host->put_i64(run, path, value);
 }
+PIPETTE_INLINE int pipette_put_u64(pipette_run *run, const char *path, uint64_t number)
+{
+    pipette_value value = pipette_value_u64(number);
+    return run->host->put(run, path, &value);
+}
+PIPETTE_INLINE int pipette_put_i32(pipette_run *run, const char *path, int32_t number)
+{
+    pipette_value value = pipette_value_i32(number);
+    return run->host->put(run, path, &value);
+}
+PIPETTE_INLINE int pipette_put_f32(pipette_run *run, const char *path, float number)
+{
+    pipette_value value = pipette_value_f32(number);
+    return run->host->put(run, path, &value);
+}
+/* What is not 0 is true. */
+PIPETTE_INLINE int pipette_put_bool(pipette_run *run, const char *path, int truth)
+{
+    pipette_value value = pipette_value_bool(truth != 0);
+    return run->host->put(run, path, &value);
+}
+/* From C's own complex numbers: pipette_put_complex(run, "$.z", creal(z), cimag(z)). */
+PIPETTE_INLINE int pipette_put_complex(pipette_run *run, const char *path, double real_part, double imaginary_part)
+{
+    pipette_complex number;
+    pipette_value value;
+    number.real = real_part;
+    number.imaginary = imaginary_part;
+    value = pipette_value_complex(number);
+    return run->host->put(run, path, &value);
+}
 PIPETTE_INLINE int pipette_put_string(pipette_run *run, const char *path, const char *text)
 {
     pipette_value value = pipette_value_string(text);
@@ -143,6 +238,11 @@ PIPETTE_INLINE int pipette_put_string(pipette_run *run, const char *path, const 
 PIPETTE_INLINE int pipette_put_f64_array(pipette_run *run, const char *path, const double *data, uint64_t count)
 {
     pipette_value value = pipette_value_array(PIPETTE_TYPE_F64, 1, &count, data);
+    return run->host->put(run, path, &value);
+}
+PIPETTE_INLINE int pipette_put_i64_array(pipette_run *run, const char *path, const int64_t *data, uint64_t count)
+{
+    pipette_value value = pipette_value_array(PIPETTE_TYPE_I64, 1, &count, data);
     return run->host->put(run, path, &value);
 }
 

@@ -57,7 +57,7 @@ typedef struct pipette_parameter_spec {
     uint64_t default_u64;
     const char *default_string;
     const pipette_value *default_array;
-    const char *unit; /* UDUNITS text, "1" where there is none, "" for text and flags */
+    const char *unit; /* UDUNITS text, "1" where there is none, "" or NULL for text and flags */
     const char *doc;
     uint32_t flags; /* PIPETTE_HAS_MINIMUM, ... */
     uint32_t reserved;
@@ -85,6 +85,37 @@ typedef struct pipette_parameter_spec {
     PIPETTE_PARAMETER_(PIPETTE_TYPE_COMPLEX, path, value, 0, 0, NULL, unit, doc, 0, 0, 0)
 #define PIPETTE_STRING(path, value, doc) \
     PIPETTE_PARAMETER_(PIPETTE_TYPE_STRING, path, 0, 0, 0, value, "", doc, 0, 0, 0)
+/* An array of one dimension: its default as a static value of that name, then the parameter that has it. The number of
+ * elements is that of the default; a preset may have another.
+ *     PIPETTE_F64_VALUES(weights, 0.5, 0.25, 0.25);
+ *     static const pipette_parameter_spec parameters[] = {PIPETTE_F64_ARRAY("weights", weights, "1", "Of the inputs.")};
+ * More dimensions: a pipette_value of one's own (base.h). */
+#define PIPETTE_ARRAY_VALUES(name, ctype, type, ...)                                                           \
+    static ctype const name##_elements[] = {__VA_ARGS__};                                                      \
+    static const uint64_t name##_extents[] = {sizeof(name##_elements) / sizeof(name##_elements[0])};           \
+    static const pipette_value name = {(uint32_t)sizeof(pipette_value), type, 1, 0, name##_extents, name##_elements, {0}}
+#define PIPETTE_F64_VALUES(name, ...) PIPETTE_ARRAY_VALUES(name, double, PIPETTE_TYPE_F64, __VA_ARGS__)
+#define PIPETTE_F32_VALUES(name, ...) PIPETTE_ARRAY_VALUES(name, float, PIPETTE_TYPE_F32, __VA_ARGS__)
+#define PIPETTE_I64_VALUES(name, ...) PIPETTE_ARRAY_VALUES(name, int64_t, PIPETTE_TYPE_I64, __VA_ARGS__)
+#define PIPETTE_I32_VALUES(name, ...) PIPETTE_ARRAY_VALUES(name, int32_t, PIPETTE_TYPE_I32, __VA_ARGS__)
+#define PIPETTE_U64_VALUES(name, ...) PIPETTE_ARRAY_VALUES(name, uint64_t, PIPETTE_TYPE_U64, __VA_ARGS__)
+#define PIPETTE_BOOL_VALUES(name, ...) PIPETTE_ARRAY_VALUES(name, uint8_t, PIPETTE_TYPE_BOOL, __VA_ARGS__)
+/* Each as {real, imaginary}. */
+#define PIPETTE_COMPLEX_VALUES(name, ...) PIPETTE_ARRAY_VALUES(name, pipette_complex, PIPETTE_TYPE_COMPLEX, __VA_ARGS__)
+#define PIPETTE_STRING_VALUES(name, ...) PIPETTE_ARRAY_VALUES(name, const char *, PIPETTE_TYPE_STRING, __VA_ARGS__)
+#define PIPETTE_PARAMETER_ARRAY(path, type, values, unit, doc)                                                       \
+    {                                                                                                                \
+        (uint32_t)sizeof(pipette_parameter_spec), type, path, 0, 0, 0, NULL, &(values), unit, doc, 0, 0, 0, 0        \
+    }
+#define PIPETTE_F64_ARRAY(path, values, unit, doc) PIPETTE_PARAMETER_ARRAY(path, PIPETTE_TYPE_F64, values, unit, doc)
+#define PIPETTE_F32_ARRAY(path, values, unit, doc) PIPETTE_PARAMETER_ARRAY(path, PIPETTE_TYPE_F32, values, unit, doc)
+#define PIPETTE_I64_ARRAY(path, values, unit, doc) PIPETTE_PARAMETER_ARRAY(path, PIPETTE_TYPE_I64, values, unit, doc)
+#define PIPETTE_I32_ARRAY(path, values, unit, doc) PIPETTE_PARAMETER_ARRAY(path, PIPETTE_TYPE_I32, values, unit, doc)
+#define PIPETTE_U64_ARRAY(path, values, unit, doc) PIPETTE_PARAMETER_ARRAY(path, PIPETTE_TYPE_U64, values, unit, doc)
+#define PIPETTE_BOOL_ARRAY(path, values, doc) PIPETTE_PARAMETER_ARRAY(path, PIPETTE_TYPE_BOOL, values, "", doc)
+#define PIPETTE_COMPLEX_ARRAY(path, values, unit, doc) \
+    PIPETTE_PARAMETER_ARRAY(path, PIPETTE_TYPE_COMPLEX, values, unit, doc)
+#define PIPETTE_STRING_ARRAY(path, values, doc) PIPETTE_PARAMETER_ARRAY(path, PIPETTE_TYPE_STRING, values, "", doc)
 /* Bounded: minimum <= value <= maximum. */
 #define PIPETTE_F64_IN(path, value, minimum, maximum, unit, doc)                               \
     PIPETTE_PARAMETER_(PIPETTE_TYPE_F64, path, value, 0, 0, NULL, unit, doc,                   \
@@ -97,8 +128,9 @@ typedef struct pipette_parameter_spec {
     PIPETTE_PARAMETER_(PIPETTE_TYPE_F64, path, value, 0, 0, NULL, unit, doc,                   \
                        PIPETTE_HAS_MINIMUM | PIPETTE_ABOVE_MINIMUM, 0, 0)
 
-/* A dimension of a result or table. Its coordinate values are start + i * step when step is not 0; without a step it
- * has a name and a length only. */
+/* A dimension of a result or table. Its coordinate values are the labels where it has some, else start + i * step when
+ * step is not 0; otherwise it has a name and a length only. A dimension may not be called `run` or `complex`: files have
+ * dimensions of these names. */
 typedef struct pipette_dimension {
     uint32_t size;
     uint32_t reserved;
@@ -107,11 +139,20 @@ typedef struct pipette_dimension {
     const char *doc;
     uint64_t extent; /* 0: given by the model's shape(); PIPETTE_RAGGED: differs from run to run */
     double start, step;
+    /* ABI 1.1: a text for each of the `extent` elements (which is then a number of its own, neither 0 nor PIPETTE_RAGGED);
+     * NULL: none */
+    const char *const *labels;
 } pipette_dimension;
 
 #define PIPETTE_RAGGED UINT64_MAX
 #define PIPETTE_DIMENSION(name, unit, extent, start, step, doc) \
-    { (uint32_t)sizeof(pipette_dimension), 0, name, unit, doc, extent, start, step }
+    { (uint32_t)sizeof(pipette_dimension), 0, name, unit, doc, extent, start, step, NULL }
+/* A dimension whose elements have names. `labels` is the name of a static array of texts, one for each element:
+ *     static const char *const states[] = {"S", "I", "R"};
+ *     static const pipette_dimension dimensions[] = {PIPETTE_LABELLED_DIMENSION("state", states, "State of health.")};
+ */
+#define PIPETTE_LABELLED_DIMENSION(name, labels, doc) \
+    { (uint32_t)sizeof(pipette_dimension), 0, name, "", doc, PIPETTE_COUNT_OF(labels), 0, 0, labels }
 
 enum { PIPETTE_RETURNED = 1 }; /* the run's value: what postprocessing gets by default */
 

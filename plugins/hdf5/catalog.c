@@ -22,6 +22,21 @@ void *catalog_grow(store_file *store, void **array, uint32_t *count, size_t size
     return grown + (size_t)(*count)++ * size;
 }
 
+char **catalog_labels_make(pipette_dimension *dimension)
+{
+    char **labels = calloc((size_t)dimension->extent + 1, sizeof *labels);
+    dimension->labels = (const char *const *)labels;
+    return labels;
+}
+
+static void catalog_labels_free(pipette_dimension *dimension)
+{
+    uint64_t i;
+    for (i = 0; dimension->labels != NULL && i < dimension->extent; i++)
+        free((char *)(uintptr_t)dimension->labels[i]);
+    free((void *)(uintptr_t)dimension->labels);
+}
+
 void catalog_column_free(store_column *column)
 {
     uint32_t i;
@@ -29,6 +44,7 @@ void catalog_column_free(store_column *column)
         free((char *)(uintptr_t)column->dimensions[i].name);
         free((char *)(uintptr_t)column->dimensions[i].unit);
         free((char *)(uintptr_t)column->dimensions[i].doc);
+        catalog_labels_free(&column->dimensions[i]);
     }
     for (i = 0; column->codes != NULL && i < column->code_count; i++)
         free(column->codes[i]);
@@ -167,12 +183,22 @@ uint64_t catalog_rows(const store_catalog *catalog, const store_column *column)
 
 static bool dimension_copy(pipette_dimension *out, const pipette_dimension *dimension)
 {
-    *out = *dimension;
+    const char *const *labels = PIPETTE_HAS(dimension, labels) ? dimension->labels : NULL;
+    char **copies;
+    uint64_t i;
+    bool ok = true;
+    memset(out, 0, sizeof *out);
+    memcpy(out, dimension, dimension->size < sizeof *out ? dimension->size : sizeof *out);
     out->size = (uint32_t)sizeof *out;
+    out->labels = NULL;
+    copies = labels != NULL ? catalog_labels_make(out) : NULL;
+    for (i = 0; copies != NULL && ok && i < out->extent; i++)
+        ok = (copies[i] = store_copy(labels[i])) != NULL;
+    ok = ok && (labels == NULL || copies != NULL);
     out->name = store_copy(dimension->name);
     out->unit = store_copy(dimension->unit);
     out->doc = store_copy(dimension->doc);
-    return out->name != NULL && out->unit != NULL && out->doc != NULL;
+    return ok && out->name != NULL && out->unit != NULL && out->doc != NULL;
 }
 
 int catalog_column(store_file *store, store_column *column, const pipette_column_spec *spec)

@@ -32,6 +32,7 @@ static void add_number(store_text *text, uint64_t number)
 void catalog_write_column(const store_column *column, store_text *text)
 {
     uint32_t i;
+    uint64_t k;
     store_addf(text, "column");
     add_text(text, column->path);
     add_text(text, pipette_type_text(column->type));
@@ -52,7 +53,15 @@ void catalog_write_column(const store_column *column, store_text *text)
         add_text(text, dimension->unit);
         add_text(text, dimension->doc);
         add_number(text, dimension->extent);
-        store_addf(text, "\t%a\t%a\n", dimension->start, dimension->step);
+        store_addf(text, "\t%a\t%a", dimension->start, dimension->step);
+        if (dimension->labels != NULL)
+            add_number(text, dimension->extent);
+        store_addf(text, "\n");
+        for (k = 0; dimension->labels != NULL && k < dimension->extent; k++) {
+            store_addf(text, "label");
+            add_text(text, dimension->labels[k]);
+            store_addf(text, "\n");
+        }
     }
     for (i = 0; i < column->code_count; i++) {
         store_addf(text, "code");
@@ -190,6 +199,25 @@ static bool take_copy(text_reader *reader, char **out)
     return *out != NULL;
 }
 
+/* Their number, then a line for each. Fewer lines than that: bad. */
+static bool take_labels(text_reader *reader, pipette_dimension *dimension)
+{
+    uint64_t count = take_number(reader), i;
+    char **labels;
+    if (reader->bad || count != dimension->extent || reader->next == NULL || count > strlen(reader->next)) {
+        reader->bad = true;
+        return false;
+    }
+    labels = catalog_labels_make(dimension);
+    for (i = 0; labels != NULL && i < count; i++) {
+        const char *word = take_line(reader);
+        reader->bad |= word == NULL || strcmp(word, "label") != 0;
+        if (!take_copy(reader, &labels[i]))
+            return false;
+    }
+    return labels != NULL;
+}
+
 /* Behind the word `column`. */
 static int parse_column(store_file *store, text_reader *reader, store_column *column)
 {
@@ -232,6 +260,13 @@ static int parse_column(store_file *store, text_reader *reader, store_column *co
         dimension->step = take_f64(reader);
         if (!ok)
             return store_memory(store);
+        if (reader->field != NULL) { /* it has labels */
+            ok = take_labels(reader, dimension);
+            if (reader->bad)
+                return store_fail(store, PIPETTE_E_STORAGE, "'%s' is damaged: its layout cannot be read", store->path);
+            if (!ok)
+                return store_memory(store);
+        }
     }
     for (i = 0; i < codes; i++) {
         (void)take_line(reader);

@@ -15,6 +15,7 @@ typedef struct file_scale {
     uint64_t extent;
     double start, step;
     const char *unit; /* borrowed from the catalog */
+    const char *const *labels; /* likewise; NULL: none */
     uint64_t every;   /* blocks of rows; 0: not those */
     hid_t id;
     hobj_ref_t reference;

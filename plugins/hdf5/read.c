@@ -399,7 +399,8 @@ static int visit_table(const store_table *table, pipette_entry_visit visit, void
                                             table->axes[i].doc,
                                             table->axes[i].extent,
                                             0.0,
-                                            0.0};
+                                            0.0,
+                                            NULL};
     }
     for (i = 0; status == 0 && i < table->axis_count + table->array_count; i++) {
         bool axis = i < table->axis_count;
@@ -440,7 +441,7 @@ static int visit_leaf(const store_leaf *leaf, pipette_entry_visit visit, void *u
                            0};
     uint32_t i;
     for (i = 0; i < leaf->rank; i++)
-        dimensions[i] = (pipette_dimension){(uint32_t)sizeof dimensions[i], 0, "", "", "", leaf->shape[i], 0.0, 0.0};
+        dimensions[i] = (pipette_dimension){(uint32_t)sizeof dimensions[i], 0, "", "", "", leaf->shape[i], 0.0, 0.0, NULL};
     return visit(&entry, user);
 }
 

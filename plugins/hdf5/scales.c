@@ -134,6 +134,17 @@ static int write_block(writer *w, hid_t id, hid_t type, uint64_t first, uint64_t
     return ok ? PIPETTE_OK : layout_failed(w);
 }
 
+static bool same_labels(const char *const *a, const char *const *b, uint64_t count)
+{
+    uint64_t i;
+    if (a == NULL || b == NULL)
+        return a == b;
+    for (i = 0; i < count; i++)
+        if (strcmp(a[i], b[i]) != 0)
+            return false;
+    return true;
+}
+
 int scales_of_result(writer *w, const char *group, const pipette_dimension *dimension, const char *fallback,
                      uint32_t *index)
 {
@@ -148,6 +159,7 @@ int scales_of_result(writer *w, const char *group, const pipette_dimension *dime
         for (s = 0; s < w->scale_count; s++)
             if (strcmp(w->scales[s].path, path) == 0 && w->scales[s].extent == dimension->extent &&
                 w->scales[s].start == dimension->start && w->scales[s].step == dimension->step &&
+                same_labels(w->scales[s].labels, dimension->labels, dimension->extent) &&
                 strcmp(w->scales[s].unit, dimension->unit) == 0) {
                 free(path);
                 *index = s;
@@ -162,17 +174,22 @@ int scales_of_result(writer *w, const char *group, const pipette_dimension *dime
         return store_memory(w->store);
     status = names_claim(w->store, &w->names, path, name);
     if (status == PIPETTE_OK)
-        status = dimension->step == 0 ? scales_add_bare(w, path, dimension->extent, index)
-                                      : scales_add(w, path, dimension->extent, H5T_IEEE_F64LE, true, index);
+        status = dimension->labels != NULL ? scales_add(w, path, dimension->extent, w->text_type, true, index)
+                 : dimension->step == 0    ? scales_add_bare(w, path, dimension->extent, index)
+                                           : scales_add(w, path, dimension->extent, H5T_IEEE_F64LE, true, index);
     free(path);
     if (status != PIPETTE_OK)
         return status;
     w->scales[*index].start = dimension->start;
     w->scales[*index].step = dimension->step;
     w->scales[*index].unit = dimension->unit;
-    if (dimension->step == 0)
+    w->scales[*index].labels = dimension->labels;
+    if (dimension->labels == NULL && dimension->step == 0)
         return PIPETTE_OK;
-    for (first = 0; status == PIPETTE_OK && first < dimension->extent; first += count) {
+    if (dimension->labels != NULL && H5Dwrite(w->scales[*index].id, w->text_type, H5S_ALL, H5S_ALL, h5_transfer(),
+                                              dimension->labels) < 0)
+        return layout_failed(w);
+    for (first = 0; dimension->labels == NULL && status == PIPETTE_OK && first < dimension->extent; first += count) {
         count = dimension->extent - first < 4096 ? dimension->extent - first : 4096;
         for (k = 0; k < count; k++)
             values[k] = dimension->start + (double)(first + k) * dimension->step;

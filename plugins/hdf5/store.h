@@ -187,6 +187,8 @@ int catalog_complete_table(store_file *store, store_table *table);
 store_catalog *catalog_from_layout(store_file *store, const pipette_layout *layout);
 int catalog_column(store_file *store, store_column *column, const pipette_column_spec *spec);
 int catalog_table(store_file *store, store_table *out, const pipette_table *table, bool with_data);
+/* Room for a label for each of the dimension's elements, and a NULL behind them; the dimension's. NULL: out of memory. */
+char **catalog_labels_make(pipette_dimension *dimension);
 /* A new last element of an array of `size`-byte elements, zeroed; NULL after a message. */
 void *catalog_grow(store_file *store, void **array, uint32_t *count, size_t size);
 void catalog_write(const store_catalog *catalog, store_text *text);

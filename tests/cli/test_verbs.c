@@ -116,9 +116,9 @@ static void test_check(void)
     CU_ASSERT_EQUAL(PIPETTE("check", PIPELINES "firing_rate.cfg", "--runs", "0-9", "--set", "storage.file=x.hdf5"), 0);
     EXPECT(out_has("runs:    303, of which 10 are asked for\n") && out_has("file:    x.hdf5\n"));
     CU_ASSERT_EQUAL(PIPETTE("check", "rate_summary"), 0);
-    EXPECT(out_has("rate_summary 1.0 (postprocess) loads and is sound: ABI 1.0, 0 parameters, 0 results, 5 options"));
+    EXPECT(out_has("rate_summary 1.0 (postprocess) loads and is sound: ABI 1.1, 0 parameters, 0 results, 5 options"));
     CU_ASSERT_EQUAL(PIPETTE("check", FIXTURE("good_model")), 0);
-    EXPECT(out_has("good_model 1.0 (model) loads and is sound: ABI 1.0, 2 parameters, 1 results, 0 options"));
+    EXPECT(out_has("good_model 1.0 (model) loads and is sound: ABI 1.1, 2 parameters, 1 results, 0 options"));
     CU_ASSERT_EQUAL(PIPETTE("check", FIXTURE("no_run")), 3);
     EXPECT(one_error_line() && err_has("no run()"));
     CU_ASSERT_EQUAL(PIPETTE("check", PIPELINES "firing_rate.cfg", "--set", "parameters.simulation.dt=1e-9"), 4);

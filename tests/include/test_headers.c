@@ -76,12 +76,25 @@ static void compile_headers(const char *compiler, const char *standard, const ch
     CU_ASSERT(count >= 8);
 }
 
+/* All of them, behind headers that make macros of short words: complex, I, bool, sqrt. */
+static void compile_after_others(const char *compiler, const char *standard, const char *extension)
+{
+    char name[32], command[1024];
+    (void)snprintf(name, sizeof name, "others.%s", extension);
+    write_file(name, "#include <complex.h>\n#include <stdbool.h>\n#include <tgmath.h>\n#include <pipette/launcher.h>\n"
+                     "#include <pipette/embed.h>\n");
+    (void)snprintf(command, sizeof command, "%s %s " WARNINGS " -I" HEADERS " -fsyntax-only %s", compiler, standard, name);
+    CU_ASSERT_EQUAL(shell(command), 0);
+}
+
 static void test_gcc(void)
 {
     make_folder();
     CU_ASSERT_TRUE_FATAL(exists("gcc"));
     compile_headers("gcc", "-std=c11", "c");
+    compile_after_others("gcc", "-std=gnu11", "c");
     compile_headers("g++", "-std=c++17", "cpp");
+    compile_after_others("g++", "-std=c++17", "cpp");
 }
 
 static void test_clang(void)
@@ -92,7 +105,9 @@ static void test_clang(void)
         return;
     }
     compile_headers("clang", "-std=c11", "c");
+    compile_after_others("clang", "-std=gnu11", "c");
     compile_headers("clang++", "-std=c++17", "cpp");
+    compile_after_others("clang++", "-std=c++17", "cpp");
 }
 
 static const char model[] =
@@ -142,6 +157,70 @@ static void test_model_in_c(void)
     CU_ASSERT_EQUAL(shell("cc -std=c11 " WARNINGS " -shared -fPIC -I" HEADERS " multiply.c -o strict.so"), 0);
 }
 
+static const char every_macro[] =
+    "#include <complex.h>\n"
+    "#include <pipette/model.h>\n"
+    "PIPETTE_F64_VALUES(weights, 0.5, 0.25);\n"
+    "PIPETTE_F32_VALUES(floats, 0.5f);\n"
+    "PIPETTE_I64_VALUES(longs, 1, 2);\n"
+    "PIPETTE_I32_VALUES(integers, 1, 2, 3);\n"
+    "PIPETTE_U64_VALUES(seeds, 1);\n"
+    "PIPETTE_BOOL_VALUES(switches, 0, 1);\n"
+    "PIPETTE_COMPLEX_VALUES(roots, {0.0, 1.0}, {-1.0, 0.0});\n"
+    "PIPETTE_STRING_VALUES(words, \"one\", \"two\");\n"
+    "static const pipette_parameter_spec parameters[] = {\n"
+    "    PIPETTE_F64_ARRAY(\"weights\", weights, NULL, NULL), PIPETTE_F32_ARRAY(\"floats\", floats, \"1\", \"\"),\n"
+    "    PIPETTE_I64_ARRAY(\"longs\", longs, NULL, NULL),     PIPETTE_I32_ARRAY(\"integers\", integers, NULL, NULL),\n"
+    "    PIPETTE_U64_ARRAY(\"seeds\", seeds, NULL, NULL),     PIPETTE_BOOL_ARRAY(\"switches\", switches, NULL),\n"
+    "    PIPETTE_COMPLEX_ARRAY(\"roots\", roots, NULL, NULL), PIPETTE_STRING_ARRAY(\"words\", words, NULL),\n"
+    "};\n"
+    "static const char *const states[] = {\"S\", \"I\", \"R\"};\n"
+    "static const pipette_dimension dimensions[] = {PIPETTE_LABELLED_DIMENSION(\"state\", states, NULL)};\n"
+    "static const pipette_result_spec results[] = {\n"
+    "    PIPETTE_RESULT_ARRAY(\"$.people\", PIPETTE_TYPE_F64, NULL, NULL, dimensions)};\n"
+    "static int people(pipette_run *run)\n"
+    "{\n"
+    "    return pipette_put_f64_array(run, \"$.people\", pipette_f64_array(run, \"weights\", NULL), 2);\n"
+    "}\n"
+    "PIPETTE_MODEL(\"people\", NULL, NULL, parameters, results, people);\n";
+
+/* What the macros made: constants that stand in the file, in both languages. */
+static void look_at_macros(const char *file)
+{
+    char path[4096];
+    const pipette_descriptor *descriptor;
+    const pipette_model *table;
+    (void)snprintf(path, sizeof path, "%s/%s", folder, file);
+    descriptor = fake_plugin_load(path);
+    if (descriptor == NULL)
+        CU_FAIL_FATAL("the model cannot be loaded");
+    table = (const pipette_model *)descriptor->table;
+    CU_ASSERT_EQUAL_FATAL(table->parameter_count, 8);
+    CU_ASSERT_PTR_NULL(table->parameters[0].unit);
+    CU_ASSERT_EQUAL(table->parameters[0].default_array->shape[0], 2);
+    CU_ASSERT_EQUAL(((const double *)table->parameters[0].default_array->data)[1], 0.25);
+    CU_ASSERT_EQUAL(((const int32_t *)table->parameters[3].default_array->data)[2], 3);
+    CU_ASSERT_EQUAL(((const pipette_complex *)table->parameters[6].default_array->data)[1].real, -1.0);
+    CU_ASSERT_STRING_EQUAL(((const char *const *)table->parameters[7].default_array->data)[1], "two");
+    CU_ASSERT_EQUAL(table->results[0].dimensions[0].extent, 3);
+    CU_ASSERT_STRING_EQUAL(table->results[0].dimensions[0].labels[2], "R");
+}
+
+static void test_macros(void)
+{
+    make_folder();
+    write_file("people.c", every_macro);
+    write_file("people.cpp", every_macro);
+    CU_ASSERT_EQUAL_FATAL(shell("cc -std=c11 " WARNINGS " -shared -fPIC -I" HEADERS " people.c -o people.so"), 0);
+    CU_ASSERT_EQUAL_FATAL(shell("c++ -std=c++17 " WARNINGS " -shared -fPIC -I" HEADERS " people.cpp -o people_cpp.so"), 0);
+    look_at_macros("people.so");
+    look_at_macros("people_cpp.so");
+    if (exists("clang") && exists("clang++")) {
+        CU_ASSERT_EQUAL(shell("clang -std=c11 " WARNINGS " -fsyntax-only -I" HEADERS " people.c"), 0);
+        CU_ASSERT_EQUAL(shell("clang++ -std=c++17 " WARNINGS " -fsyntax-only -I" HEADERS " people.cpp"), 0);
+    }
+}
+
 static void test_model_in_cpp(void)
 {
     make_folder();
@@ -171,6 +250,6 @@ static void test_removes_folder(void)
 
 SUITE("headers", {"each compiles alone with gcc and g++", test_gcc},
       {"each compiles alone with clang and clang++", test_clang}, {"a model in C is one command", test_model_in_c},
-      {"a model in C++ is one command", test_model_in_cpp},
+      {"a model in C++ is one command", test_model_in_cpp}, {"macros in both languages", test_macros},
       {"a model exports its entry alone and needs nothing", test_symbols},
       {"leaves nothing behind", test_removes_folder}, )

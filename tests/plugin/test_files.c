@@ -229,10 +229,10 @@ static void test_entry(void)
 static void test_versions(void)
 {
     refused(FIXTURE("abi_too_new"), PIPETTE_E_ABI,
-            " is too new: made for ABI 2.0, this host speaks 1.0: rebuild it with this host's headers, or use a newer "
+            " is too new: made for ABI 2.0, this host speaks 1.1: rebuild it with this host's headers, or use a newer "
             "Pipette");
     refused(FIXTURE("abi_too_old"), PIPETTE_E_ABI,
-            " is too old: made for ABI 0.9, this host speaks 1.0: rebuild it with this host's headers");
+            " is too old: made for ABI 0.9, this host speaks 1.1: rebuild it with this host's headers");
 }
 
 static void test_undefined_symbol(void)

@@ -198,7 +198,7 @@ static void test_ignored_children(void)
 static void test_refusals_cross(void)
 {
     refused(FIXTURE("abi_too_new"), 5.0, PIPETTE_E_ABI,
-            " is too new: made for ABI 2.0, this host speaks 1.0: rebuild it with this host's headers, or use a newer "
+            " is too new: made for ABI 2.0, this host speaks 1.1: rebuild it with this host's headers, or use a newer "
             "Pipette");
     refused("/nowhere/at_all.so", 5.0, PIPETTE_E_PLUGIN, " does not exist");
 }

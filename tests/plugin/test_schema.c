@@ -36,6 +36,7 @@ static double weights[] = {0.25, 0.5, 0.75, 1.0, 1.25, 1.5};
 static uint64_t extents[] = {2, 3};
 static const char *words[] = {"one", "", "three"};
 static uint64_t three = 3;
+static const char *states[] = {"S", "I", "R"};
 
 static plugin_schema *copied(void)
 {
@@ -50,6 +51,7 @@ static plugin_schema *copied(void)
     const pipette_dimension dimensions[] = {
         PIPETTE_DIMENSION("time", "ms", 0, 0.0, 0.1, "Time."),
         PIPETTE_DIMENSION("spike", "1", PIPETTE_RAGGED, 0.0, 0.0, "Spike."),
+        PIPETTE_LABELLED_DIMENSION("state", states, NULL),
     };
     const pipette_result_spec results[] = {
         PIPETTE_RETURNED_I64("neuron.$.nspikes", "1", "Spikes."),
@@ -148,7 +150,11 @@ static void same_as_declared(const plugin_schema *schema)
     CU_ASSERT_EQUAL(r[0].flags, PIPETTE_RETURNED);
     CU_ASSERT_EQUAL(r[0].rank, 0);
     CU_ASSERT_EQUAL(r[1].type, PIPETTE_TYPE_F32);
-    CU_ASSERT_EQUAL_FATAL(r[1].rank, 2);
+    CU_ASSERT_EQUAL_FATAL(r[1].rank, 3);
+    CU_ASSERT_PTR_NULL(r[1].dimensions[1].labels);
+    CU_ASSERT_STRING_EQUAL(r[1].dimensions[2].doc, "");
+    CU_ASSERT_STRING_EQUAL(r[1].dimensions[2].labels[0], "S");
+    CU_ASSERT_STRING_EQUAL(r[1].dimensions[2].labels[2], "R");
     CU_ASSERT_EQUAL(r[1].dimension_stride, sizeof(pipette_dimension));
     CU_ASSERT_STRING_EQUAL(r[1].dimensions[0].name, "time");
     CU_ASSERT_EQUAL(r[1].dimensions[0].extent, 0);
@@ -167,12 +173,13 @@ static void test_copy_is_deep(void)
     text[0] = 'X';
     weights[0] = -1.0;
     extents[0] = 77;
-    words[0] = "changed";
+    words[0] = states[0] = "changed";
     same_as_declared(schema);
     text[0] = 'n';
     weights[0] = 0.25;
     extents[0] = 2;
     words[0] = "one";
+    states[0] = "S";
     schema_destroy(schema);
     schema_destroy(NULL);
 }

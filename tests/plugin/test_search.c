@@ -312,7 +312,7 @@ static void test_each(void)
     CU_ASSERT_STRING_EQUAL(all.lines[0], say("%s/a.so: crashed while being loaded (SIGSEGV)", a));
     CU_ASSERT_STRING_EQUAL(all.lines[1], say("%s/b.so: plugin good_model", a));
     CU_ASSERT_STRING_EQUAL(
-        all.lines[2], say("%s/c.so: is too new: made for ABI 2.0, this host speaks 1.0: rebuild it with this host's "
+        all.lines[2], say("%s/c.so: is too new: made for ABI 2.0, this host speaks 1.1: rebuild it with this host's "
                           "headers, or use a newer Pipette",
                           a));
     CU_ASSERT_STRING_EQUAL(all.lines[3], say("%s/d.so: everyone may write to this file: chmod o-w it", a));
