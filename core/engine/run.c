@@ -74,6 +74,7 @@ static inline int name_known(const worker *w, const worker_name *slot, const cha
 static int32_t parameter_find(worker *w, worker_name *slot, const char *name)
 {
     char candidates[400];
+    const char *nearest;
     int32_t found = -1;
     uint32_t i;
     for (i = 0; i < w->schema->parameter_count && found < 0; i++)
@@ -83,8 +84,11 @@ static int32_t parameter_find(worker *w, worker_name *slot, const char *name)
         found = (int32_t)name_find(name, w->plan->parameter_count, parameter_path, w, candidates, sizeof candidates);
     if (found >= 0)
         return name_remember(slot, name, found);
+    nearest = found == NAME_FIND_NONE ? name_nearest(name, w->plan->parameter_count, parameter_path, w) : NULL;
     if (found == NAME_FIND_SEVERAL)
         (void)run_fail(&w->run, PIPETTE_E_AMBIGUOUS, "'%s' fits several parameters: %s", name, candidates);
+    else if (nearest != NULL)
+        (void)run_fail(&w->run, PIPETTE_E_NOT_FOUND, "there is no parameter '%s'; did you mean '%s'?", name, nearest);
     else
         (void)run_fail(&w->run, PIPETTE_E_NOT_FOUND, "there is no parameter '%s'", name);
     return -1;

@@ -1,5 +1,6 @@
 /* shape.c: asks a model's shape() for the extents that its declaration leaves open. */
 #include "engine/worker.h"
+#include "trajectory/name.h"
 
 /* The handle that shape() sees. */
 typedef struct shape_call {
@@ -31,6 +32,11 @@ static int shape_fail(pipette_shape *shape, int code, const char *format, ...)
     return call->status;
 }
 
+static const char *shape_parameter(const void *user, uint32_t i)
+{
+    return ((const plugin_schema *)user)->shape_parameters[i];
+}
+
 static const pipette_value *find(pipette_shape *shape, const char *name, pipette_value *room)
 {
     shape_call *call = call_of(shape);
@@ -39,8 +45,10 @@ static const pipette_value *find(pipette_shape *shape, const char *name, pipette
         if (strcmp(call->schema->shape_parameters[i], name) == 0)
             break;
     if (i == call->schema->shape_parameter_count) {
-        (void)shape_fail(shape, PIPETTE_E_NOT_FOUND, "shape() of model '%s' reads '%s', which its shape_parameters do not name",
-                         call->schema->name, name);
+        const char *nearest = name_nearest(name, call->schema->shape_parameter_count, shape_parameter, call->schema);
+        (void)shape_fail(shape, PIPETTE_E_NOT_FOUND, "shape() of model '%s' reads '%s', which its shape_parameters do not name%s%s%s",
+                         call->schema->name, name, nearest == NULL ? "" : "; did you mean '", nearest == NULL ? "" : nearest,
+                         nearest == NULL ? "" : "'?");
         return NULL;
     }
     for (i = 0; i < call->schema->parameter_count; i++)

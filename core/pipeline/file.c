@@ -12,6 +12,8 @@ struct pipette_file {
     char *path;
     pipette_entry *entries; /* whole copies: a storage may forget what it listed */
     uint32_t entry_count, entry_capacity;
+    char **groups; /* that the entries stand in; listed when they are first asked for */
+    uint32_t group_count;
     int opened;
 };
 
@@ -157,6 +159,9 @@ void pipette_file_destroy(pipette_file *file)
         plugin_search_destroy(file->search);
     for (i = 0; i < file->entry_count; i++)
         drop_entry(&file->entries[i]);
+    for (i = 0; i < file->group_count; i++)
+        free(file->groups[i]);
+    free(file->groups);
     free(file->entries);
     free(file->path);
     free(file);
@@ -230,31 +235,26 @@ static uint64_t run_named(const char *component, size_t length)
     return run;
 }
 
-static const char *const shortcuts[][2] = {
-    {"par", "parameters"}, {"dpar", "derived_parameters"}, {"res", "results"}, {"conf", "config"}};
-
-/* The name with shortcuts written out and each word for a run replaced by `$`. */
-static void normalise(const char *name, char *out, size_t size, uint64_t *run)
+/* The name with the shortcut of a branch written out and, if `aliases`, each word for a run replaced by `$`. */
+static void normalise(const char *name, int aliases, char *out, size_t size, uint64_t *run)
 {
     size_t used = 0;
     int first = 1;
     out[0] = '\0';
     while (*name != '\0' && used + 1 < size) {
-        size_t length = strcspn(name, "."), i;
+        size_t length = strcspn(name, "."), take = length;
         const char *component = name;
-        uint64_t named = run_named(component, length);
-        size_t take = length;
-        if (named != PIPETTE_DEFAULT_RUN || (length == 4 && strncmp(name, "crun", 4) == 0) || (length == 7 && strncmp(name, "run_ALL", 7) == 0)) {
+        uint64_t named = aliases ? run_named(component, length) : PIPETTE_DEFAULT_RUN;
+        if (named != PIPETTE_DEFAULT_RUN ||
+            (aliases && ((length == 4 && strncmp(name, "crun", 4) == 0) || (length == 7 && strncmp(name, "run_ALL", 7) == 0)))) {
             if (named != PIPETTE_DEFAULT_RUN)
                 *run = named;
             component = "$";
             take = 1;
+        } else if (first && name_branch_of(name, length) != 0) {
+            component = name_branch(name_branch_of(name, length));
+            take = strlen(component);
         }
-        for (i = 0; first && i < PIPETTE_COUNT_OF(shortcuts); i++)
-            if (strlen(shortcuts[i][0]) == length && strncmp(name, shortcuts[i][0], length) == 0) {
-                component = shortcuts[i][1];
-                take = strlen(component);
-            }
         used += (size_t)snprintf(out + used, size - used, "%s%.*s", first ? "" : ".", (int)take, component);
         name += length;
         name += *name == '.';
@@ -267,34 +267,97 @@ static const char *entry_path(const void *user, uint32_t i)
     return ((const pipette_file *)user)->entries[i].path;
 }
 
+/* The entries, and behind them the groups that they stand in. */
+static const char *place_path(const void *user, uint32_t i)
+{
+    const pipette_file *file = user;
+    return i < file->entry_count ? file->entries[i].path : file->groups[i - file->entry_count];
+}
+
+static int has_group(const pipette_file *file, const char *path, size_t length)
+{
+    uint32_t i;
+    for (i = 0; i < file->group_count; i++)
+        if (strncmp(file->groups[i], path, length) == 0 && file->groups[i][length] == '\0')
+            return 1;
+    return 0;
+}
+
+static int list_groups(pipette_file *file)
+{
+    uint32_t i, capacity = 0;
+    if (file->groups != NULL)
+        return PIPETTE_OK;
+    for (i = 0; i < file->entry_count; i++) {
+        const char *path = file->entries[i].path, *dot;
+        for (dot = strchr(path, '.'); dot != NULL; dot = strchr(dot + 1, '.')) {
+            size_t length = (size_t)(dot - path);
+            if (has_group(file, path, length))
+                continue;
+            if (file->group_count == capacity) {
+                char **more = realloc(file->groups, (capacity = 2 * capacity + 16) * sizeof *more);
+                if (more == NULL)
+                    return PIPETTE_E_MEMORY;
+                file->groups = more;
+            }
+            file->groups[file->group_count] = strndup(path, length);
+            if (file->groups[file->group_count] == NULL)
+                return PIPETTE_E_MEMORY;
+            file->group_count++;
+        }
+    }
+    return PIPETTE_OK;
+}
+
+/* The number of the place that a name finds, among the entries alone or with the groups; a status below 0. Names are taken as written first:
+ * a parameter may well be called r_1. */
+static int64_t find_place(pipette_file *file, const char *name, int groups, uint64_t *run, pipette_error *error)
+{
+    char wanted[2][NAME_PATH_SIZE], candidates[600];
+    const char *nearest;
+    uint32_t count = file->entry_count + (groups ? file->group_count : 0), i;
+    int64_t found = NAME_FIND_NONE;
+    *run = PIPETTE_DEFAULT_RUN;
+    for (i = 0; i < 2 && found == NAME_FIND_NONE; i++) {
+        normalise(name, (int)i, wanted[i], sizeof wanted[i], run);
+        if (i == 0 || strcmp(wanted[0], wanted[1]) != 0)
+            found = name_find(wanted[i], count, groups ? place_path : entry_path, file, candidates, sizeof candidates);
+    }
+    if (found >= 0)
+        return found;
+    if (found == NAME_FIND_SEVERAL)
+        return pipette_error_set(error, PIPETTE_E_AMBIGUOUS, "%s: '%s' fits several places: %s; write more of the name", file->path, name,
+                                 candidates);
+    nearest = name_nearest(wanted[1], count, groups ? place_path : entry_path, file);
+    if (nearest != NULL)
+        return pipette_error_set(error, PIPETTE_E_NOT_FOUND, "%s: holds no '%s'; did you mean '%s'?", file->path, name, nearest);
+    return pipette_error_set(error, PIPETTE_E_NOT_FOUND, "%s: holds no '%s'; `pipette show %s` lists what it holds", file->path, name,
+                             file->path);
+}
+
 int pipette_file_find(pipette_file *file, const char *name, const pipette_entry **entry, uint64_t *run, pipette_error *error)
 {
-    char wanted[600], candidates[600];
-    const char **paths, *nearest;
+    int64_t found = find_place(file, name, 0, run, error);
+    if (found < 0)
+        return (int)found;
+    *entry = &file->entries[found];
+    return PIPETTE_OK;
+}
+
+int pipette_file_find_any(pipette_file *file, const char *name, const pipette_entry **entry, const char **group, uint64_t *run,
+                          pipette_error *error)
+{
     int64_t found;
-    uint32_t i;
-    *run = PIPETTE_DEFAULT_RUN;
-    normalise(name, wanted, sizeof wanted, run);
-    found = name_find(wanted, file->entry_count, entry_path, file, candidates, sizeof candidates);
-    if (found >= 0) {
-        *entry = &file->entries[found];
-        return PIPETTE_OK;
-    }
-    if (found == NAME_FIND_SEVERAL)
-        return pipette_error_set(error, PIPETTE_E_AMBIGUOUS, "%s: '%s' fits several: %s", file->path, name, candidates);
-    paths = calloc(2u * file->entry_count + 1u, sizeof *paths);
-    if (paths == NULL)
+    *entry = NULL;
+    *group = NULL;
+    if (list_groups(file) != PIPETTE_OK)
         return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
-    for (i = 0; i < file->entry_count; i++) {
-        const char *dot = strrchr(file->entries[i].path, '.');
-        paths[2 * i] = file->entries[i].path;
-        paths[2 * i + 1] = dot == NULL ? file->entries[i].path : dot + 1;
-    }
-    nearest = config_nearest(wanted, paths, 2 * file->entry_count);
-    if (nearest != NULL)
-        (void)pipette_error_set(error, PIPETTE_E_NOT_FOUND, "%s: holds no '%s'; did you mean '%s'?", file->path, name, nearest);
+    found = find_place(file, name, 1, run, error);
+    if (found < 0)
+        return (int)found;
+    if (found < file->entry_count)
+        *entry = &file->entries[found];
     else
-        (void)pipette_error_set(error, PIPETTE_E_NOT_FOUND, "%s: holds no '%s'; `pipette show %s` lists what it holds", file->path, name, file->path);
-    free(paths);
-    return PIPETTE_E_NOT_FOUND;
+        *group = file->groups[found - file->entry_count];
+    return PIPETTE_OK;
 }

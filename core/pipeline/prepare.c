@@ -4,29 +4,56 @@
 
 #include "pipeline/keys.h"
 #include "pipeline/pipeline.h"
+#include "trajectory/name.h"
 
 static const char *const top_keys[] = {"name", "comment", "preprocess", "run", "postprocess", "storage", "parameters", "seed"};
 
-static int check_top(const pipette_pipeline *p, pipette_error *error)
+/* The first key that a pipeline does not have, or NULL. */
+static const pipette_option *unknown_key(const pipette_pipeline *p)
 {
     const pipette_option *root = config_root(p->config);
     uint64_t i;
+    uint32_t j;
     for (i = 0; i < config_count(root); i++) {
-        const pipette_option *node = config_at(root, i);
-        const char *name = config_name(node), *nearest;
-        uint32_t j;
         for (j = 0; j < PIPETTE_COUNT_OF(top_keys); j++)
-            if (strcmp(name, top_keys[j]) == 0)
+            if (strcmp(config_name(config_at(root, i)), top_keys[j]) == 0)
                 break;
-        if (j < PIPETTE_COUNT_OF(top_keys))
-            continue;
-        nearest = config_nearest(name, top_keys, PIPETTE_COUNT_OF(top_keys));
-        if (nearest != NULL)
-            return config_fail(node, error, PIPETTE_E_CONFIG, "a pipeline has no key '%s'; did you mean '%s'?", name, nearest);
-        return config_fail(node, error, PIPETTE_E_CONFIG,
-                           "a pipeline has no key '%s'; known are name, comment, preprocess, run, postprocess, storage, parameters, seed", name);
+        if (j == PIPETTE_COUNT_OF(top_keys))
+            return config_at(root, i);
     }
-    return PIPETTE_OK;
+    return NULL;
+}
+
+static const char *parameter_at(const void *user, uint32_t i)
+{
+    return ((const plugin_schema *)user)->parameters[i].path;
+}
+
+/* `schema` NULL: before the model is known; then a key of --set may still turn out to name a parameter, and is let pass. */
+static int check_top(const pipette_pipeline *p, const plugin_schema *schema, pipette_error *error)
+{
+    const pipette_option *node = unknown_key(p), *below;
+    const char *name, *nearest;
+    char path[600];
+    size_t used;
+    if (node == NULL)
+        return PIPETTE_OK;
+    name = config_name(node);
+    nearest = config_nearest(name, top_keys, PIPETTE_COUNT_OF(top_keys));
+    if (nearest != NULL)
+        return config_fail(node, error, PIPETTE_E_CONFIG, "a pipeline has no key '%s'; did you mean '%s'?", name, nearest);
+    if (schema == NULL && config_line(node) == 0)
+        return PIPETTE_OK;
+    used = (size_t)snprintf(path, sizeof path, "%s", name);
+    for (below = node; config_kind(below) == PIPETTE_OPTION_GROUP && config_count(below) > 0 && used < sizeof path;) {
+        below = config_at(below, 0);
+        used += (size_t)snprintf(path + used, sizeof path - used, ".%s", config_name(below));
+    }
+    nearest = schema == NULL ? NULL : name_nearest(path, schema->parameter_count, parameter_at, schema);
+    if (nearest != NULL)
+        return config_fail(node, error, PIPETTE_E_CONFIG, "a pipeline has no key '%s'; did you mean 'parameters.%s'?", path, nearest);
+    return config_fail(node, error, PIPETTE_E_CONFIG,
+                       "a pipeline has no key '%s'; known are name, comment, preprocess, run, postprocess, storage, parameters, seed", name);
 }
 
 static int text_of(const pipette_option *group, const char *key, const char *fallback, const char **out, pipette_error *error)
@@ -173,7 +200,7 @@ int prepare_stages(pipette_pipeline *p, pipette_error *error)
 {
     const pipette_option *root = config_root(p->config), *node;
     uint32_t i;
-    int status = check_top(p, error);
+    int status = check_top(p, NULL, error);
     if (status != PIPETTE_OK)
         return status;
     node = config_get(root, "run");
@@ -212,6 +239,8 @@ int prepare_stages(pipette_pipeline *p, pipette_error *error)
         if (status != PIPETTE_OK)
             return config_fail(config_get(p->run.options, "plugin"), error, status, "%s", why.message);
     }
+    if (status == PIPETTE_OK)
+        status = check_top(p, p->schema, error);
     if (status == PIPETTE_OK)
         status = keys_check(p->run.options, p->run.name, PIPETTE_KIND_MODEL, p->schema->options, p->schema->option_count, 0, error);
     return status;
@@ -282,6 +311,11 @@ static int collect(const pipette_node *node, void *user)
     return 0;
 }
 
+static const char *name_at(const void *user, uint32_t i)
+{
+    return ((const name_list *)user)->names[i];
+}
+
 static int meets_parameter(pipette_pipeline *p, const char *path, const pipette_option *node, void *user, pipette_error *error)
 {
     const name_list *list = user;
@@ -291,7 +325,7 @@ static int meets_parameter(pipette_pipeline *p, const char *path, const pipette_
         if (strcmp(list->names[i], path) == 0)
             return PIPETTE_OK;
     (void)p;
-    nearest = config_nearest(path, list->names, list->count);
+    nearest = name_nearest(path, list->count, name_at, list);
     if (nearest != NULL)
         return config_fail(node, error, PIPETTE_E_CONFIG, "there is no parameter '%s'; did you mean '%s'?", path, nearest);
     return config_fail(node, error, PIPETTE_E_CONFIG, "there is no parameter '%s'; `pipette inspect %s` lists those of the model", path, p->run.name);

@@ -159,6 +159,7 @@ static int find_column(results *r, const char *name, uint32_t *found)
 {
     const pipette_pipeline *p = r->pipeline;
     char candidates[600];
+    const char *nearest;
     int64_t index = name_find(name, p->schema->result_count, result_path, p, candidates, sizeof candidates);
     uint32_t i;
     if (index >= 0) {
@@ -167,6 +168,9 @@ static int find_column(results *r, const char *name, uint32_t *found)
     }
     if (index == NAME_FIND_SEVERAL)
         return refuse(r, PIPETTE_E_AMBIGUOUS, "'%s' fits several results: %s", name, candidates);
+    nearest = name_nearest(name, p->schema->result_count, result_path, p);
+    if (nearest != NULL)
+        return refuse(r, PIPETTE_E_NOT_FOUND, "there is no result '%s'; did you mean '%s'?", name, nearest);
     candidates[0] = '\0';
     for (i = 0; i < p->schema->result_count; i++) {
         size_t used = strlen(candidates);

@@ -246,6 +246,13 @@ static unsigned depth_of(const char *path)
     return depth;
 }
 
+/* Which paths natural naming looks at first. */
+static unsigned order_of(const char *path)
+{
+    size_t length = strcspn(path, ".");
+    return is(path, length, "config") ? 2 : is(path, length, "runs") ? 1 : 0;
+}
+
 int64_t name_find(const char *name, uint32_t count, const char *(*path_of)(const void *user, uint32_t index), const void *user,
                   char *candidates, size_t size)
 {
@@ -257,7 +264,7 @@ int64_t name_find(const char *name, uint32_t count, const char *(*path_of)(const
         candidates[0] = '\0';
     for (i = 0; i < count; i++) {
         const char *path = path_of(user, i);
-        unsigned depth = depth_of(path);
+        unsigned depth = order_of(path) * (NAME_PATH_MAX + 1u) + depth_of(path);
         if (strcmp(path, name) == 0)
             return i;
         if (!name_fits(path, name) || (found != NAME_FIND_NONE && depth > best))
@@ -275,4 +282,84 @@ int64_t name_find(const char *name, uint32_t count, const char *(*path_of)(const
         }
     }
     return found;
+}
+
+/* ---- Near names ---------------------------------------------------------------------------------------------------------- */
+
+/* The path without its wildcards, which nobody needs to write. */
+static void without_wildcards(const char *path, char *out, size_t size)
+{
+    size_t used = 0;
+    while (*path != '\0') {
+        size_t length = strcspn(path, ".");
+        if (!is_run_wildcard(path, length) && !is_set_wildcard(path, length) && used + length + 2 < size) {
+            if (used > 0)
+                out[used++] = '.';
+            memcpy(out + used, path, length);
+            used += length;
+        }
+        path += length;
+        path += *path == '.';
+    }
+    out[used] = '\0';
+}
+
+static const char *last_parts(const char *path, unsigned parts)
+{
+    const char *tail = path + strlen(path);
+    while (tail > path)
+        if (*--tail == '.' && --parts == 0)
+            return tail + 1;
+    return tail;
+}
+
+static void lower(const char *text, char *out, size_t size)
+{
+    size_t i;
+    for (i = 0; text[i] != '\0' && i + 1 < size; i++)
+        out[i] = (char)tolower((unsigned char)text[i]);
+    out[i] = '\0';
+}
+
+static uint32_t near_texts(const char *a, const char *b)
+{
+    char low[2][NAME_COMPONENT_MAX + 1];
+    size_t length = strlen(a);
+    uint32_t limit = length < 2 ? 0 : length < 6 ? 1 : (uint32_t)length / 3, away;
+    if (length >= sizeof low[0] || strlen(b) >= sizeof low[0])
+        return NAME_FAR;
+    lower(a, low[0], sizeof low[0]);
+    lower(b, low[1], sizeof low[1]);
+    away = name_distance(low[0], low[1], limit);
+    return away <= limit ? away : NAME_FAR;
+}
+
+uint32_t name_away(const char *name, const char *path)
+{
+    char plain[NAME_PATH_SIZE];
+    uint32_t away;
+    if (!name_has_wildcard(name)) {
+        without_wildcards(path, plain, sizeof plain);
+        path = plain;
+    }
+    away = near_texts(name, last_parts(path, depth_of(name) + 1));
+    if (away != NAME_FAR)
+        return away;
+    away = near_texts(last_parts(name, 1), last_parts(path, 1));
+    return away == NAME_FAR ? away : away + NAME_PATH_MAX;
+}
+
+const char *name_nearest(const char *name, uint32_t count, const char *(*path_of)(const void *user, uint32_t index), const void *user)
+{
+    const char *nearest = NULL;
+    uint32_t best = NAME_FAR, i;
+    for (i = 0; i < count; i++) {
+        const char *path = path_of(user, i);
+        uint32_t away = name_away(name, path);
+        if (away < best || (away == best && nearest != NULL && order_of(path) < order_of(nearest))) {
+            best = away;
+            nearest = path;
+        }
+    }
+    return nearest;
 }

@@ -189,6 +189,7 @@ typedef struct name_search {
     uint32_t part_count;
     uint64_t run;
     int branch;
+    int config;     /* look in the branch config, too */
     uint32_t depth; /* of the best so far */
     uint64_t hits;  /* at that depth */
     const tree_node *hit[CANDIDATES];
@@ -222,6 +223,8 @@ static void search_below(name_search *search, const tree_node *node, uint32_t ma
             continue;
         if (search->branch != 0 && child->branch != search->branch)
             continue;
+        if (!search->config && child->branch == PIPETTE_BRANCH_CONFIG)
+            continue;
         if (matched == last && strcmp(child->name, search->part[last]) == 0 && (search->branch == 0 || child->leaf)) {
             if (search->hits == 0 || child->depth < search->depth) {
                 search->hits = 0;
@@ -254,38 +257,21 @@ static int ambiguous(const name_search *search, const char *name, pipette_error 
                              name, list);
 }
 
-/* The best distance that the last components of `path` have to `name` (which has `parts` of them). */
-static uint32_t tail_distance(const char *name, uint32_t parts, const char *path, uint32_t limit)
-{
-    const char *tail = path + strlen(path);
-    while (parts > 0 && tail > path)
-        if (*--tail == '.' && --parts == 0)
-            tail++;
-    return name_distance(name, tail, limit);
-}
-
 const char *tree_nearest(const node_tree *tree, const char *name, uint64_t run, int branch)
 {
-    const tree_node *node, *best = NULL, *same_last = NULL;
-    const char *last = strrchr(name, '.') == NULL ? name : strrchr(name, '.') + 1, *at;
-    uint32_t parts = 1, limit = (uint32_t)(strlen(name) / 3 < 1 ? 1 : strlen(name) / 3), budget = 100000;
-    for (at = name; *at != '\0'; at++)
-        parts += *at == '.' ? 1u : 0u;
+    const tree_node *node, *best = NULL;
+    uint32_t nearest = NAME_FAR, budget = 100000;
     for (node = tree_next(&tree->root, &tree->root); node != NULL && budget > 0; node = tree_next(&tree->root, node)) {
-        uint32_t distance;
+        uint32_t away;
         budget--;
         if (!tree_visible(node, run) || (branch != 0 && (!node->leaf || node->branch != branch)))
             continue;
-        distance = tail_distance(name, parts, node->path, limit);
-        if (distance <= limit && (best == NULL || distance < limit || !best->leaf)) {
+        away = name_away(name, node->path);
+        if (away < nearest || (away == nearest && best != NULL && node->leaf && !best->leaf)) {
             best = node;
-            limit = distance;
+            nearest = away;
         }
-        if (same_last == NULL && node->leaf && strcmp(node->name, last) == 0)
-            same_last = node;
     }
-    if (best == NULL)
-        best = same_last;
     return best == NULL ? NULL : best->path;
 }
 
@@ -320,7 +306,12 @@ static int find_expanded(const node_tree *tree, const char *name, uint64_t run, 
     search.branch = branch;
     search.hits = 0;
     search.depth = 0;
+    search.config = branch == PIPETTE_BRANCH_CONFIG;
     search_below(&search, &tree->root, 0);
+    if (search.hits == 0 && branch == 0) { /* config gives way to everything else */
+        search.config = 1;
+        search_below(&search, &tree->root, 0);
+    }
     if (search.hits > 1)
         return ambiguous(&search, name, error);
     if (search.hits == 0)

@@ -151,6 +151,10 @@ PIPETTE_API int pipette_file_read_one(pipette_file *file, const char *path, uint
  * the candidates. */
 PIPETTE_API int pipette_file_find(pipette_file *file, const char *name, const pipette_entry **entry, uint64_t *run,
                                   pipette_error *error);
+/* As pipette_file_find(), but groups count as well: where one is found, `*entry` is NULL and `*group` its full path ("results.neuron"), else
+ * `*group` is NULL. The path lives until the next call. */
+PIPETTE_API int pipette_file_find_any(pipette_file *file, const char *name, const pipette_entry **entry, const char **group, uint64_t *run,
+                                      pipette_error *error);
 /* The row that holds a run; PIPETTE_E_NOT_FOUND. */
 PIPETTE_API int pipette_file_row(pipette_file *file, uint64_t run, uint64_t *row, pipette_error *error);
 

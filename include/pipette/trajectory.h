@@ -7,8 +7,9 @@
  *
  * Natural naming: a full name wins ("parameters.neuron.I"). Otherwise every leaf or group whose path holds the given
  * components in order, the last one last, fits ("neuron.I", "I"); the shallowest fit wins, and a tie at equal depth is
- * PIPETTE_E_AMBIGUOUS with the candidates in the message. `par`, `dpar`, `res` and `conf` stand for the branches; `r_13`
- * and `run_13` for `run_00000013`. In the view of one run, the nodes of other runs do not exist.
+ * PIPETTE_E_AMBIGUOUS with the candidates in the message. `config` is searched only if nothing else fits. `par`, `dpar`,
+ * `res` and `conf` stand for the branches; `r_13` and `run_13` for `run_00000013`. In the view of one run, the nodes of
+ * other runs do not exist. A name that finds nothing is PIPETTE_E_NOT_FOUND with the nearest that there is.
  *
  * Handles: `pipette_trajectory *` is given to plugins by the host and to programs by pipette_trajectory_create()
  * (embed.h). All functions: one thread at a time per trajectory; none blocks. Each returns a status; after a negative one

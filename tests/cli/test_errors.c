@@ -323,7 +323,7 @@ static void test_looking(void)
     check_file("letter", PIPETTE("show", "letter"), (const char *const[]){"letter", "not an HDF5 file"}, 2);
     check_file("letter", PIPETTE("get", "letter", "z"), (const char *const[]){"letter", "not an HDF5 file"}, 2);
     check_line("path", PIPETTE("get", "e.hdf5", "zz"), 2, (const char *const[]){"e.hdf5", "'zz'"}, 2);
-    check_line("path", PIPETTE("get", "e.hdf5", "duraton"), 2, (const char *const[]){"e.hdf5", "did you mean 'duration'"}, 2);
+    check_line("path", PIPETTE("get", "e.hdf5", "duraton"), 2, (const char *const[]){"e.hdf5", "did you mean 'runs.duration'"}, 2);
     check_line("path", PIPETTE("show", "e.hdf5", "nothing.like.it"), 2, (const char *const[]){"e.hdf5", "'nothing.like.it'"}, 2);
     check_line("run", PIPETTE("get", "e.hdf5", "z", "--run", "2"), 2, (const char *const[]){"e.hdf5", "run 2"}, 2);
     check_line("run", PIPETTE("get", "e.hdf5", "run_00000002.z"), 2, (const char *const[]){"e.hdf5", "run 2"}, 2);

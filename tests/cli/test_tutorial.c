@@ -30,7 +30,7 @@ static const char reference_script[] =
     "    assert float(row['rate']) == rate[i], i\n"
     "assert n.sum() == 27707\n"
     "assert (f['runs/state'][:] == 1).all()\n"
-    "table = f['results/summary/firing_rates/rate']\n"
+    "table = f['results/summary/firing_rates/rates_frame']\n"
     "assert table.shape == (101, 3), table.shape\n"
     "rows = list(csv.reader(open(sys.argv[2] + '/rates.csv')))\n"
     "assert [float(x) for x in rows[0][1:]] == list(f['results/summary/firing_rates/tau_ref'][:])\n"
@@ -56,8 +56,8 @@ static const char xarray_script[] =
     "    assert d['rate'].attrs['units'] == 'Hz' and d['rate'].attrs['long_name'] == 'Firing rate.'\n"
     "    assert d.time[3].item() == 3 * 0.1\n"
     "    t = xarray.open_dataset(sys.argv[1], group='results/summary/firing_rates', engine=engine)\n"
-    "    assert t['rate'].dims == ('I', 'tau_ref') and t['rate'].shape == (101, 3)\n"
-    "    assert t.sel(I=0.35, tau_ref=5.0, method='nearest')['rate'].item() == 119.0\n"
+    "    assert t['rates_frame'].dims == ('I', 'tau_ref') and t['rates_frame'].shape == (101, 3)\n"
+    "    assert t.sel(I=0.35, tau_ref=5.0, method='nearest')['rates_frame'].item() == 119.0\n"
     "    assert t.I.attrs['units'] == '1/ms' and t.tau_ref.attrs['units'] == 'ms'\n"
     "print(len(groups))\n";
 
@@ -121,7 +121,7 @@ static void test_tools(void)
     EXPECT(command_err[0] == '\0' && atoi(command_out) >= 8);
     CU_ASSERT_EQUAL(SHELL("ncdump -h " RESULTS), 0);
     EXPECT(out_has("run = 303 ;") && out_has("time = 10000 ;") && out_has("I = 101 ;") && out_has("tau_ref = 3 ;"));
-    EXPECT(out_has("double V(run, time) ;") && out_has("double rate(I, tau_ref) ;") && out_has("V:units = \"1\" ;"));
+    EXPECT(out_has("double V(run, time) ;") && out_has("double rates_frame(I, tau_ref) ;") && out_has("V:units = \"1\" ;"));
     EXPECT(command_err[0] == '\0');
     CU_ASSERT_EQUAL(SHELL("h5dump -H " RESULTS), 0);
     EXPECT(out_has("DATASET \"V\"") && out_has("DIMENSION_LIST") && out_has("SIMPLE { ( 303, 10000 ) / ( 303, 10000 ) }"));

@@ -130,7 +130,7 @@ static void test_check(void)
 static void test_show(void)
 {
     folder_begin();
-    CU_ASSERT_EQUAL(PIPETTE("run", PIPELINES "firing_rate.cfg", "-q", "--set", "storage.file=f.hdf5"), 0);
+    CU_ASSERT_EQUAL(PIPETTE("run", PIPELINES "firing_rate.cfg", "-q", "--set", "storage.file=f.hdf5", "--set", "postprocess[0].name=rate"), 0);
     CU_ASSERT_EQUAL(PIPETTE("show", "f.hdf5"), 0);
     EXPECT(strncmp(command_out, "f.hdf5: FiringRate\nFiring rate of a leaky integrate and fire neuron over input current and refractory period\n"
                                 "303 runs: 303 done\n24.", 124) == 0);
@@ -191,7 +191,7 @@ static void test_get(void)
     EXPECT(strncmp(command_out, "run,tau_ref,I,rate\n0,5,0,0\n1,5,0.01,0\n", 38) == 0 && out_has("\n35,5,0.35000000000000003,119\n"));
     CU_ASSERT_EQUAL(PIPETTE("get", "f.hdf5", "V", "--run", "1"), 0);
     EXPECT(strncmp(command_out, "time,V\n0,0\n0.1,0.001\n0.2,0.00199", 31) == 0 && out_has("\n0.30000000000000004,0.0029701000000000007\n"));
-    CU_ASSERT_EQUAL(PIPETTE("get", "f.hdf5", "firing_rates.rate"), 0);
+    CU_ASSERT_EQUAL(PIPETTE("get", "f.hdf5", "firing_rates.rates_frame"), 0);
     EXPECT(strncmp(command_out, "I,5,7.5,10\n0,0,0,0\n0.01,0,0,0\n", 30) == 0 && out_has("\n0.35000000000000003,119,92,75\n"));
     CU_ASSERT_EQUAL(PIPETTE("get", "f.hdf5", "firing_rates.tau_ref"), 0);
     EXPECT(strcmp(command_out, "tau_ref,tau_ref\n0,5\n1,7.5\n2,10\n") == 0 || strcmp(command_out, "tau_ref\n5\n7.5\n10\n") == 0);

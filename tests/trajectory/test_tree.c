@@ -111,6 +111,16 @@ static void test_natural_naming(void)
     ASSERT_FAILS(pipette_find(t, "cell.rate", &node), t, PIPETTE_E_NOT_FOUND, "derived_parameters.neuron.rate");
     ASSERT_FAILS(pipette_find(t, "q..", &node), t, PIPETTE_E_NOT_FOUND, "q..");
     ASSERT_FAILS(pipette_find(t, NULL, &node), t, PIPETTE_E_INVALID, "name");
+    ASSERT_FAILS(pipette_find(t, "neuron.i", &node), t, PIPETTE_E_NOT_FOUND, "did you mean 'parameters.neuron.I'?");
+    /* config is searched only if nothing else fits, however deep that stands. */
+    ASSERT_OK(add_f64(t, PIPETTE_BRANCH_CONFIG, "text", 8.0), t);
+    CU_ASSERT_EQUAL(get_f64(t, "text"), 8.0);
+    ASSERT_OK(add_f64(t, PIPETTE_BRANCH_RESULTS, "deep.er.text", 9.0), t);
+    CU_ASSERT_EQUAL(get_f64(t, "text"), 9.0);
+    CU_ASSERT_EQUAL(get_f64(t, "conf.text"), 8.0);
+    ASSERT_OK(add_f64(t, PIPETTE_BRANCH_CONFIG, "one.twice", 1.0), t);
+    ASSERT_OK(add_f64(t, PIPETTE_BRANCH_CONFIG, "two.twice", 2.0), t);
+    ASSERT_FAILS(pipette_find(t, "twice", &node), t, PIPETTE_E_AMBIGUOUS, "config.one.twice, config.two.twice");
     /* A full name wins over a deeper natural fit. */
     ASSERT_OK(add_f64(t, PIPETTE_BRANCH_RESULTS, "parameters.flat.x", 7.0), t);
     CU_ASSERT_EQUAL(get_f64(t, "parameters.flat.x"), 4.0);
