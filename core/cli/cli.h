@@ -58,15 +58,10 @@ void cli_list_free(cli_list *list);
 char *cli_f64(double number, char *out);
 /* Element `index` of a value; strings as they are. `out` holds `size` characters. Returns out. */
 char *cli_element(const pipette_value *value, uint64_t index, char *out, size_t size);
-/* Whether element `index` of a value of this entry is what stands where a run left none: NaN, or the fill value of the type. Always 0 for
- * what is not a column of results or of the ledger. A NaN may also be what the run computed: its state tells. */
-int cli_missing(const pipette_entry *entry, const pipette_value *value, uint64_t index);
 /* What a value that was read means: the state of a run becomes its name, anything else stays. */
 void cli_mean(const pipette_entry *entry, pipette_value *value);
 /* "f64" and so on; "state" for the states of the runs. */
 const char *cli_type(const pipette_entry *entry);
-/* A short form of a whole value for a table's cell. */
-char *cli_brief(const pipette_value *value, char *out, size_t size);
 /* A string as JSON, with its quotes; a number as JSON (NaN and infinities as null). */
 void cli_json_text(FILE *out, const char *text);
 void cli_json_element(FILE *out, const pipette_value *value, uint64_t index);

@@ -61,7 +61,7 @@ int main(int argc, char **argv)
             (void)snprintf(name, sizeof name, "pipette %s", verbs[i].name);
             argv[1] = name;
             code = verbs[i].call(argc - 1, argv + 1);
-            if (fflush(stdout) != 0 && code == CLI_OK && errno != EPIPE) {
+            if ((fflush(stdout) != 0 || ferror(stdout)) && code == CLI_OK && errno != EPIPE) {
                 cli_error("cannot write the output: %s", strerror(errno));
                 code = CLI_STORAGE;
             }

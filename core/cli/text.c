@@ -53,25 +53,6 @@ char *cli_element(const pipette_value *value, uint64_t index, char *out, size_t 
     return out;
 }
 
-int cli_missing(const pipette_entry *entry, const pipette_value *value, uint64_t index)
-{
-    const void *data = pipette_value_data(value);
-    if (entry->kind != PIPETTE_ENTRY_COLUMN || entry->role == PIPETTE_ROLE_PARAMETER)
-        return 0;
-    switch (value->type) {
-    case PIPETTE_TYPE_F64: return isnan(((const double *)data)[index]);
-    case PIPETTE_TYPE_F32: return isnan(((const float *)data)[index]);
-    case PIPETTE_TYPE_I64: return ((const int64_t *)data)[index] == PIPETTE_FILL_I64;
-    case PIPETTE_TYPE_I32: return ((const int32_t *)data)[index] == PIPETTE_FILL_I32;
-    case PIPETTE_TYPE_U64: return ((const uint64_t *)data)[index] == PIPETTE_FILL_U64;
-    case PIPETTE_TYPE_BOOL: return ((const int8_t *)data)[index] == PIPETTE_FILL_BOOL;
-    case PIPETTE_TYPE_COMPLEX:
-        return isnan(((const pipette_complex *)data)[index].real) && isnan(((const pipette_complex *)data)[index].imaginary);
-    case PIPETTE_TYPE_STRING: return ((const char *const *)data)[index] == NULL;
-    default: return 0;
-    }
-}
-
 static int is_state(const pipette_entry *entry)
 {
     return entry->kind == PIPETTE_ENTRY_COLUMN && entry->role == PIPETTE_ROLE_LEDGER && entry->type == PIPETTE_TYPE_BOOL && entry->rank == 0;
@@ -86,29 +67,6 @@ void cli_mean(const pipette_entry *entry, pipette_value *value)
 const char *cli_type(const pipette_entry *entry)
 {
     return is_state(entry) ? "state" : pipette_type_text(entry->type);
-}
-
-char *cli_brief(const pipette_value *value, char *out, size_t size)
-{
-    uint64_t count = pipette_value_count(value), i;
-    size_t used = 0;
-    if (value->rank == 0) {
-        (void)cli_element(value, 0, out, size);
-        out[strcspn(out, "\n")] = '\0';
-        if (strlen(out) > 60)
-            strcpy(out + 57, "...");
-        return out;
-    }
-    used = (size_t)snprintf(out, size, "[");
-    for (i = 0; i < count && i < 6; i++) {
-        char element[100];
-        (void)cli_element(value, i, element, sizeof element);
-        if (used + strlen(element) + 8 > size)
-            break;
-        used += (size_t)snprintf(out + used, size - used, "%s%s", i == 0 ? "" : ", ", element);
-    }
-    (void)snprintf(out + used, size - used, i < count ? ", ...]" : "]");
-    return out;
 }
 
 void cli_json_text(FILE *out, const char *text)

@@ -14,6 +14,7 @@ struct pipette_file {
     uint32_t entry_count, entry_capacity;
     char **groups; /* that the entries stand in; listed when they are first asked for */
     uint32_t group_count;
+    uint64_t part; /* elements of the value that was read last */
     int opened;
 };
 
@@ -193,6 +194,48 @@ int pipette_file_read_one(pipette_file *file, const char *path, uint64_t row, pi
 {
     int status = table_of(file)->read_one(&file->storage.handle, path, row, value);
     return status == PIPETTE_OK ? status : failed(file, status, error);
+}
+
+int pipette_file_read_part(pipette_file *file, const char *path, uint64_t row, uint64_t first, uint64_t count, pipette_value *value,
+                           uint64_t *total, pipette_error *error)
+{
+    const pipette_storage *table = table_of(file);
+    int status;
+    if (PIPETTE_HAS(table, read_part) && table->read_part != NULL) {
+        status = table->read_part(&file->storage.handle, path, row, first, count, value, total);
+        return status == PIPETTE_OK ? status : failed(file, status, error);
+    }
+    status = pipette_file_read_one(file, path, row, value, error);
+    if (status != PIPETTE_OK)
+        return status;
+    *total = pipette_value_count(value);
+    if (value->rank > 0) {
+        first = first < *total ? first : *total;
+        file->part = *total - first < count ? *total - first : count;
+        *value = pipette_value_array(value->type, 1, &file->part, (const char *)value->data + first * pipette_type_size(value->type));
+    }
+    return PIPETTE_OK;
+}
+
+int pipette_file_run(pipette_file *file, uint64_t row, uint64_t *run, pipette_error *error)
+{
+    pipette_storage_info info = {.size = sizeof info};
+    uint64_t rest = row;
+    uint32_t i;
+    int status = pipette_file_info(file, &info, error);
+    for (i = 0; status == PIPETTE_OK && i < info.span_count; i++) {
+        if (rest < info.spans[i].count) {
+            *run = info.spans[i].first + rest;
+            return PIPETTE_OK;
+        }
+        rest -= info.spans[i].count;
+    }
+    if (status == PIPETTE_OK && info.span_count == 0 && row < info.row_count) {
+        *run = row;
+        return PIPETTE_OK;
+    }
+    return status != PIPETTE_OK ? status
+                                : pipette_error_set(error, PIPETTE_E_NOT_FOUND, "%s: has no row %llu", file->path, (unsigned long long)row);
 }
 
 int pipette_file_row(pipette_file *file, uint64_t run, uint64_t *row, pipette_error *error)

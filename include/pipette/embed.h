@@ -146,6 +146,10 @@ PIPETTE_API int pipette_file_read(pipette_file *file, const char *path, uint64_t
                                   pipette_error *error);
 PIPETTE_API int pipette_file_read_one(pipette_file *file, const char *path, uint64_t row, pipette_value *value,
                                       pipette_error *error);
+/* As pipette_file_read_one(), but of an array only `count` elements (row-major) from `first` on, as a value of one dimension; *total is how
+ * many there are. Reads no more than that where the storage can. */
+PIPETTE_API int pipette_file_read_part(pipette_file *file, const char *path, uint64_t row, uint64_t first, uint64_t count,
+                                       pipette_value *value, uint64_t *total, pipette_error *error);
 /* The entry that a name finds: "V", "neuron.V", "results.neuron.run_00000013.V", "rate" ... `run` becomes the run that the name
  * speaks of, or stays PIPETTE_DEFAULT_RUN. The entry is the file's. PIPETTE_E_NOT_FOUND with the nearest, PIPETTE_E_AMBIGUOUS with
  * the candidates. */
@@ -157,6 +161,9 @@ PIPETTE_API int pipette_file_find_any(pipette_file *file, const char *name, cons
                                       pipette_error *error);
 /* The row that holds a run; PIPETTE_E_NOT_FOUND. */
 PIPETTE_API int pipette_file_row(pipette_file *file, uint64_t run, uint64_t *row, pipette_error *error);
+
+/* The run that a row holds. */
+PIPETTE_API int pipette_file_run(pipette_file *file, uint64_t row, uint64_t *run, pipette_error *error);
 
 /* ---- Runs of a file ------------------------------------------------------------------------------------------------------------- */
 

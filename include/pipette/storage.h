@@ -169,6 +169,10 @@ typedef struct pipette_storage {
     int (*put_table)(pipette_stage *stage, const pipette_table *table);
     /* An orderly end: fills what has no value, finalises the structure, closes. `complete`: every row has run. */
     int (*finish)(pipette_stage *stage, int complete);
+    /* As read_one for a value of one dimension or more, but only `count` of its elements (row-major) from `first` on: the value has one
+     * dimension, and fewer elements where the value ends. *total: how many the value has. Optional; a host without it reads the whole. */
+    int (*read_part)(pipette_stage *stage, const char *path, uint64_t row, uint64_t first, uint64_t count, pipette_value *value,
+                     uint64_t *total);
 } pipette_storage;
 
 #define PIPETTE_STORAGE(name, version, doc, options, table, extension)                                                  \

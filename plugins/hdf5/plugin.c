@@ -170,6 +170,14 @@ static int read_value(pipette_stage *stage, const char *path, uint64_t row, pipe
     return status == PIPETTE_OK ? read_one(store, path, row, value) : status;
 }
 
+static int read_value_part(pipette_stage *stage, const char *path, uint64_t row, uint64_t first, uint64_t count, pipette_value *value,
+                           uint64_t *total)
+{
+    store_file *store;
+    int status = check(stage, &store, NEEDS_LAYOUT);
+    return status == PIPETTE_OK ? read_part(store, path, row, first, count, value, total) : status;
+}
+
 static int info(pipette_stage *stage, pipette_storage_info *out)
 {
     store_file *store;
@@ -251,7 +259,8 @@ static const pipette_storage table = {(uint32_t)sizeof(pipette_storage),
                                       info,
                                       list,
                                       put_table,
-                                      finish};
+                                      finish,
+                                      read_value_part};
 
 static const pipette_option_spec options[] = {
     PIPETTE_OPTION("file", PIPETTE_TYPE_STRING, NULL, "The HDF5 file; missing folders are made."),

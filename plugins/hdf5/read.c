@@ -384,6 +384,68 @@ int read_one(store_file *store, const char *path, uint64_t row, pipette_value *v
     return status;
 }
 
+/* Where the elements of a row stand in the file, and how many there are. STORE_NONE: they stand in no one place. */
+static int part_place(store_file *store, store_column *column, uint64_t row, uint64_t *offset, uint64_t *total)
+{
+    int status = PIPETTE_OK;
+    if (column->rank == 0 || column->type == PIPETTE_TYPE_STRING || !column->placed ||
+        (column->records != NULL && column->records[row] != 0))
+        return STORE_NONE;
+    if (column->form == STORE_FIXED) {
+        *offset = column->offset + row * column->row_bytes;
+        *total = column->elements;
+        return PIPETTE_OK;
+    }
+    if (column->form != STORE_RAGGED)
+        return STORE_NONE;
+    status = load_starts(store, column);
+    if (status == PIPETTE_OK) {
+        *offset = column->offset + column->starts[row] * pipette_type_size(column->type);
+        *total = column->starts[row + 1] - column->starts[row];
+    }
+    return status == PIPETTE_OK && *total == 0 ? STORE_NONE : status;
+}
+
+int read_part(store_file *store, const char *path, uint64_t row, uint64_t first, uint64_t count, pipette_value *value, uint64_t *total)
+{
+    store_column *column = catalog_find(store->catalog, path);
+    store_states states = {0, 0, {0}};
+    uint64_t offset = 0;
+    size_t size;
+    int status = column != NULL && store->mode == PIPETTE_STORAGE_READ ? records_scan(store, false) : PIPETTE_OK;
+    if (column != NULL && status == PIPETTE_OK) {
+        column = catalog_find(store->catalog, path); /* the list of columns can have grown */
+        status = row < catalog_rows(store->catalog, column) ? columns_counts(store, &states, column, row) : 0;
+        status = status > 0 ? part_place(store, column, row, &offset, total) : status < 0 ? status : STORE_NONE;
+    } else if (status == PIPETTE_OK) {
+        status = STORE_NONE;
+    }
+    if (status == STORE_NONE) {
+        status = read_one(store, path, row, value);
+        if (status != PIPETTE_OK)
+            return status;
+        *total = pipette_value_count(value);
+        if (value->rank == 0)
+            return PIPETTE_OK;
+        first = first < *total ? first : *total;
+        store->part_count = *total - first < count ? *total - first : count;
+        *value = pipette_value_array(value->type, 1, &store->part_count, (const char *)value->data + first * pipette_type_size(value->type));
+        return PIPETTE_OK;
+    }
+    if (status != PIPETTE_OK)
+        return status;
+    size = pipette_type_size(column->type);
+    first = first < *total ? first : *total;
+    count = *total - first < count ? *total - first : count;
+    store_value_free(&store->result);
+    status = store_value_make(store, &store->result, column->type, 1, &count, 0);
+    if (status == PIPETTE_OK)
+        status = file_read(store, store->fd, store_value_elements(&store->result), count * size, offset + first * size);
+    if (status == PIPETTE_OK)
+        *value = store->result.value;
+    return status;
+}
+
 /* ---- What there is ---- */
 
 static int visit_table(const store_table *table, pipette_entry_visit visit, void *user)

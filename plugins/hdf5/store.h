@@ -148,6 +148,7 @@ typedef struct store_file {
     uint32_t pending_count;
     store_records records;
     store_value result; /* of the last read_one */
+    uint64_t part_count; /* elements that the last read_part left of it */
     store_probe probe;
     store_packer *packer;
 } store_file;
@@ -346,6 +347,7 @@ int columns_fill(store_file *store);
 
 int read_column(store_file *store, const char *path, uint64_t first, uint64_t count, int type, void *out);
 int read_one(store_file *store, const char *path, uint64_t row, pipette_value *value);
+int read_part(store_file *store, const char *path, uint64_t row, uint64_t first, uint64_t count, pipette_value *value, uint64_t *total);
 int read_list(store_file *store, pipette_entry_visit visit, void *user);
 int read_info(store_file *store, pipette_storage_info *info);
 /* Opens the dataset of a column of strings or compressed rows as `id`. */
