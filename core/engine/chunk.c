@@ -13,6 +13,7 @@
 
 #include "engine/children.h"
 #include "engine/chunk.h"
+#include "engine/guard.h"
 
 /* Runs longer than this get a clock reading of their own. */
 #define CLOCK_SECONDS 10e-6
@@ -50,7 +51,7 @@ static void fill_lane(worker *w, uint64_t lane)
         unsigned char *at;
         if (r->column == NULL)
             continue;
-        at = r->column + lane * r->row_bytes;
+        at = worker_row(r, lane);
         for (j = 0; j < r->elements; j++)
             switch (r->type) {
             case PIPETTE_TYPE_F64: ((double *)(void *)at)[j] = NAN; break;
@@ -191,9 +192,9 @@ static unsigned char *letter_rows(const worker *w, unsigned char *at, uint64_t l
         if (r->column == NULL)
             continue;
         if (out)
-            memcpy(at, r->column + lane * r->row_bytes, (size_t)r->row_bytes);
+            memcpy(at, worker_row(r, lane), (size_t)r->row_bytes);
         else
-            memcpy(r->column + lane * r->row_bytes, at, (size_t)r->row_bytes);
+            memcpy(worker_row(r, lane), at, (size_t)r->row_bytes);
         at += r->row_bytes;
     }
     return at;
@@ -298,6 +299,35 @@ static void pad(unsigned char *column, size_t bytes, uint64_t count, uint64_t wi
         memcpy(column + i * bytes, column + (count - 1) * bytes, bytes);
 }
 
+/* The bytes before the first lane of a column and behind the last one. */
+static void guard_columns(worker *w, uint64_t width)
+{
+    uint32_t i;
+    for (i = 0; i < w->plan->result_count; i++) {
+        worker_result *r = &w->results[i];
+        if (r->column == NULL)
+            continue;
+        guard_fill(r->column - GUARD_BYTES, GUARD_BYTES);
+        guard_fill(worker_row(r, width), GUARD_BYTES);
+    }
+}
+
+static void look_at_columns(worker *w, uint64_t width)
+{
+    uint32_t i;
+    for (i = 0; i < w->plan->result_count; i++) {
+        const worker_result *r = &w->results[i];
+        int before, behind;
+        if (r->column == NULL)
+            continue;
+        before = guard_intact(r->column - GUARD_BYTES, GUARD_BYTES, NULL, NULL);
+        behind = guard_intact(worker_row(r, width), GUARD_BYTES, NULL, NULL);
+        if (!before || !behind)
+            (void)snprintf(w->dirty, sizeof w->dirty, "the memory %s the lanes of '%.50s'", behind ? "before" : "behind",
+                           w->schema->results[i].path);
+    }
+}
+
 static int run_as_batch(worker *w, uint64_t run, uint64_t count)
 {
     uint64_t width = (count + 15u) & ~(uint64_t)15u, i;
@@ -308,10 +338,13 @@ static int run_as_batch(worker *w, uint64_t run, uint64_t count)
         pad(w->coordinates[i], pipette_type_size(w->plan->coordinates[i].type), count, width);
     memset(w->batch_status, 0, (size_t)width * sizeof *w->batch_status);
     memset(w->batch_given, 0, (size_t)count * (w->schema->result_count + 1u));
+    *batch = w->batch_handle;
     batch->first = run;
     batch->count = count;
     batch->width = width;
+    guard_columns(w, width);
     status = w->batch->run_batch(batch);
+    look_at_columns(w, width);
     w->serial += count;
     for (i = 0; i < count; i++) {
         const uint8_t *given = w->batch_given + (size_t)i * (w->schema->result_count + 1u);
@@ -356,6 +389,8 @@ static uint64_t compute(worker *w, uint64_t position, uint64_t run, uint64_t cou
             run_isolated(w, run + i, i);
         else
             run_lane(w, run + i, i, clocked);
+        if (w->dirty[0] != '\0')
+            return i + 1;
         if ((clocked || (i & 15) == 15) && now(CLOCK_MONOTONIC_COARSE) - begin > STORE_SECONDS)
             return i + 1;
     }
@@ -405,7 +440,7 @@ int chunk_run(worker *w, uint64_t position, uint64_t row, uint64_t run, uint64_t
     w->run_seconds = seconds > 1e-9 ? seconds : 1e-9;
     atomic_store_explicit(&w->slot->current, BOARD_IDLE, memory_order_relaxed);
     if (w->capture && !w->isolated) {
-        const char *changed = clean_check();
+        const char *changed = w->dirty[0] != '\0' ? w->dirty : clean_check();
         if (changed == NULL && failed_for_others(w, count))
             changed = "the memory that others can have";
         if (changed != NULL)

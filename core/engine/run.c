@@ -2,6 +2,7 @@
 #include <Random123/philox.h>
 #include <stdlib.h>
 
+#include "engine/guard.h"
 #include "engine/worker.h"
 #include "trajectory/name.h"
 
@@ -319,7 +320,7 @@ static int put_declared(worker *w, int32_t result, const pipette_value *value)
     if (status != PIPETTE_OK)
         return status;
     if (r->column != NULL) {
-        if (!convert(r->column + w->lane * r->row_bytes, r->type, pipette_value_data(value), value->type, count))
+        if (!convert(worker_row(r, w->lane), r->type, pipette_value_data(value), value->type, count))
             goto wrong_type;
         return PIPETTE_OK;
     }
@@ -437,13 +438,50 @@ static int run_put_i64(pipette_run *run, const char *path, int64_t number)
     return run_put(run, path, &value);
 }
 
+/* Memory for a row of a result between guards, which run_return_buffers() looks at. */
+static void *lend(worker *w, int32_t result, unsigned char *memory, uint64_t bytes)
+{
+    worker_result *r = &w->results[result];
+    r->lent = memory;
+    r->lent_bytes = bytes;
+    guard_fill(memory - GUARD_BYTES, GUARD_BYTES);
+    guard_fill(memory + bytes, GUARD_BYTES);
+    w->lent[w->lent_count++] = (uint32_t)result;
+    return memory;
+}
+
+static void wrote_beyond(worker *w, const char *side, uint32_t result)
+{
+    const char *path = w->schema->results[result].path;
+    if (w->capture)
+        (void)snprintf(w->dirty, sizeof w->dirty, "the memory %s the buffer of '%.50s'", side, path);
+    else
+        (void)run_fail(&w->run, PIPETTE_E_MODEL, "the run wrote %s the buffer of result '%s'", side, path);
+}
+
+void run_return_buffers(worker *w, int keep)
+{
+    uint32_t i;
+    for (i = 0; i < w->lent_count; i++) {
+        const worker_result *r = &w->results[w->lent[i]];
+        int before = guard_intact(r->lent - GUARD_BYTES, GUARD_BYTES, NULL, NULL);
+        int behind = guard_intact(r->lent + r->lent_bytes, GUARD_BYTES, NULL, NULL);
+        if (!before || !behind)
+            wrote_beyond(w, behind ? "before" : "behind", w->lent[i]);
+        else if (keep && r->lent == r->staging)
+            memcpy(worker_row(r, w->lane), r->staging, (size_t)r->row_bytes);
+    }
+    w->lent_count = 0;
+}
+
 static void *run_buffer_at(pipette_run *run, int32_t result, int type, uint64_t *count)
 {
     worker *w = worker_of(run);
     worker_result *r;
     const pipette_result_spec *spec;
-    uint64_t elements = 1;
+    uint64_t elements = 1, bytes = 0;
     uint32_t i;
+    int overflows = 0;
     if (count != NULL)
         *count = 0;
     if (bad_handle(w, result) != PIPETTE_OK)
@@ -460,7 +498,7 @@ static void *run_buffer_at(pipette_run *run, int32_t result, int type, uint64_t 
             return NULL;
         if (count != NULL)
             *count = r->elements;
-        return r->column + w->lane * r->row_bytes;
+        return lend(w, result, r->staging != NULL ? r->staging : worker_row(r, w->lane), r->row_bytes);
     }
     if (r->extents == NULL || type == PIPETTE_TYPE_STRING) {
         (void)run_fail(run, PIPETTE_E_INVALID, "result '%s' has no shape before the run; store it with pipette_put", spec->path);
@@ -471,16 +509,19 @@ static void *run_buffer_at(pipette_run *run, int32_t result, int type, uint64_t 
             (void)run_fail(run, PIPETTE_E_INVALID, "result '%s' has no shape before the run; store it with pipette_put", spec->path);
             return NULL;
         }
-        elements *= r->extents[i];
+        overflows |= __builtin_mul_overflow(elements, r->extents[i], &elements);
     }
+    overflows |= __builtin_mul_overflow(elements, (uint64_t)pipette_type_size(type), &bytes) || bytes > SIZE_MAX / 2;
     if (take(w, result) != PIPETTE_OK)
         return NULL;
-    if (elements * pipette_type_size(type) > r->buffer_bytes) {
-        size_t bytes = ((size_t)elements * pipette_type_size(type) + 63u) & ~(size_t)63u;
-        free(r->buffer);
-        r->buffer = aligned_alloc(64, bytes);
-        r->buffer_bytes = r->buffer == NULL ? 0 : bytes;
-        if (r->buffer == NULL) {
+    if (overflows || bytes > r->buffer_bytes) {
+        size_t room = ((size_t)bytes + 2u * GUARD_BYTES + 63u) & ~(size_t)63u;
+        unsigned char *memory;
+        free(r->buffer == NULL ? NULL : r->buffer - GUARD_BYTES);
+        memory = overflows ? NULL : aligned_alloc(64, room);
+        r->buffer = memory == NULL ? NULL : memory + GUARD_BYTES;
+        r->buffer_bytes = memory == NULL ? 0 : bytes;
+        if (memory == NULL) {
             (void)run_fail(run, PIPETTE_E_MEMORY, "out of memory for result '%s'", spec->path);
             return NULL;
         }
@@ -488,7 +529,7 @@ static void *run_buffer_at(pipette_run *run, int32_t result, int type, uint64_t 
     r->buffer_count = elements;
     if (count != NULL)
         *count = elements;
-    return r->buffer;
+    return lend(w, result, r->buffer, bytes);
 }
 
 static void *run_buffer(pipette_run *run, const char *path, int type, uint64_t *count)
@@ -524,8 +565,14 @@ static void run_random(pipette_run *run, uint32_t stream, uint64_t first, uint64
 
 void run_begin(worker *w, uint64_t run, uint64_t lane)
 {
+    /* The handle is the model's to write to; the next run gets it as it should be. */
+    w->run.size = sizeof w->run;
+    w->run.host = &worker_run_host;
+    w->run.instance = w->instance;
+    w->run.seed = w->plan->seed;
     w->run.index = run;
     w->lane = lane;
+    w->lent_count = 0;
     w->serial++;
     w->run_status = PIPETTE_OK;
     w->message[0] = '\0';
@@ -604,6 +651,7 @@ int run_end(worker *w, int status)
     for (i = 0; w->run_status == PIPETTE_OK && i < w->schema->result_count; i++)
         if (w->results[i].given != w->serial)
             (void)run_fail(&w->run, PIPETTE_E_MODEL, "the model did not store result '%s'", w->schema->results[i].path);
+    run_return_buffers(w, w->run_status == PIPETTE_OK);
     if (w->outbox.failed) {
         (void)run_fail(&w->run, PIPETTE_E_MEMORY, "out of memory for the results of this run");
         w->outbox.failed = 0;

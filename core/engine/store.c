@@ -1,5 +1,6 @@
 /* store.c: from a chunk's columns to their places: data first, then what travels through the supervisor, then the states. */
 #include <errno.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "engine/chunk.h"
@@ -30,11 +31,40 @@ static int write_at(int file, const void *bytes, size_t size, uint64_t offset)
     return 0;
 }
 
-static int store_rows(worker *w, const plan_column *column, const void *bytes, uint64_t row, uint64_t count, int *sent,
+/* `count` rows of `size` bytes, `stride` apart in memory, one behind the other in the file. */
+static int write_rows(int file, const unsigned char *bytes, size_t size, size_t stride, uint64_t count, uint64_t offset)
+{
+    struct iovec rows[64];
+    size_t written_of_row = 0;
+    uint64_t i = 0;
+    if (stride == size)
+        return write_at(file, bytes, (size_t)count * size, offset);
+    while (i < count) {
+        uint64_t n = count - i < PIPETTE_COUNT_OF(rows) ? count - i : PIPETTE_COUNT_OF(rows), j;
+        ssize_t written;
+        for (j = 0; j < n; j++)
+            rows[j] = (struct iovec){(void *)(uintptr_t)(bytes + (i + j) * stride), size};
+        rows[0].iov_base = (char *)rows[0].iov_base + written_of_row;
+        rows[0].iov_len -= written_of_row;
+        written = pwritev(file, rows, (int)n, (off_t)offset);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written <= 0)
+            return written < 0 ? errno : EIO;
+        offset += (uint64_t)written;
+        written_of_row += (size_t)written;
+        i += written_of_row / size;
+        written_of_row %= size;
+    }
+    return 0;
+}
+
+static int store_rows(worker *w, const plan_column *column, const void *bytes, uint64_t stride, uint64_t row, uint64_t count, int *sent,
                       pipette_error *error);
 
 /* Rows that go compressed: one by one, through the supervisor. */
-static int send_compressed(worker *w, const plan_column *column, const void *bytes, uint64_t row, uint64_t count, pipette_error *error)
+static int send_compressed(worker *w, const plan_column *column, const void *bytes, uint64_t stride, uint64_t row, uint64_t count,
+                           pipette_error *error)
 {
     size_t element = pipette_type_size(column->type);
     uint64_t i;
@@ -45,7 +75,7 @@ static int send_compressed(worker *w, const plan_column *column, const void *byt
     for (i = 0; i < count; i++) {
         const void *packed = NULL;
         size_t size = w->compressor == NULL ? 0
-                                            : compressor_row(w->compressor, (const char *)bytes + i * column->row_bytes,
+                                            : compressor_row(w->compressor, (const char *)bytes + i * stride,
                                                              column->row_bytes / element, element, &packed);
         worker_record record = {WORKER_COMPRESSED, column->column, row + i, 1, size};
         int status;
@@ -73,15 +103,15 @@ static int store_blocks(worker *w, const plan_column *column, const double *valu
         n = last - first < PIPETTE_COUNT_OF(block) ? last - first : PIPETTE_COUNT_OF(block);
         for (i = 0; i < n; i++)
             block[i] = values[(first + i) * every - row];
-        status = store_rows(w, &plain, block, first, n, sent, error);
+        status = store_rows(w, &plain, block, sizeof *block, first, n, sent, error);
         if (status != PIPETTE_OK)
             return status;
     }
     return PIPETTE_OK;
 }
 
-/* Stores `count` rows of a column; `*sent` is set where they went to the supervisor. */
-static int store_rows(worker *w, const plan_column *column, const void *bytes, uint64_t row, uint64_t count, int *sent,
+/* Stores `count` rows of a column, `stride` bytes apart; `*sent` is set where they went to the supervisor. */
+static int store_rows(worker *w, const plan_column *column, const void *bytes, uint64_t stride, uint64_t row, uint64_t count, int *sent,
                       pipette_error *error)
 {
     int failure;
@@ -91,14 +121,20 @@ static int store_rows(worker *w, const plan_column *column, const void *bytes, u
         return store_blocks(w, column, bytes, row, count, sent, error);
     if (column->level > 0) {
         *sent = 1;
-        return send_compressed(w, column, bytes, row, count, error);
+        return send_compressed(w, column, bytes, stride, row, count, error);
     }
     if (column->file == NULL) {
-        worker_record record = {WORKER_WRITE, column->column, row, count, count * column->row_bytes};
+        uint64_t at_once = stride == column->row_bytes ? count : 1, i;
+        int status = PIPETTE_OK;
         *sent = 1;
-        return w->sink(w->sink_user, &record, bytes);
+        for (i = 0; status == PIPETTE_OK && i < count; i += at_once) {
+            worker_record record = {WORKER_WRITE, column->column, row + i, at_once, at_once * column->row_bytes};
+            status = w->sink(w->sink_user, &record, (const char *)bytes + i * stride);
+        }
+        return status;
     }
-    failure = write_at(file_of(w, column), bytes, (size_t)(count * column->row_bytes), column->offset + row * column->row_bytes);
+    failure = write_rows(file_of(w, column), bytes, (size_t)column->row_bytes, (size_t)stride, count,
+                         column->offset + row * column->row_bytes);
     if (failure != 0)
         return pipette_error_set(error, PIPETTE_E_STORAGE, "%s: cannot write results: %s; what was stored before is safe", column->file,
                                  strerror(failure));
@@ -137,7 +173,7 @@ static int store_states(worker *w, uint64_t row, uint64_t count, int sent, pipet
             if (fdatasync(w->files[i]) != 0)
                 return pipette_error_set(error, PIPETTE_E_STORAGE, "%s: cannot flush results to the disk: %s", w->file_names[i],
                                          strerror(errno));
-    status = store_rows(w, &w->plan->state, w->states, row, count, &sent, error);
+    status = store_rows(w, &w->plan->state, w->states, sizeof *w->states, row, count, &sent, error);
     if (status != PIPETTE_OK)
         return status;
     if (w->plan->power_safe)
@@ -158,14 +194,14 @@ int store_chunk(worker *w, uint64_t row, uint64_t count, pipette_error *error)
     int sent = 0, status = PIPETTE_OK;
     uint32_t i;
     for (i = 0; status == PIPETTE_OK && i < plan->coordinate_count; i++)
-        status = store_rows(w, &plan->coordinates[i], w->coordinates[i], row, count, &sent, error);
+        status = store_rows(w, &plan->coordinates[i], w->coordinates[i], plan->coordinates[i].row_bytes, row, count, &sent, error);
     for (i = 0; status == PIPETTE_OK && i < plan->result_count; i++)
         if (w->results[i].column != NULL)
-            status = store_rows(w, &plan->results[i], w->results[i].column, row, count, &sent, error);
+            status = store_rows(w, &plan->results[i], w->results[i].column, w->results[i].stride, row, count, &sent, error);
     if (status == PIPETTE_OK)
-        status = store_rows(w, &plan->start, w->starts, row, count, &sent, error);
+        status = store_rows(w, &plan->start, w->starts, sizeof *w->starts, row, count, &sent, error);
     if (status == PIPETTE_OK)
-        status = store_rows(w, &plan->duration, w->durations, row, count, &sent, error);
+        status = store_rows(w, &plan->duration, w->durations, sizeof *w->durations, row, count, &sent, error);
     if (status == PIPETTE_OK && w->outbox.size > 0) {
         sent = 1;
         status = send_outbox(w, row, error);

@@ -9,28 +9,12 @@
 
 #include "engine/children.h"
 #include "engine/chunk.h"
+#include "engine/columns.h"
 #include "engine/compress.h"
+#include "engine/guard.h"
 
-/* Large results are computed in chunks of this many bytes before they are written: they stay in the cache. Small ones come in chunks of
- * many runs instead: two workers that write to one file take turns at its lock, and each write call costs them that. */
-#define CHUNK_BYTES (256u << 10)
-#define CHUNK_RUNS 65536u
-#define SMALL_ROW 256u
 #define PAGE_RUNS 4096u
 #define CHUNK_SECONDS 0.02
-static size_t column_size(uint64_t lanes, uint64_t bytes)
-{
-    return ((size_t)(lanes * bytes) + 64u + 63u) & ~(size_t)63u;
-}
-
-static void *column_memory(const worker *w, uint64_t bytes)
-{
-    size_t size = column_size(w->lane_limit, bytes);
-    void *memory = aligned_alloc(64, size);
-    if (memory != NULL)
-        memset(memory, 0, size);
-    return memory;
-}
 
 /* ---- Start and end ----------------------------------------------------------------------------------------------------- */
 
@@ -102,63 +86,6 @@ static int bind_parameters(worker *w, pipette_error *error)
     return PIPETTE_OK;
 }
 
-static int make_columns(worker *w, pipette_error *error)
-{
-    const engine_plan *plan = w->plan;
-    uint64_t bytes = sizeof(int8_t) + 2 * sizeof(double), lanes;
-    uint32_t i, j;
-    for (i = 0; i < plan->result_count; i++)
-        bytes += plan->results[i].elements == PLAN_VARIES ? 0 : plan->results[i].row_bytes;
-    for (i = 0; i < plan->coordinate_count; i++)
-        bytes += plan->coordinates[i].row_bytes;
-    lanes = bytes <= SMALL_ROW ? CHUNK_RUNS : CHUNK_BYTES / bytes;
-    w->lane_limit = lanes < 1 ? 1 : lanes > CHUNK_RUNS ? CHUNK_RUNS : lanes;
-    if (w->batch != NULL)
-        w->lane_limit = (w->lane_limit + 15u) & ~(uint64_t)15u;
-    w->states = column_memory(w, sizeof *w->states);
-    w->starts = column_memory(w, sizeof *w->starts);
-    w->durations = column_memory(w, sizeof *w->durations);
-    if (w->states == NULL || w->starts == NULL || w->durations == NULL)
-        goto memory;
-    for (i = 0; i < plan->coordinate_count; i++) {
-        w->coordinates[i] = column_memory(w, pipette_type_size(plan->coordinates[i].type));
-        if (w->coordinates[i] == NULL)
-            goto memory;
-    }
-    for (i = 0; i < plan->result_count; i++) {
-        worker_result *result = &w->results[i];
-        const pipette_result_spec *spec = &w->schema->results[i];
-        result->type = spec->type;
-        result->buffer_count = PLAN_VARIES;
-        if (plan->results[i].elements != PLAN_VARIES) {
-            result->elements = plan->results[i].elements;
-            result->row_bytes = plan->results[i].row_bytes;
-            result->column = column_memory(w, result->row_bytes);
-            if (result->column == NULL)
-                goto memory;
-            if (plan->results[i].level > 0 && result->row_bytes > w->compressor_bytes)
-                w->compressor_bytes = (size_t)result->row_bytes;
-        } else {
-            w->varies = 1;
-        }
-        if (plan->results[i].elements == PLAN_VARIES && spec->rank > 0) {
-            result->extents = calloc(spec->rank, sizeof *result->extents);
-            if (result->extents == NULL)
-                goto memory;
-            for (j = 0; j < spec->rank; j++) {
-                result->extents[j] = spec->dimensions[j].extent;
-                if (result->extents[j] != PIPETTE_RAGGED && w->extents == NULL)
-                    w->extents = calloc(shape_extent_count(w->schema), sizeof *w->extents);
-                if (result->extents[j] != PIPETTE_RAGGED && w->extents == NULL)
-                    goto memory;
-            }
-        }
-    }
-    return PIPETTE_OK;
-memory:
-    return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory for the results of %llu runs", (unsigned long long)w->lane_limit);
-}
-
 /* Batches are for models with nothing but scalar numbers in and known shapes out; one that wants a process for each run gets that. */
 static int batch_fits(const worker *w)
 {
@@ -187,7 +114,7 @@ static int bind_batch(worker *w, pipette_error *error)
     w->constants = calloc(n + 1u, sizeof *w->constants);
     w->batch_results = calloc(w->plan->result_count + 1u, sizeof *w->batch_results);
     w->batch_strides = calloc(w->plan->result_count + 1u, sizeof *w->batch_strides);
-    w->batch_status = column_memory(w, sizeof *w->batch_status);
+    w->batch_status = columns_array(w, sizeof *w->batch_status);
     if (w->batch_parameters == NULL || w->constants == NULL || w->batch_results == NULL || w->batch_strides == NULL ||
         w->batch_status == NULL)
         return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
@@ -197,7 +124,7 @@ static int bind_batch(worker *w, pipette_error *error)
         w->batch_parameters[i] = p->base;
         if (p->stride != 0)
             continue;
-        w->constants[i] = column_memory(w, bytes);
+        w->constants[i] = columns_array(w, bytes);
         if (w->constants[i] == NULL)
             return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
         for (lane = 0; lane < w->lane_limit; lane++)
@@ -212,7 +139,7 @@ static int bind_batch(worker *w, pipette_error *error)
     w->batch_given = calloc(w->lane_limit, w->schema->result_count + 1u);
     if (w->batch_given == NULL)
         return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
-    w->batch_call = (pipette_batch){.size = sizeof(pipette_batch),
+    w->batch_handle = (pipette_batch){.size = sizeof(pipette_batch),
                                     .host = &worker_batch_host,
                                     .instance = w->stage->instance,
                                     .seed = w->plan->seed,
@@ -241,9 +168,6 @@ int worker_start(worker *w, pipette_error *error)
 {
     const engine_plan *plan = w->plan;
     int status;
-    w->run.size = sizeof w->run;
-    w->run.host = &worker_run_host;
-    w->run.seed = plan->seed;
     constants_find(w);
     w->parameters = calloc(plan->parameter_count + 1u, sizeof *w->parameters);
     w->results = calloc(plan->result_count + 1u, sizeof *w->results);
@@ -266,7 +190,7 @@ int worker_start(worker *w, pipette_error *error)
     }
     status = open_places(w, error);
     if (status == PIPETTE_OK)
-        status = make_columns(w, error);
+        status = columns_make(w, error);
     if (status == PIPETTE_OK)
         status = bind_parameters(w, error);
     if (status != PIPETTE_OK)
@@ -280,7 +204,7 @@ int worker_start(worker *w, pipette_error *error)
         }
     }
     w->instance_made = 1;
-    w->run.instance = w->stage->instance;
+    w->instance = w->stage->instance;
     if (w->capture)
         mark_clean(w);
     if (w->isolated)
@@ -296,9 +220,8 @@ void worker_end(worker *w)
     for (i = 0; i < w->file_count; i++)
         (void)close(w->files[i]);
     for (i = 0; w->results != NULL && i < w->plan->result_count; i++) {
-        free(w->results[i].column);
         free(w->results[i].extents);
-        free(w->results[i].buffer);
+        free(w->results[i].buffer == NULL ? NULL : w->results[i].buffer - GUARD_BYTES);
     }
     for (i = 0; w->coordinates != NULL && i < w->plan->coordinate_count; i++)
         free(w->coordinates[i]);
@@ -311,6 +234,7 @@ void worker_end(worker *w)
     if (w->letter != NULL)
         (void)munmap(w->letter, w->letter_bytes);
     free(w->constants);
+    columns_free(w);
     free(w->batch_given);
     free(w->batch_parameters);
     free(w->batch_results);

@@ -59,10 +59,14 @@ typedef struct worker_parameter {
 typedef struct worker_result {
     unsigned char *column; /* `lanes` rows; NULL where each run has a shape of its own */
     uint64_t elements, row_bytes;
+    uint64_t stride;        /* bytes from row to row of the column: large rows have guards between them */
+    unsigned char *staging; /* small rows: what buffer() hands out, between guards; NULL: the row itself */
     uint64_t given; /* serial of the run that stored it last */
     uint64_t *extents; /* PLAN_VARIES with shape(): of this run, rank of them */
-    unsigned char *buffer; /* PLAN_VARIES: what buffer() handed out in this run */
+    unsigned char *buffer; /* PLAN_VARIES: what buffer() handed out in this run, between guards */
     uint64_t buffer_bytes, buffer_count;
+    unsigned char *lent; /* what buffer() handed out last, of lent_bytes; guards stand before and behind it */
+    uint64_t lent_bytes;
     int32_t type;
 } worker_result;
 
@@ -87,6 +91,11 @@ typedef struct worker {
 
     worker_parameter *parameters; /* as in the plan */
     worker_result *results;       /* as in the schema */
+    uint32_t *lent;               /* the results whose buffers this run has asked for; lent_count of them */
+    uint32_t lent_count;
+    unsigned char *column_memory; /* of all results: columns.c */
+    size_t column_memory_bytes;
+    char dirty[96]; /* "": no run of the chunk was seen to change what is not its own */
     int32_t *declared;            /* index in plan->parameters of each declared parameter of the model */
     unsigned char **coordinates;  /* a column for each explored parameter */
     int8_t *states;
@@ -98,6 +107,7 @@ typedef struct worker {
     uint64_t serial; /* of the run, in this process */
     double run_seconds; /* estimate; 0: not known */
     int instance_made;
+    void *instance; /* what create() made */
     int varies; /* some results have no fixed column */
 
     struct compressor *compressor; /* made when it is first needed */
@@ -108,7 +118,7 @@ typedef struct worker {
     uint32_t spared_count;
     int look_closely; /* runs write around stdio's buffer: look after each of them */
     uint64_t memory_before; /* with a memory limit: address space at the beginning of the chunk */
-    pipette_batch batch_call;
+    pipette_batch batch_call, batch_handle; /* what the model sees, and what it is made from for each call */
     int32_t *batch_status;
     uint8_t *batch_given; /* lane after lane: which results pipette_batch_put() stored, and whether the lane said why it failed */
     int batch_ragged;     /* some results are */
@@ -126,6 +136,12 @@ typedef struct worker {
     unsigned char shape_key[256]; /* the explored shape parameters that `extents` was asked for */
     size_t shape_key_size;
 } worker;
+
+/* The row of `lane`. */
+static inline unsigned char *worker_row(const worker_result *result, uint64_t lane)
+{
+    return result->column + lane * result->stride;
+}
 
 /* Prepares a worker: memory, files, the model's instance. `worker` is zeroed but for plan .. capture, which the caller has set. */
 int worker_start(worker *worker, pipette_error *error);
@@ -147,6 +163,10 @@ void run_append(worker *worker, uint32_t kind, uint32_t column, uint64_t lane, c
 int run_end(worker *worker, int status);
 /* Asks the model for the shapes of this run's results; does nothing where every shape is fixed. */
 int run_shapes(worker *worker);
+
+/* Looks at the guards of the buffers that the run was lent, and takes over what is in them if `keep`. A run that wrote beyond them
+ * fails where it is alone in its process; else the chunk is dirty. */
+void run_return_buffers(worker *worker, int keep);
 
 /* --- constants.c ---------------------------------------------------------------------------------------------------- */
 

@@ -114,6 +114,38 @@ static void test_heap(void)
     hostile_end();
 }
 
+static void test_buffers(void)
+{
+    TRY({"write_behind", "failed", "the run wrote behind the buffer of result '$.third'", 0},
+        {"write_before", "failed", "the run wrote before the buffer of result '$.third'", 0});
+    if (!SANITIZED) /* they have a free() of their own */
+        TRY({"free_buffer", "failed", "the run crashed (SIGABRT)", 0}, {"realloc_buffer", "failed", "the run crashed (SIGABRT)", 0});
+}
+
+/* Rows of 8 KiB are filled where they lie, with guards between them. */
+static void test_large_buffers(void)
+{
+    static const struct {
+        const char *deed, *message;
+    } deeds[] = {{"write_behind", "the run wrote behind the buffer of result '$.third'"},
+                 {"write_before", "the run wrote before the buffer of result '$.third'"},
+                 {"free_buffer", "the run crashed (SIGABRT)"}};
+    size_t i;
+    hostile_begin(HOSTILE(39));
+    for (i = 0; i < sizeof deeds / sizeof deeds[0] - (SANITIZED ? 1 : 0); i++) {
+        char set_deed[64];
+        (void)snprintf(set_deed, sizeof set_deed, "parameters.deed=%s", deeds[i].deed);
+        CU_ASSERT(told(PIPETTE("run", "h.cfg", "--overwrite", "--workers", "1", "--set", set_deed, "--set", "parameters.size=1024") == 1,
+                       deeds[i].deed));
+        CU_ASSERT_STRING_EQUAL(of_run("runs.message", MISBEHAVES), deeds[i].message);
+        CU_ASSERT_EQUAL(count_lines("runs.state", "done"), 39);
+        CU_ASSERT_EQUAL(count_right(), 39);
+        (void)PIPETTE("get", "h.hdf5", "third", "--run", "38");
+        EXPECT(out_has("1035.6666666666667")); /* its last element: 38 / 3 + 1023 */
+    }
+    hostile_end();
+}
+
 static void test_memory(void)
 {
     hostile_begin(HOSTILE(39));
@@ -223,5 +255,6 @@ static void test_shape(void)
 SUITE("isolation", {"a run that crashes or ends its process", test_crashes}, {"a run that uses up its stack", test_stack},
       {"a run that hangs or is stopped", test_hangs}, {"a run that changes its process", test_process_state},
       {"a run that closes, replaces, writes to or leaks files", test_files}, {"children and threads", test_children},
-      {"a run that damages the heap", test_heap}, {"a run that eats memory", test_memory}, {"thousands of tiny runs", test_tiny_runs},
+      {"a run that damages the heap", test_heap}, {"a run that writes beyond or frees its buffers", test_buffers},
+      {"the same with large results", test_large_buffers}, {"a run that eats memory", test_memory}, {"thousands of tiny runs", test_tiny_runs},
       {"many runs misbehave", test_many}, {"create()", test_create}, {"destroy()", test_destroy}, {"shape()", test_shape}, )
