@@ -13,6 +13,7 @@
 
 #include "engine/children.h"
 #include "engine/chunk.h"
+#include "engine/fault.h"
 #include "engine/guard.h"
 
 /* Runs longer than this get a clock reading of their own. */
@@ -179,6 +180,7 @@ static void run_lane(worker *w, uint64_t run, uint64_t lane, int clocked)
 /* What a run's own process leaves for the worker, in shared memory: this head, its row of each column, the outbox. While the run is at
  * work nothing but its own memory is within its reach. */
 typedef struct letter {
+    char reason[BOARD_REASON_BYTES]; /* as in the board */
     uint64_t outbox_size;
     double start, duration;
     int32_t complete, state;
@@ -213,6 +215,7 @@ _Noreturn static void isolated_process(worker *w, uint64_t run, uint64_t lane)
         (void)close(w->pipe);
     (void)mprotect(w->board, board_size(w->board->slot_count), PROT_NONE);
     (void)mprotect(w->letter, w->letter_bytes, PROT_NONE);
+    fault_report_to(out->reason);
     w->process = getpid();
     w->capture = 0; /* the worker looks at what was printed: it also can when we are dead */
     limit_memory(w);
@@ -257,6 +260,7 @@ static void run_isolated(worker *w, uint64_t run, uint64_t lane)
 {
     letter *in = w->letter;
     double start = now(CLOCK_REALTIME), begin = now(CLOCK_MONOTONIC);
+    const uint64_t serial = w->serial + 1;
     int tries = 0, wait_status;
     do {
         w->log.size = 0;
@@ -276,6 +280,8 @@ static void run_isolated(worker *w, uint64_t run, uint64_t lane)
             (void)snprintf(w->message, sizeof w->message, "there is no process for the run: %s", strerror(errno));
         else if (in->complete < 0)
             (void)snprintf(w->message, sizeof w->message, "the results of the run are too large to hand over");
+        else if (WIFSIGNALED(wait_status) && in->reason[0] != '\0')
+            (void)snprintf(w->message, sizeof w->message, "%.*s", (int)sizeof in->reason - 1, in->reason);
         else
             children_describe("the run", wait_status, LIMIT_MEMORY ? w->plan->memory_limit : 0, w->message, sizeof w->message);
         w->starts[lane] = start;
@@ -284,6 +290,7 @@ static void run_isolated(worker *w, uint64_t run, uint64_t lane)
         fill_lane(w, lane);
         append_text(w, w->plan->message_column, lane, w->message);
     }
+    w->serial = serial; /* the supervisor sees that the worker goes on */
     send_log(w, lane);
     if (in->outbox_size > (64u << 10)) /* give large letters back to the system */
         (void)madvise(w->letter, w->letter_bytes, MADV_REMOVE);
@@ -334,8 +341,6 @@ static int run_as_batch(worker *w, uint64_t run, uint64_t count)
     uint32_t j;
     pipette_batch *batch = &w->batch_call;
     int status;
-    for (i = 0; i < w->plan->coordinate_count; i++)
-        pad(w->coordinates[i], pipette_type_size(w->plan->coordinates[i].type), count, width);
     memset(w->batch_status, 0, (size_t)width * sizeof *w->batch_status);
     memset(w->batch_given, 0, (size_t)count * (w->schema->result_count + 1u));
     *batch = w->batch_handle;
@@ -369,19 +374,34 @@ static int run_as_batch(worker *w, uint64_t run, uint64_t count)
 
 /* ---- Chunks ----------------------------------------------------------------------------------------------------------------------- */
 
+/* The model is at work, and can reach nothing but its own. */
+static void begin_computing(worker *w, uint64_t position, uint64_t lanes)
+{
+    atomic_store_explicit(&w->slot->lanes, lanes, memory_order_relaxed);
+    atomic_store_explicit(&w->slot->begun, w->serial, memory_order_relaxed);
+    atomic_store_explicit(&w->slot->current, position, memory_order_relaxed);
+    atomic_store_explicit(&w->slot->ran, w->serial + lanes, memory_order_relaxed);
+    atomic_store_explicit(&w->slot->computing, 1, memory_order_release);
+    worker_lock(w);
+}
+
+static void end_computing(worker *w)
+{
+    worker_unlock(w);
+    atomic_store_explicit(&w->slot->begun, w->serial, memory_order_relaxed);
+    atomic_store_explicit(&w->slot->computing, 0, memory_order_release);
+    atomic_store_explicit(&w->slot->current, BOARD_IDLE, memory_order_relaxed);
+}
+
 /* How many of the runs were computed. */
 static uint64_t compute(worker *w, uint64_t position, uint64_t run, uint64_t count, int clocked)
 {
     double begin = now(CLOCK_MONOTONIC_COARSE);
     uint64_t i;
     if (w->batch != NULL && count > 1) {
-        atomic_store_explicit(&w->slot->lanes, count, memory_order_relaxed);
-        atomic_store_explicit(&w->slot->current, position, memory_order_relaxed);
-        atomic_store_explicit(&w->slot->ran, w->serial + count, memory_order_relaxed);
         (void)run_as_batch(w, run, count);
         return count;
     }
-    atomic_store_explicit(&w->slot->lanes, 1, memory_order_relaxed);
     for (i = 0; i < count; i++) {
         atomic_store_explicit(&w->slot->current, position + i, memory_order_relaxed);
         atomic_store_explicit(&w->slot->ran, w->serial + 1, memory_order_relaxed);
@@ -422,13 +442,18 @@ int chunk_run(worker *w, uint64_t position, uint64_t row, uint64_t run, uint64_t
         capture_unbuffered(careful || w->isolated);
     if (!w->isolated)
         limit_memory(w);
+    if (w->batch != NULL && count > 1)
+        for (i = 0; i < plan->coordinate_count; i++)
+            pad(w->coordinates[i], pipette_type_size(plan->coordinates[i].type), count, (count + 15u) & ~(uint64_t)15u);
+    begin_computing(w, position, w->batch != NULL && count > 1 ? count : 1);
     count = compute(w, position, run, count, clocked || w->isolated);
+    if (!w->isolated)
+        end_copies(w);
+    end_computing(w);
     *asked = count;
     seconds = (now(CLOCK_MONOTONIC) - begin) / (double)count;
-    if (!w->isolated) {
-        end_copies(w);
+    if (!w->isolated)
         free_memory(w);
-    }
     if (!clocked && !w->isolated) {
         for (i = 0; i < count; i++) {
             w->starts[i] = start;
@@ -438,7 +463,6 @@ int chunk_run(worker *w, uint64_t position, uint64_t row, uint64_t run, uint64_t
             send_common_log(w, run, count);
     }
     w->run_seconds = seconds > 1e-9 ? seconds : 1e-9;
-    atomic_store_explicit(&w->slot->current, BOARD_IDLE, memory_order_relaxed);
     if (w->capture && !w->isolated) {
         const char *changed = w->dirty[0] != '\0' ? w->dirty : clean_check();
         if (changed == NULL && failed_for_others(w, count))

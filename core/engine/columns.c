@@ -139,11 +139,6 @@ int columns_make(worker *w, pipette_error *error)
     w->lent = calloc(plan->result_count + 1u, sizeof *w->lent);
     if (w->states == NULL || w->starts == NULL || w->durations == NULL || w->lent == NULL || !result_columns(w))
         goto memory;
-    for (i = 0; i < plan->coordinate_count; i++) {
-        w->coordinates[i] = columns_array(w, pipette_type_size(plan->coordinates[i].type));
-        if (w->coordinates[i] == NULL)
-            goto memory;
-    }
     for (i = 0; i < plan->result_count; i++) {
         worker_result *result = &w->results[i];
         const pipette_result_spec *spec = &w->schema->results[i];

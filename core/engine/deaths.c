@@ -155,6 +155,18 @@ static void bury_idle(sweep *s, const engine_slot *known, uint64_t ran, uint64_t
     }
 }
 
+/* What a worker could still tell of its run's end, or what the system tells. */
+static void describe_run(const sweep *s, const board_slot *slot, int wait_status, char *out, size_t size)
+{
+    size_t length = strnlen(slot->reason, sizeof slot->reason), i;
+    for (i = 0; i < length && slot->reason[i] >= ' ' && slot->reason[i] <= '~'; i++)
+        ;
+    if (WIFSIGNALED(wait_status) && length > 0 && length < sizeof slot->reason && i == length)
+        (void)snprintf(out, size, "%s", slot->reason);
+    else
+        children_describe("the run", wait_status, s->plan->memory_limit, out, size);
+}
+
 void sweep_bury(sweep *s, uint32_t number, int wait_status)
 {
     engine_slot *known = &s->engine->slots[number];
@@ -163,7 +175,7 @@ void sweep_bury(sweep *s, uint32_t number, int wait_status)
     uint32_t left = atomic_load(&slot->left);
     int isolate = atomic_load(&slot->isolate) != 0;
     unsigned deaths;
-    char reason[160];
+    char reason[320];
     if (!known->alive)
         return;
     known->alive = 0;
@@ -173,8 +185,8 @@ void sweep_bury(sweep *s, uint32_t number, int wait_status)
     leave_over(s, atomic_load(&slot->inherited_first), atomic_load(&slot->inherited_count), isolate);
     first = atomic_load(&slot->claim_first) + atomic_load(&slot->stored);
     end = atomic_load(&slot->claim_first) + atomic_load(&slot->claim_count);
-    current = atomic_load(&slot->current);
-    ran = atomic_load(&slot->ran);
+    current = board_current(slot);
+    ran = board_ran(slot);
     if (ran > 0)
         s->idle_deaths = 0;
     if (left == BOARD_LEFT_IN_ORDER || left == BOARD_LEFT_LEAVING) { /* a destroy() that crashes costs nothing any more */
@@ -186,6 +198,10 @@ void sweep_bury(sweep *s, uint32_t number, int wait_status)
         return;
     if (left == BOARD_LEFT_DIRTY) {
         bury_dirty(s, slot, first, end);
+        return;
+    }
+    if (current != BOARD_IDLE && end > first && !board_knows(slot)) { /* a run has written over what tells which one it was */
+        leave_over(s, first, end - first, isolate);
         return;
     }
     if (current == BOARD_IDLE || end <= first) {
@@ -207,7 +223,7 @@ void sweep_bury(sweep *s, uint32_t number, int wait_status)
      * earlier run may have done the damage, so what is not stored runs again, one by one. */
     deaths = count_death(s, current);
     if ((ran == 1 && (!children_killed_from_outside(wait_status) || deaths >= KILLS)) || deaths >= DEATHS) {
-        children_describe("the run", wait_status, s->plan->memory_limit, reason, sizeof reason);
+        describe_run(s, slot, wait_status, reason, sizeof reason);
         record_failure(s, known, current, PIPETTE_STATE_FAILED, reason);
         leave_others(s, current, first, end, isolate);
     } else {

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "engine/children.h"
+#include "engine/fault.h"
 #include "engine/message.h"
 #include "engine/worker.h"
 #include "plugin/loader.h"
@@ -139,6 +140,13 @@ static void offer_for_killing(void)
     (void)close(file);
 }
 
+/* What the stack of this process may grow to; 0: no limit. */
+static uint64_t stack_bytes(void)
+{
+    struct rlimit limit;
+    return getrlimit(RLIMIT_STACK, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY ? 0 : limit.rlim_cur;
+}
+
 _Noreturn static void worker_process(host *h, uint32_t number)
 {
     worker w = {0};
@@ -160,6 +168,10 @@ _Noreturn static void worker_process(host *h, uint32_t number)
     (void)close(h->start->socket);
     (void)close(h->signals);
     w.slot = &h->start->board->slots[number];
+    w.slot_number = number;
+    w.board_guarded = 1;
+    w.board_bytes = board_size(h->start->board->slot_count);
+    board_guard(h->start->board, number);
     if (atomic_load(&w.slot->isolate) == BOARD_ISOLATE_ALL)
         h->plan.isolate = 1;
     w.plan = &h->plan;
@@ -177,6 +189,8 @@ _Noreturn static void worker_process(host *h, uint32_t number)
     w.careful_first = atomic_load(&w.slot->inherited_first);
     w.careful_count = atomic_load(&w.slot->inherited_count);
     w.batch = h->descriptor->extension == NULL ? NULL : h->descriptor->extension(PIPETTE_BATCH_EXTENSION);
+    fault_watch(&w, &w, stack_bytes());
+    fault_report_to(w.slot->reason);
     status = capture_start(h->start->outputs[number], board_print(h->start->board, number), BOARD_PRINT_BYTES, &error);
     if (status == PIPETTE_OK)
         status = worker_start(&w, &error);
@@ -213,7 +227,10 @@ static void spawn(host *h, uint32_t number)
     atomic_store(&slot->stored, 0);
     atomic_store(&slot->ran, 0);
     atomic_store(&slot->left, 0);
+    atomic_store(&slot->begun, 0);
+    atomic_store(&slot->computing, 0);
     atomic_store(&slot->current, BOARD_IDLE);
+    slot->reason[0] = '\0';
     pid = fork();
     if (pid == 0)
         worker_process(h, number);

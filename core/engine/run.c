@@ -237,7 +237,7 @@ static int run_value(pipette_run *run, const char *name, pipette_value *value)
         return w->run_status;
     p = &w->parameters[index];
     if (p->rank > 0) {
-        *value = w->plan->parameters[index].value;
+        *value = w->values[index];
         return PIPETTE_OK;
     }
     *value = pipette_value_none();
@@ -584,7 +584,7 @@ static const pipette_value *shape_parameter(void *user, uint32_t parameter, pipe
     worker *w = user;
     const plan_parameter *p = &w->plan->parameters[w->declared[parameter]];
     if (p->explored < 0)
-        return &p->value;
+        return &w->values[w->declared[parameter]];
     *room = pipette_value_none();
     room->type = p->value.type;
     memcpy(&room->as, run_parameter_at(&w->run, w->declared[parameter]), pipette_type_size(room->type));

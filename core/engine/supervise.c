@@ -291,11 +291,11 @@ static void watch_time(sweep *s)
     for (i = 0; i < s->engine->slot_count; i++) {
         engine_slot *known = &s->engine->slots[i];
         board_slot *slot = &s->engine->board->slots[i];
-        uint64_t ran = atomic_load_explicit(&slot->ran, memory_order_relaxed), lanes;
+        uint64_t ran = board_ran(slot), lanes;
         int leaving = atomic_load_explicit(&slot->left, memory_order_relaxed) == BOARD_LEFT_LEAVING;
         if (!known->alive || known->killed_for_timeout)
             continue;
-        if (atomic_load_explicit(&slot->current, memory_order_relaxed) == BOARD_IDLE && (ran == 0 || leaving)) {
+        if (board_current(slot) == BOARD_IDLE && (ran == 0 || leaving)) {
             if (leaving && !known->leaving)
                 known->seen_at = time;
             known->leaving = leaving;
@@ -303,7 +303,7 @@ static void watch_time(sweep *s)
                 kill_late(s, i, ran);
             continue;
         }
-        if (ran != known->seen_ran || atomic_load_explicit(&slot->current, memory_order_relaxed) == BOARD_IDLE) {
+        if (ran != known->seen_ran || board_current(slot) == BOARD_IDLE) {
             known->seen_ran = ran;
             known->seen_at = time;
             continue;

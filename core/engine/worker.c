@@ -12,6 +12,7 @@
 #include "engine/columns.h"
 #include "engine/compress.h"
 #include "engine/guard.h"
+#include "engine/parameters.h"
 
 #define PAGE_RUNS 4096u
 #define CHUNK_SECONDS 0.02
@@ -57,35 +58,6 @@ static int open_places(worker *w, pipette_error *error)
     return status;
 }
 
-static int bind_parameters(worker *w, pipette_error *error)
-{
-    const engine_plan *plan = w->plan;
-    uint32_t i, j;
-    for (i = 0; i < plan->parameter_count; i++) {
-        const plan_parameter *from = &plan->parameters[i];
-        worker_parameter *to = &w->parameters[i];
-        to->type = from->value.type;
-        to->rank = from->value.rank;
-        to->base = pipette_value_data(&from->value);
-        to->stride = 0;
-        if (from->explored >= 0) {
-            to->stride = pipette_type_size(to->type);
-            to->base = w->coordinates[from->explored];
-        }
-    }
-    for (i = 0; i < w->schema->parameter_count; i++) {
-        w->declared[i] = -1;
-        for (j = 0; j < plan->parameter_count && w->declared[i] < 0; j++)
-            if (strncmp(plan->parameters[j].path, "parameters.", 11) == 0 &&
-                strcmp(plan->parameters[j].path + 11, w->schema->parameters[i].path) == 0)
-                w->declared[i] = (int32_t)j;
-        if (w->declared[i] < 0)
-            return pipette_error_set(error, PIPETTE_E_INTERNAL, "parameter '%s' did not reach the worker",
-                                     w->schema->parameters[i].path);
-    }
-    return PIPETTE_OK;
-}
-
 /* Batches are for models with nothing but scalar numbers in and known shapes out; one that wants a process for each run gets that. */
 static int batch_fits(const worker *w)
 {
@@ -108,29 +80,10 @@ static int batch_fits(const worker *w)
 
 static int bind_batch(worker *w, pipette_error *error)
 {
-    uint32_t n = w->schema->parameter_count, i;
-    uint64_t lane;
-    w->batch_parameters = calloc(n + 1u, sizeof *w->batch_parameters);
-    w->constants = calloc(n + 1u, sizeof *w->constants);
-    w->batch_results = calloc(w->plan->result_count + 1u, sizeof *w->batch_results);
-    w->batch_strides = calloc(w->plan->result_count + 1u, sizeof *w->batch_strides);
+    uint32_t i;
     w->batch_status = columns_array(w, sizeof *w->batch_status);
-    if (w->batch_parameters == NULL || w->constants == NULL || w->batch_results == NULL || w->batch_strides == NULL ||
-        w->batch_status == NULL)
+    if (w->batch_status == NULL)
         return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
-    for (i = 0; i < n; i++) {
-        const worker_parameter *p = &w->parameters[w->declared[i]];
-        size_t bytes = pipette_type_size(p->type);
-        w->batch_parameters[i] = p->base;
-        if (p->stride != 0)
-            continue;
-        w->constants[i] = columns_array(w, bytes);
-        if (w->constants[i] == NULL)
-            return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
-        for (lane = 0; lane < w->lane_limit; lane++)
-            memcpy(w->constants[i] + lane * bytes, p->base, bytes);
-        w->batch_parameters[i] = w->constants[i];
-    }
     for (i = 0; i < w->plan->result_count; i++) {
         w->batch_results[i] = w->results[i].column;
         w->batch_strides[i] = w->results[i].elements;
@@ -164,6 +117,20 @@ static void mark_clean(const worker *w)
     clean_mark(files, count);
 }
 
+void worker_lock(worker *w)
+{
+    parameters_lock(w);
+    if (w->board_guarded)
+        board_lock(w->board, w->slot_number);
+}
+
+void worker_unlock(worker *w)
+{
+    if (w->board_guarded)
+        board_unlock(w->board, w->slot_number);
+    parameters_unlock(w);
+}
+
 int worker_start(worker *w, pipette_error *error)
 {
     const engine_plan *plan = w->plan;
@@ -192,11 +159,13 @@ int worker_start(worker *w, pipette_error *error)
     if (status == PIPETTE_OK)
         status = columns_make(w, error);
     if (status == PIPETTE_OK)
-        status = bind_parameters(w, error);
+        status = parameters_make(w, error);
     if (status != PIPETTE_OK)
         return status;
     if (w->model->create != NULL) {
+        worker_lock(w);
         status = w->model->create(w->stage);
+        worker_unlock(w);
         if (status != PIPETTE_OK) {
             const char *message = w->stage_message(w->stage);
             return pipette_error_set(error, PIPETTE_E_PLUGIN, "model '%s' could not make its instance: %s", w->schema->name,
@@ -215,30 +184,26 @@ int worker_start(worker *w, pipette_error *error)
 void worker_end(worker *w)
 {
     uint32_t i;
-    if (w->instance_made && w->model->destroy != NULL)
+    if (w->instance_made && w->model->destroy != NULL) {
+        worker_lock(w);
         w->model->destroy(w->stage);
+        worker_unlock(w);
+    }
     for (i = 0; i < w->file_count; i++)
         (void)close(w->files[i]);
     for (i = 0; w->results != NULL && i < w->plan->result_count; i++) {
         free(w->results[i].extents);
         free(w->results[i].buffer == NULL ? NULL : w->results[i].buffer - GUARD_BYTES);
     }
-    for (i = 0; w->coordinates != NULL && i < w->plan->coordinate_count; i++)
-        free(w->coordinates[i]);
-    for (i = 0; w->constants != NULL && i < w->schema->parameter_count; i++)
-        free(w->constants[i]);
     free(w->states);
     free(w->starts);
     free(w->durations);
     free(w->batch_status);
     if (w->letter != NULL)
         (void)munmap(w->letter, w->letter_bytes);
-    free(w->constants);
+    parameters_free(w);
     columns_free(w);
     free(w->batch_given);
-    free(w->batch_parameters);
-    free(w->batch_results);
-    free(w->batch_strides);
     free(w->extents);
     free(w->parameters);
     free(w->results);

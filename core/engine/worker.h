@@ -80,6 +80,9 @@ typedef struct worker {
     const char *(*stage_message)(pipette_stage *stage);
     board *board;
     board_slot *slot;
+    uint32_t slot_number;
+    size_t board_bytes;
+    int board_guarded; /* the board is locked while the model is at work */
     worker_sink sink;
     void *sink_user;
     void (*tick)(void *user); /* after each chunk, with sink_user; NULL: nobody listens */
@@ -90,6 +93,10 @@ typedef struct worker {
     uint64_t careful_first, careful_count; /* positions that may hold the run which ended the worker before us */
 
     worker_parameter *parameters; /* as in the plan */
+    pipette_value *values;           /* the same, of those that are not explored */
+    unsigned char *parameter_memory; /* of coordinates, values, what batches see: parameters.c */
+    size_t parameter_bytes;
+    int parameters_locked; /* the model can only read them */
     worker_result *results;       /* as in the schema */
     uint32_t *lent;               /* the results whose buffers this run has asked for; lent_count of them */
     uint32_t lent_count;
@@ -125,7 +132,6 @@ typedef struct worker {
     const void **batch_parameters; /* a column for each declared parameter */
     void **batch_results;
     uint64_t *batch_strides;
-    unsigned char **constants; /* columns of the parameters that are not explored */
     int run_status; /* of the run in work */
     char message[1024];
     wire log, printed, text, outbox;
@@ -145,6 +151,9 @@ static inline unsigned char *worker_row(const worker_result *result, uint64_t la
 
 /* Prepares a worker: memory, files, the model's instance. `worker` is zeroed but for plan .. capture, which the caller has set. */
 int worker_start(worker *worker, pipette_error *error);
+/* From lock to unlock the model is at work: parameters and the board can only be read, but for the worker's own pulse. */
+void worker_lock(worker *worker);
+void worker_unlock(worker *worker);
 /* Claims and runs until nothing is left or the board says stop. WORKER_DIRTY: this process must end, its claim be run by others. */
 int worker_work(worker *worker, pipette_error *error);
 /* Destroys the instance and frees what worker_start made. */

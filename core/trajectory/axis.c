@@ -38,6 +38,29 @@ void series_release(series *shared)
     free(shared);
 }
 
+void series_move_text(series *s, void *(*move)(void *user, size_t size), void *user)
+{
+    const char **texts = s->values;
+    size_t size = 0;
+    char *to;
+    uint64_t i;
+    if (s->type != PIPETTE_TYPE_STRING || s->text == NULL)
+        return;
+    for (i = 0; i < s->count; i++)
+        size += strlen(texts[i]) + 1;
+    to = move(user, size);
+    if (to == NULL)
+        return;
+    for (i = 0; i < s->count; i++) {
+        size = strlen(texts[i]) + 1;
+        memcpy(to, texts[i], size);
+        texts[i] = to;
+        to += size;
+    }
+    free(s->text);
+    s->text = NULL;
+}
+
 static int no_memory(const char *what, pipette_error *error)
 {
     return pipette_error_set(error, PIPETTE_E_MEMORY, "%s: out of memory", what);

@@ -32,6 +32,9 @@ int series_integer(int type, uint64_t origin, uint64_t magnitude, int descending
 series *series_share(series *shared);
 void series_release(series *shared);
 
+/* Moves the texts of a list of strings to memory that `move` gives; where it gives NULL they stay. See exploration_move_texts(). */
+void series_move_text(series *s, void *(*move)(void *user, size_t size), void *user);
+
 void series_get(const series *s, uint64_t index, value_element *out);
 /* Values start, start + stride, ...: `count` of them, contiguous. */
 void series_fill(const series *s, uint64_t start, uint64_t stride, uint64_t count, void *out);

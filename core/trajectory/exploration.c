@@ -113,6 +113,18 @@ void exploration_destroy(exploration *points)
     free(points);
 }
 
+void exploration_move_texts(exploration *points, void *(*move)(void *user, size_t size), void *user)
+{
+    uint32_t i, j, k, l;
+    for (i = 0; i < points->segment_count; i++)
+        for (j = 0; j < points->segments[i].factor_count; j++)
+            for (k = 0; k < points->segments[i].factors[j].axis_count; k++) {
+                axis *a = &points->segments[i].factors[j].axes[k];
+                for (l = 0; l < a->piece_count; l++)
+                    series_move_text(a->pieces[l].series, move, user);
+            }
+}
+
 uint32_t exploration_index(const exploration *points, const char *name)
 {
     uint32_t i;

@@ -21,6 +21,10 @@ int exploration_parameter_type(const exploration *exploration, uint32_t paramete
  * keeps within the count. Allocates nothing; fast (a division per block, not per point); strings are borrowed. */
 void exploration_fill(const exploration *exploration, uint32_t parameter, uint64_t first, uint64_t count, void *out);
 
+/* Moves the texts of explored strings to memory that `move` gives (size bytes); where it gives NULL they stay. They are not freed with
+ * the exploration then. For a worker, whose model borrows them. */
+void exploration_move_texts(exploration *exploration, void *(*move)(void *user, size_t size), void *user);
+
 /* The exploration as text, one line per segment and axis, readable by a person and exact (floats in hexadecimal where a short
  * decimal is not exact), and back. The caller frees *text. */
 int exploration_text(const exploration *exploration, char **text, pipette_error *error);

@@ -63,7 +63,7 @@ static void test_crashes(void)
 
 static void test_stack(void)
 {
-    static const deed it = {"stack", "failed", "the run crashed (SIGSEGV)", 0};
+    static const deed it = {"stack", "failed", "the run needed more stack than 8388608 bytes (SIGSEGV); `stack` in the run stage gives more, such as stack = \"64M\"", 0};
     hostile_begin(HOSTILE(39));
     try_deed(&it, "batch", "2");
     try_deed(&it, "run", "2");
@@ -114,10 +114,18 @@ static void test_heap(void)
     hostile_end();
 }
 
+static void test_shared_memory(void)
+{
+    TRY({"rewrite_parameters", "done", "", 0}, {"zero_shared", "done", "", 0},
+        {"zero_shared_and_crash", "failed", "the run crashed (SIGABRT)", 0},
+        {"zero_shared_and_hang", "timed_out", "the run took longer than its time limit of 2 s", 2.0});
+}
+
 static void test_buffers(void)
 {
     TRY({"write_behind", "failed", "the run wrote behind the buffer of result '$.third'", 0},
-        {"write_before", "failed", "the run wrote before the buffer of result '$.third'", 0});
+        {"write_before", "failed", "the run wrote before the buffer of result '$.third'", 0},
+        {"write_far_behind", "failed", "the run went far behind the buffer of result '$.third' (SIGSEGV)", 0});
     if (!SANITIZED) /* they have a free() of their own */
         TRY({"free_buffer", "failed", "the run crashed (SIGABRT)", 0}, {"realloc_buffer", "failed", "the run crashed (SIGABRT)", 0});
 }
@@ -255,6 +263,7 @@ static void test_shape(void)
 SUITE("isolation", {"a run that crashes or ends its process", test_crashes}, {"a run that uses up its stack", test_stack},
       {"a run that hangs or is stopped", test_hangs}, {"a run that changes its process", test_process_state},
       {"a run that closes, replaces, writes to or leaks files", test_files}, {"children and threads", test_children},
-      {"a run that damages the heap", test_heap}, {"a run that writes beyond or frees its buffers", test_buffers},
+      {"a run that damages the heap", test_heap}, {"a run that writes to parameters or shared memory", test_shared_memory},
+      {"a run that writes beyond or frees its buffers", test_buffers},
       {"the same with large results", test_large_buffers}, {"a run that eats memory", test_memory}, {"thousands of tiny runs", test_tiny_runs},
       {"many runs misbehave", test_many}, {"create()", test_create}, {"destroy()", test_destroy}, {"shape()", test_shape}, )
