@@ -293,6 +293,22 @@ static int match(store_file *store, store_catalog *catalog, bool here)
     return status;
 }
 
+/* The states of the rows whose values are in this structure: whoever is done later has them in the log (repair.c). */
+static int copy_states(store_file *store, const store_catalog *catalog, int fd)
+{
+    uint64_t rows = store->catalog->row_count, first, count;
+    int8_t *states = catalog->placed > 0 ? malloc(STORE_BLOCK) : NULL;
+    int status = catalog->placed == 0 || states != NULL ? PIPETTE_OK : store_memory(store);
+    for (first = 0; status == PIPETTE_OK && states != NULL && first < rows; first += count) {
+        count = rows - first < STORE_BLOCK ? rows - first : STORE_BLOCK;
+        status = columns_states(store, first, count, states);
+        if (status == PIPETTE_OK)
+            status = file_write(store, fd, states, count, catalog->placed + first);
+    }
+    free(states);
+    return status;
+}
+
 /* The structure into `fd`, and what does not stand there yet. */
 static int write_file(store_file *store, store_catalog *catalog, int fd, h5_overlay *overlay)
 {
@@ -300,13 +316,15 @@ static int write_file(store_file *store, store_catalog *catalog, int fd, h5_over
     int status = layout_write(store, catalog, fd, overlay);
     for (i = 0; store->catalog != NULL && status == PIPETTE_OK && i < catalog->column_count; i++)
         status = copy_column(store, fd, &catalog->columns[i], catalog);
+    if (store->catalog != NULL && status == PIPETTE_OK)
+        status = copy_states(store, catalog, fd);
     for (i = 0; status == PIPETTE_OK && i < catalog->table_count; i++)
         status = copy_table(store, fd, &catalog->tables[i]);
     return status;
 }
 
 /* The catalog is what the file `fd` has now. */
-static int take_over(store_file *store, store_catalog *catalog, int fd)
+static void take_over(store_file *store, store_catalog *catalog, int fd)
 {
     read_rest(store);
     if (fd != store->fd) {
@@ -318,7 +336,7 @@ static int take_over(store_file *store, store_catalog *catalog, int fd)
     release_values(catalog);
     store->catalog = catalog;
     store->changed = true; /* the mark of a new structure is clear */
-    return records_begin(store);
+    records_begin(store);
 }
 
 /* Whether coordinates will be written before the runs: strings, and in a file that grows those of its old rows, too. */
@@ -370,8 +388,8 @@ int build_file(store_file *store, store_catalog *catalog)
         store->replaced = store->fd;
         store->fd = -1;
     }
-    status = take_over(store, catalog, fd);
-    return status != PIPETTE_OK || waits_for_coordinates(catalog, has_source) ? status : build_name(store);
+    take_over(store, catalog, fd);
+    return waits_for_coordinates(catalog, has_source) ? PIPETTE_OK : build_name(store);
 }
 
 /* From here on the file has the new structure. */
@@ -388,6 +406,9 @@ static int turn(store_file *store, const h5_overlay *overlay, bool *turned)
     status = file_write(store, store->fd, overlay->head, overlay->head_bytes, 0);
     if (status == PIPETTE_OK && safe && fdatasync(store->fd) != 0)
         status = store_system(store, "cannot write '%s'", store->path);
+    /* What was reserved for the log and not used. */
+    if (status == PIPETTE_OK && ftruncate(store->fd, (off_t)extents_stored_end(overlay->head)) != 0)
+        status = store_system(store, "cannot write '%s'", store->path);
     return status;
 }
 
@@ -399,8 +420,9 @@ int build_here(store_file *store, store_catalog *catalog)
     memset(&overlay, 0, sizeof overlay);
     if (status == PIPETTE_OK && fstat(store->fd, &facts) != 0)
         status = store_system(store, "cannot look at '%s'", store->path);
+    if (status == PIPETTE_OK && (overlay.first = extents_free_from(store)) == 0)
+        status = store->failure;
     if (status == PIPETTE_OK) {
-        overlay.first = ((uint64_t)facts.st_size + 7) / 8 * 8;
         bool turned = false;
         status = write_file(store, catalog, store->fd, &overlay);
         if (status == PIPETTE_OK)
@@ -413,7 +435,8 @@ int build_here(store_file *store, store_catalog *catalog)
         return status;
     }
     store->fresh = false;
-    return take_over(store, catalog, store->fd);
+    take_over(store, catalog, store->fd);
+    return PIPETTE_OK;
 }
 
 int build_mark(store_file *store, bool finished)

@@ -57,7 +57,9 @@ static int write_texts_in_place(store_file *store, store_column *column, uint64_
     if (dataset >= 0)
         (void)H5Dclose(dataset);
     status = h5_close(store, file, status);
-    return status == PIPETTE_OK ? records_begin(store) : status;
+    if (status == PIPETTE_OK)
+        records_begin(store);
+    return status;
 }
 
 static int write_texts(store_file *store, store_column *column, uint64_t first, uint64_t count,

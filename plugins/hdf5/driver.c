@@ -21,6 +21,7 @@ typedef struct driver_target {
     int *failure; /* errno of the first write that failed */
     h5_overlay *overlay;
     store_probe *probe;
+    haddr_t stored_end; /* of a file that is read: what its superblock says */
 } driver_target;
 
 typedef struct driver_file {
@@ -42,6 +43,9 @@ static H5FD_t *driver_open(const char *name, unsigned flags, hid_t access, haddr
     }
     file->target = *target;
     file->end_of_file = target->overlay == NULL ? (haddr_t)facts.st_size : 0;
+    /* A file whose log was cut is as good as before but for that; reopen.c looks where the cut is. */
+    if (target->overlay == NULL && file->end_of_file < target->stored_end)
+        file->end_of_file = target->stored_end;
     if (target->overlay == NULL && (flags & H5F_ACC_TRUNC) != 0) {
         file->end_of_file = 0;
         if (ftruncate(target->fd, 0) != 0 && *target->failure == 0)
@@ -287,9 +291,9 @@ static hid_t driver_id(void)
 }
 
 /* Access properties: the oldest format, no locks of HDF5's own (a notebook that holds the file must not stop us). */
-static hid_t access_properties(store_file *store, int fd, h5_overlay *overlay)
+static hid_t access_properties(store_file *store, int fd, h5_overlay *overlay, haddr_t stored_end)
 {
-    driver_target target = {fd, &store->write_failure, overlay, &store->probe};
+    driver_target target = {fd, &store->write_failure, overlay, &store->probe, stored_end};
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
     if (access < 0)
         return access;
@@ -311,7 +315,7 @@ hid_t h5_create(store_file *store, int fd, h5_overlay *overlay)
     hid_t access, file;
     (void)H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
     store->write_failure = 0;
-    access = access_properties(store, fd, overlay);
+    access = access_properties(store, fd, overlay, 0);
     file = H5Fcreate(store->path, H5F_ACC_TRUNC, H5P_DEFAULT, access);
     (void)H5Pclose(access);
     return file;
@@ -319,10 +323,13 @@ hid_t h5_create(store_file *store, int fd, h5_overlay *overlay)
 
 hid_t h5_open(store_file *store, int fd, unsigned flags)
 {
+    unsigned char head[96] = {1, 1, 1, 1, 1, 1, 1, 1, 1};
     hid_t access, file;
+    if (flags != H5F_ACC_RDONLY || pread(fd, head, sizeof head, 0) != (ssize_t)sizeof head)
+        head[8] = 1;
     (void)H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
     store->write_failure = 0;
-    access = access_properties(store, fd, NULL);
+    access = access_properties(store, fd, NULL, extents_stored_end(head));
     file = H5Fopen(store->path, flags, access);
     (void)H5Pclose(access);
     return file;

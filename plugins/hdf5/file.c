@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -20,19 +21,22 @@ static char *absolute_path(const char *path)
     return absolute;
 }
 
-/* A lock that this process holds until it closes the file; another process that asks for it is told so. */
+/* Two locks that this process holds until it closes the file. One is for commands like this one: a second writer is told so. The other is
+ * what HDF5 looks at: a shared one lets readers in and keeps out whoever wants to write (h5py "r+", pandas.HDFStore). */
 static int lock_file(store_file *store, int fd)
 {
     struct flock lock;
     memset(&lock, 0, sizeof lock);
     lock.l_type = F_WRLCK;
     lock.l_whence = SEEK_SET;
-    if (fcntl(fd, F_OFD_SETLK, &lock) == 0)
-        return PIPETTE_OK;
-    if (errno == EAGAIN || errno == EACCES)
-        return store_fail(store, PIPETTE_E_STORAGE, "'%s' is being written by another process; wait until it has ended",
-                          store->path);
-    pipette_stage_log(store->stage, PIPETTE_LOG_WARNING, "cannot lock '%s': %s", store->path, strerror(errno));
+    if (fcntl(fd, F_OFD_SETLK, &lock) != 0) {
+        if (errno == EAGAIN || errno == EACCES)
+            return store_fail(store, PIPETTE_E_STORAGE, "'%s' is being written by another process; wait until it has ended",
+                              store->path);
+        pipette_stage_log(store->stage, PIPETTE_LOG_WARNING, "cannot lock '%s': %s", store->path, strerror(errno));
+    }
+    if (flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+        return store_fail(store, PIPETTE_E_STORAGE, "'%s' is open for writing in another program; close it there", store->path);
     return PIPETTE_OK;
 }
 

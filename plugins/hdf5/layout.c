@@ -487,17 +487,43 @@ static int write_text(writer *w, const char *path, const char *text)
     return H5Dclose(id) < 0 ? layout_failed(w) : PIPETTE_OK;
 }
 
-static int write_mark(writer *w)
+/* A dataset of pipette's own, one zero or one for each row; `*offset` is its place. */
+static int write_zeros(writer *w, const char *path, int type, bool by_row, uint64_t *offset)
 {
-    static const int8_t no = 0;
-    hid_t id = create_numbers(w, "/pipette/finished", PIPETTE_TYPE_BOOL, 0, NULL, true);
+    static const int64_t zero = 0;
+    hsize_t rows = w->catalog->row_count;
+    hid_t id = create_numbers(w, path, type, by_row ? 1 : 0, &rows, false);
     int status = PIPETTE_OK;
-    if (id < 0 || H5Dwrite(id, H5T_NATIVE_INT8, H5S_ALL, H5S_ALL, H5P_DEFAULT, &no) < 0)
+    if (id < 0 || (!by_row && H5Dwrite(id, h5_number_type(type), H5S_ALL, H5S_ALL, H5P_DEFAULT, &zero) < 0))
         status = layout_failed(w);
+    if (status == PIPETTE_OK && by_row)
+        status = scales_attach(w, id, 1, &w->run);
     if (id >= 0) {
-        place_of(id, &w->catalog->finished);
+        place_of(id, offset);
         (void)H5Dclose(id);
     }
+    return status;
+}
+
+/* Whether values of done rows can stand in the log. */
+static bool uses_log(const store_catalog *catalog)
+{
+    uint32_t i;
+    for (i = 0; i < catalog->column_count; i++)
+        if (catalog->columns[i].role == PIPETTE_ROLE_RESULT && catalog->columns[i].form != STORE_FIXED)
+            return true;
+    return false;
+}
+
+/* What pipette needs to go on with the file. */
+static int write_own(writer *w)
+{
+    store_catalog *catalog = w->catalog;
+    int status = write_zeros(w, "/pipette/finished", PIPETTE_TYPE_BOOL, false, &catalog->finished);
+    if (status == PIPETTE_OK)
+        status = write_zeros(w, "/pipette/log", PIPETTE_TYPE_I64, false, &catalog->log);
+    if (status == PIPETTE_OK && w->store->catalog != NULL && catalog->row_count > 0 && uses_log(catalog))
+        status = write_zeros(w, "/pipette/placed", PIPETTE_TYPE_BOOL, true, &catalog->placed);
     return status;
 }
 
@@ -508,7 +534,7 @@ static int write_root(writer *w)
     int status = PIPETTE_OK;
     if (root < 0 || !scales_put_text(root, "Conventions", "CF-1.8") ||
         !scales_put_text(root, "title", w->catalog->name) || !scales_put_text(root, "comment", w->catalog->comment) ||
-        !scales_put_text(root, "pipette_format", "1"))
+        !scales_put_text(root, "pipette_format", "2"))
         status = layout_failed(w);
     if (root >= 0)
         (void)H5Gclose(root);
@@ -519,8 +545,6 @@ static int write_root(writer *w)
         status = write_text(w, "/pipette/layout", text.data);
     if (status == PIPETTE_OK)
         status = write_text(w, "/pipette/exploration", w->catalog->exploration);
-    if (status == PIPETTE_OK)
-        status = write_mark(w);
     free(text.data);
     return status;
 }
@@ -534,6 +558,8 @@ static int write_all(writer *w)
         status = write_root(w);
     if (status == PIPETTE_OK)
         status = scales_run(w);
+    if (status == PIPETTE_OK)
+        status = write_own(w);
     /* The explored parameters first: results refer to them. */
     for (pass = 0; pass < 2; pass++)
         for (i = 0; status == PIPETTE_OK && i < catalog->column_count; i++)

@@ -1,78 +1,30 @@
-/* The log behind the end of the structure: values that have no place in it, one self-describing record each.
+/* The log: values that have no place in the structure, one self-describing record each.
  *
- * HDF5 reads a file that is longer than its superblock says, so plain tools do not see the log. A record that was torn
- * by a crash does not match its checksums and ends the log. The last record of a row and column counts.
+ * It stands in extents inside what HDF5 takes for the file, so plain tools neither see nor hurt it (extents.c). A record that was torn by a
+ * crash does not match its checksums; it and whatever does not look like a record is skipped. The last record of a row and column counts.
  */
 #include "store.h"
 
-#include <inttypes.h>
+#include <errno.h>
+#include <libdeflate.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { RECORD_VALUE = 1, RECORD_COLUMN = 2, RECORD_PACKED = 3, RECORD_BUFFER = 1 << 18 };
+enum { RECORD_BUFFER = 1 << 18, RECORD_WINDOW = 1 << 16 };
 #define RECORD_MAGIC UINT64_C(0x0a31434552504950) /* "PIPREC1\n" */
-
-/* Little-endian, like everything in the file. The payload follows: the extents (8 bytes each), the elements (strings
- * each with a zero byte), zeros up to a multiple of 8. Of a packed row: its bytes alone. */
-typedef struct record_header {
-    uint64_t magic;
-    uint64_t length; /* of the whole record */
-    uint32_t kind;
-    uint32_t column; /* position in the catalog; columns that the log adds follow those of the layout */
-    uint64_t row;
-    int32_t type;
-    uint32_t rank;
-    uint64_t payload_size;
-    uint32_t payload_check, header_check;
-    uint64_t reserved;
-} record_header;
-
-static uint32_t checksum(uint32_t seed, const void *data, size_t size)
-{
-    static uint32_t table[4][256];
-    const uint8_t *bytes = data;
-    uint32_t check = ~seed;
-    if (table[0][1] == 0) {
-        uint32_t i, k;
-        for (i = 0; i < 256; i++) {
-            uint32_t value = i;
-            for (k = 0; k < 8; k++)
-                value = (value >> 1) ^ ((value & 1) ? UINT32_C(0xedb88320) : 0);
-            table[0][i] = value;
-        }
-        for (i = 0; i < 256; i++)
-            for (k = 1; k < 4; k++)
-                table[k][i] = (table[k - 1][i] >> 8) ^ table[0][table[k - 1][i] & 255];
-    }
-    for (; size >= 4; size -= 4, bytes += 4) {
-        uint32_t word;
-        memcpy(&word, bytes, 4);
-        check ^= word;
-        check = table[3][check & 255] ^ table[2][(check >> 8) & 255] ^ table[1][(check >> 16) & 255] ^
-                table[0][check >> 24];
-    }
-    for (; size > 0; size--, bytes++)
-        check = (check >> 8) ^ table[0][(check ^ *bytes) & 255];
-    return ~check;
-}
 
 static uint32_t header_checksum(record_header header)
 {
     header.header_check = 0;
-    return checksum(0, &header, sizeof header);
+    return libdeflate_crc32(0, &header, sizeof header);
 }
 
-int records_begin(store_file *store)
+void records_begin(store_file *store)
 {
     store_records *records = &store->records;
-    struct stat facts;
-    if (fstat(store->fd, &facts) != 0)
-        return store_system(store, "cannot look at '%s'", store->path);
-    records->base = ((uint64_t)facts.st_size + 7) / 8 * 8;
-    records->scanned = records->end = records->base;
+    records->base = records->scanned = records->end = records->extent = records->extent_end = 0;
     records->used = 0;
-    return PIPETTE_OK;
 }
 
 bool records_any(const store_file *store)
@@ -102,6 +54,8 @@ int records_drain(store_file *store)
 static char *reserve(store_file *store, uint64_t size)
 {
     store_records *records = &store->records;
+    if (records->extent_end - records->end < size + RECORD_LINK_BYTES && extents_more(store, size) != PIPETTE_OK)
+        return NULL;
     if (records->used + size > RECORD_BUFFER && records_drain(store) != PIPETTE_OK)
         return NULL;
     if (records->used + size > records->capacity) {
@@ -120,6 +74,14 @@ static char *reserve(store_file *store, uint64_t size)
     return records->buffer + records->used;
 }
 
+/* The record that was put into the room is the log's. */
+static void keep(store_file *store, uint64_t size)
+{
+    store->records.used += size;
+    store->records.end += size;
+    store->records.scanned = store->records.end;
+}
+
 static int index_record(store_file *store, store_column *column, uint64_t row, uint64_t place)
 {
     if (column->records == NULL) {
@@ -131,14 +93,21 @@ static int index_record(store_file *store, store_column *column, uint64_t row, u
     return PIPETTE_OK;
 }
 
-static void seal(char *at, record_header *header, uint64_t size)
+void records_seal(char *at, record_header *header)
 {
-    memset(at + sizeof *header + header->payload_size, 0, (size_t)(size - sizeof *header - header->payload_size));
     header->magic = RECORD_MAGIC;
-    header->length = size;
-    header->payload_check = checksum(0, at + sizeof *header, (size_t)header->payload_size);
+    header->length = (sizeof *header + header->payload_size + 7) / 8 * 8;
+    memset(at + sizeof *header + header->payload_size, 0, (size_t)(header->length - sizeof *header - header->payload_size));
+    header->payload_check = libdeflate_crc32(0, at + sizeof *header, (size_t)header->payload_size);
     header->header_check = header_checksum(*header);
     memcpy(at, header, sizeof *header);
+}
+
+bool records_header_is_sound(const record_header *header)
+{
+    return header->magic == RECORD_MAGIC && header->header_check == header_checksum(*header) &&
+           header->payload_size < UINT64_MAX / 2 && header->length == (sizeof *header + header->payload_size + 7) / 8 * 8 &&
+           header->rank <= STORE_RANK_MAX;
 }
 
 int records_append(store_file *store, uint64_t row, uint32_t column, const pipette_value *value)
@@ -180,13 +149,11 @@ int records_append(store_file *store, uint64_t row, uint32_t column, const pipet
     } else if (count > 0) {
         memcpy(payload, pipette_value_data(value), (size_t)count * pipette_type_size(value->type));
     }
-    seal(at, &header, size);
+    records_seal(at, &header);
     status = index_record(store, &store->catalog->columns[column], row, records->end);
     if (status != PIPETTE_OK)
         return status;
-    records->used += size;
-    records->end += size;
-    records->scanned = records->end;
+    keep(store, size);
     return records->used >= RECORD_BUFFER ? records_drain(store) : PIPETTE_OK;
 }
 
@@ -205,19 +172,16 @@ int records_append_packed(store_file *store, uint64_t row, uint32_t column, cons
     header.row = row;
     header.payload_size = size;
     memcpy(at + sizeof header, bytes, (size_t)size);
-    seal(at, &header, whole);
+    records_seal(at, &header);
     status = index_record(store, &store->catalog->columns[column], row, records->end);
     if (status != PIPETTE_OK)
         return status;
-    records->used += whole;
-    records->end += whole;
-    records->scanned = records->end;
+    keep(store, whole);
     return records->used >= RECORD_BUFFER ? records_drain(store) : PIPETTE_OK;
 }
 
 int records_append_column(store_file *store, uint32_t column)
 {
-    store_records *records = &store->records;
     store_text text = {NULL, 0, 0, false};
     record_header header;
     uint64_t size;
@@ -235,10 +199,8 @@ int records_append_column(store_file *store, uint32_t column)
     at = reserve(store, size);
     if (at != NULL) {
         memcpy(at + sizeof header, text.data, text.length + 1);
-        seal(at, &header, size);
-        records->used += size;
-        records->end += size;
-        records->scanned = records->end;
+        records_seal(at, &header);
+        keep(store, size);
     }
     free(text.data);
     return at != NULL ? PIPETTE_OK : store->failure;
@@ -248,10 +210,7 @@ int records_append_column(store_file *store, uint32_t column)
 
 static bool read_header(store_file *store, uint64_t place, record_header *header)
 {
-    ssize_t done = pread(store->fd, header, sizeof *header, (off_t)place);
-    return done == (ssize_t)sizeof *header && header->magic == RECORD_MAGIC &&
-           header->header_check == header_checksum(*header) &&
-           header->length == (sizeof *header + header->payload_size + 7) / 8 * 8 && header->rank <= STORE_RANK_MAX;
+    return pread(store->fd, header, sizeof *header, (off_t)place) == (ssize_t)sizeof *header && records_header_is_sound(header);
 }
 
 /* The checked payload with a zero behind it, or NULL; a message only where memory is short. */
@@ -271,7 +230,7 @@ static char *read_payload(store_file *store, uint64_t place, const record_header
         done += (uint64_t)part;
     }
     payload[done] = '\0';
-    if (done == header->payload_size && checksum(0, payload, (size_t)done) == header->payload_check)
+    if (done == header->payload_size && libdeflate_crc32(0, payload, (size_t)done) == header->payload_check)
         return payload;
     free(payload);
     return NULL;
@@ -286,43 +245,163 @@ static int add_column(store_file *store, const record_header *header, const char
     return column != NULL ? catalog_parse_column(store, column, payload) : PIPETTE_E_MEMORY;
 }
 
-int records_scan(store_file *store, bool repair)
+/* A window on the file, for going through headers. */
+typedef struct log_window {
+    uint64_t first;
+    size_t size;
+    char bytes[RECORD_WINDOW];
+} log_window;
+
+/* The bytes of the file from `place` on, at least `size` of them (at most a window), or NULL where it ends. */
+static const char *look_at(store_file *store, log_window *window, uint64_t place, size_t size)
 {
-    store_records *records = &store->records;
+    if (place < window->first || place + size > window->first + window->size) {
+        ssize_t got = pread(store->fd, window->bytes, sizeof window->bytes, (off_t)place);
+        window->first = place;
+        window->size = got < 0 ? 0 : (size_t)got;
+    }
+    return size <= window->size - (size_t)(place - window->first) ? window->bytes + (place - window->first) : NULL;
+}
+
+static bool header_at(store_file *store, log_window *window, uint64_t place, uint64_t limit, record_header *header)
+{
+    const char *bytes = limit - place < sizeof *header || place > limit ? NULL : look_at(store, window, place, sizeof *header);
+    if (bytes == NULL)
+        return false;
+    memcpy(header, bytes, sizeof *header);
+    return records_header_is_sound(header) && header->length <= limit - place;
+}
+
+/* Where the next record stands behind something that is none; 0: nowhere. */
+static uint64_t find_header(store_file *store, log_window *window, uint64_t place, uint64_t limit, record_header *header)
+{
+    static const uint64_t magic = RECORD_MAGIC;
+    while (place < limit) {
+        const char *bytes = look_at(store, window, place, 8);
+        size_t left, at;
+        if (bytes == NULL)
+            return 0;
+        left = window->size - (size_t)(place - window->first);
+        for (at = 0; at + 8 <= left && (bytes[at] == 0 || memcmp(bytes + at, &magic, 8) != 0); at += 8)
+            continue;
+        if (at + 8 <= left && header_at(store, window, place + at, limit, header))
+            return place + at;
+        if (at + 8 <= left) {
+            place += at + 8;
+        } else { /* what was reserved and not used is a hole */
+            off_t data = lseek(store->fd, (off_t)(place + at), SEEK_DATA);
+            if (data < 0 && errno == ENXIO)
+                return 0;
+            place = data > (off_t)(place + at) ? (uint64_t)data / 8 * 8 : place + at;
+        }
+    }
+    return 0;
+}
+
+static bool payload_is_sound(store_file *store, log_window *window, uint64_t place, const record_header *header)
+{
+    uint64_t left = header->payload_size, at = place + sizeof *header;
+    uint32_t check = 0;
+    while (left > 0) {
+        size_t part = left < RECORD_WINDOW ? (size_t)left : RECORD_WINDOW;
+        const char *bytes = look_at(store, window, at, part);
+        if (bytes == NULL)
+            return false;
+        check = libdeflate_crc32(check, bytes, part);
+        at += part;
+        left -= part;
+    }
+    return check == header->payload_check;
+}
+
+static int take_record(store_file *store, uint64_t place, const record_header *header, bool sound)
+{
+    store_catalog *catalog = store->catalog;
+    int status = PIPETTE_OK;
+    if (header->kind == RECORD_COLUMN) {
+        char *payload = sound ? read_payload(store, place, header) : NULL;
+        if (payload != NULL)
+            status = add_column(store, header, payload);
+        free(payload);
+    } else if ((header->kind == RECORD_VALUE || header->kind == RECORD_PACKED) && header->column < catalog->column_count &&
+               header->row < catalog->row_count) { /* one that is damaged hides what was there before it */
+        status = index_record(store, &catalog->columns[header->column], header->row, sound ? place : 0);
+    }
+    return status;
+}
+
+/* What is torn must not be found again behind shorter records. */
+static int remove_tail(store_file *store, log_window *window, uint64_t limit)
+{
+    static const char nothing[4096];
+    uint64_t at = store->records.end;
     struct stat facts;
-    int status = records_drain(store);
-    if (status != PIPETTE_OK)
-        return status;
+    int status = PIPETTE_OK;
     if (fstat(store->fd, &facts) != 0)
         return store_system(store, "cannot look at '%s'", store->path);
-    while (status == PIPETTE_OK && records->scanned + sizeof(record_header) <= (uint64_t)facts.st_size) {
-        uint64_t place = records->scanned;
-        record_header header;
-        char *payload = NULL;
-        bool last;
-        if (!read_header(store, place, &header) || place + header.length > (uint64_t)facts.st_size)
+    if (store->records.extent_end == UINT64_MAX)
+        return (uint64_t)facts.st_size > at && ftruncate(store->fd, (off_t)at) != 0 ? store_system(store, "cannot write '%s'", store->path)
+                                                                                  : PIPETTE_OK;
+    window->size = 0;
+    while (status == PIPETTE_OK && at < limit) {
+        size_t part = limit - at < sizeof nothing ? (size_t)(limit - at) : sizeof nothing;
+        off_t data = lseek(store->fd, (off_t)at, SEEK_DATA);
+        if (data < 0 && errno == ENXIO)
             break;
-        /* Only the last one can be torn by the death of a process; others are checked when they are read. */
-        last = place + header.length + sizeof header > (uint64_t)facts.st_size;
-        if (last || header.kind == RECORD_COLUMN) {
-            payload = read_payload(store, place, &header);
-            if (payload == NULL)
+        if (data > (off_t)at) {
+            at = (uint64_t)data;
+            continue;
+        }
+        status = file_write(store, store->fd, nothing, part, at);
+        at += part;
+    }
+    return status;
+}
+
+int records_scan(store_file *store, bool verify)
+{
+    store_records *records = &store->records;
+    log_window *window = malloc(sizeof *window);
+    struct stat facts;
+    uint64_t limit = 0;
+    int status = window != NULL ? records_drain(store) : store_memory(store);
+    if (status == PIPETTE_OK)
+        status = extents_open(store);
+    if (status == PIPETTE_OK && fstat(store->fd, &facts) != 0)
+        status = store_system(store, "cannot look at '%s'", store->path);
+    if (window != NULL)
+        window->first = window->size = 0;
+    while (status == PIPETTE_OK && records->base != 0) {
+        record_header header, next;
+        uint64_t place = records->scanned;
+        bool sound;
+        limit = records->extent_end < (uint64_t)facts.st_size ? records->extent_end : (uint64_t)facts.st_size;
+        if (!header_at(store, window, place, limit, &header)) {
+            place = find_header(store, window, place + 8, limit, &header);
+            if (place == 0)
                 break;
         }
-        if (header.kind == RECORD_COLUMN)
-            status = add_column(store, &header, payload);
-        else if ((header.kind == RECORD_VALUE || header.kind == RECORD_PACKED) && header.column < store->catalog->column_count &&
-                 header.row < store->catalog->row_count)
-            status = index_record(store, &store->catalog->columns[header.column], header.row, place);
-        free(payload);
+        /* Only the last one can be torn by the death of a process; the others are checked when they are read. */
+        sound = (!verify && header_at(store, window, place + header.length, limit, &next)) || payload_is_sound(store, window, place, &header);
+        if (!sound && !verify) /* perhaps it is being written */
+            break;
+        if (header.kind == RECORD_NEXT) {
+            uint64_t address = 0;
+            status = file_read(store, store->fd, &address, sizeof address, place + sizeof header);
+            if (status == PIPETTE_OK && sound && extents_enter(store, address)) {
+                window->size = 0;
+                continue;
+            }
+        } else {
+            status = take_record(store, place, &header, sound);
+        }
         records->scanned = place + header.length;
     }
     if (records->end < records->scanned)
         records->end = records->scanned;
-    /* What is torn must not be found again behind shorter records. */
-    if (status == PIPETTE_OK && repair && (uint64_t)facts.st_size > records->end &&
-        ftruncate(store->fd, (off_t)records->end) != 0)
-        status = store_system(store, "cannot write '%s'", store->path);
+    if (status == PIPETTE_OK && verify && records->base != 0)
+        status = remove_tail(store, window, limit);
+    free(window);
     return status;
 }
 

@@ -6,26 +6,29 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The end of the file as HDF5 knows it: the superblock of our files has it at byte 40. */
-static uint64_t stored_end(const unsigned char *head)
+static int cut_off(store_file *store, uint64_t size, uint64_t end)
 {
-    uint64_t end = 0;
-    int i;
-    for (i = 7; i >= 0; i--)
-        end = end << 8 | head[40 + i];
-    return end;
+    (void)H5Eclear2(H5E_DEFAULT);
+    return store_fail(store, PIPETTE_E_STORAGE, "'%s' is cut off: %" PRIu64 " of %" PRIu64 " bytes are there", store->path, size, end);
 }
 
 /* Says why HDF5 does not open what begins like an HDF5 file. */
 static int explain(store_file *store, const unsigned char *head, uint64_t size)
 {
-    uint64_t end = stored_end(head);
-    if (size < 96 || (head[8] == 0 && size < end)) {
-        (void)H5Eclear2(H5E_DEFAULT);
-        return store_fail(store, PIPETTE_E_STORAGE, "'%s' is cut off: %" PRIu64 " of %" PRIu64 " bytes are there",
-                          store->path, size, end);
-    }
-    return h5_fail(store, "'%s' is damaged", store->path);
+    uint64_t end = extents_stored_end(head);
+    return size < 96 || size < end ? cut_off(store, size, end) : h5_fail(store, "'%s' is damaged", store->path);
+}
+
+/* Where the log begins, behind everything else that was written with the structure; UINT64_MAX if there is none. */
+static uint64_t log_begin(hid_t file)
+{
+    hid_t id = H5Dopen2(file, "/pipette/log", H5P_DEFAULT);
+    int64_t begin = 0;
+    if (id >= 0 && H5Dread(id, H5T_NATIVE_INT64, H5S_ALL, H5S_ALL, H5P_DEFAULT, &begin) < 0)
+        begin = 0;
+    if (id >= 0)
+        (void)H5Dclose(id);
+    return begin > 0 ? (uint64_t)begin : UINT64_MAX;
 }
 
 static bool has_format(hid_t file, char *format, size_t size)
@@ -47,7 +50,7 @@ static bool has_format(hid_t file, char *format, size_t size)
     return ok;
 }
 
-static int open_ours(store_file *store, int fd, hid_t *out)
+static int open_ours(store_file *store, int fd, int *version, hid_t *out)
 {
     static const unsigned char signature[8] = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
     unsigned char head[96] = {0};
@@ -67,10 +70,13 @@ static int open_ours(store_file *store, int fd, hid_t *out)
     if (!has_format(file, format, sizeof format)) {
         status =
             store_fail(store, PIPETTE_E_STORAGE, "'%s' is an HDF5 file, but pipette did not write it", store->path);
-    } else if (strcmp(format, "1") != 0) {
-        status = store_fail(store, PIPETTE_E_STORAGE, "'%s' has format %s; this pipette knows format 1", store->path,
+    } else if (strcmp(format, "1") != 0 && strcmp(format, "2") != 0) {
+        status = store_fail(store, PIPETTE_E_STORAGE, "'%s' has format %s; this pipette knows formats 1 and 2", store->path,
                             format);
+    } else if ((uint64_t)facts.st_size < extents_stored_end(head) && (uint64_t)facts.st_size < log_begin(file)) {
+        status = cut_off(store, (uint64_t)facts.st_size, extents_stored_end(head));
     } else {
+        *version = format[0] - '0';
         *out = file;
         return PIPETTE_OK;
     }
@@ -82,7 +88,7 @@ static int open_ours(store_file *store, int fd, hid_t *out)
 int reopen_check(store_file *store, int fd)
 {
     hid_t file = -1;
-    int status = open_ours(store, fd, &file);
+    int version, status = open_ours(store, fd, &version, &file);
     if (status == PIPETTE_OK)
         (void)H5Fclose(file);
     return status;
@@ -148,14 +154,13 @@ int reopen_catalog(store_file *store)
 {
     store_value text = {{0}, NULL};
     hid_t file = -1;
-    unsigned char head[96];
-    struct stat facts;
-    uint64_t end;
     uint32_t i, k, count;
-    int status = open_ours(store, store->fd, &file);
+    int version = 1, status = open_ours(store, store->fd, &version, &file);
     if (status != PIPETTE_OK)
         return status;
     store->h5 = file;
+    if (store->mode == PIPETTE_STORAGE_UPDATE && (status = extents_lengthen(store)) != PIPETTE_OK)
+        return status;
     status = h5_read(store, file, "/pipette/layout", PIPETTE_TYPE_STRING, 0, &text);
     if (status == PIPETTE_OK) {
         store->catalog = catalog_parse(store, text.value.as.string);
@@ -182,17 +187,14 @@ int reopen_catalog(store_file *store)
     }
     if (status == PIPETTE_OK)
         status = locate(store, "/pipette/finished", "", &store->catalog->finished, NULL, 1);
+    if (status == PIPETTE_OK && version > 1)
+        status = locate(store, "/pipette/log", "", &store->catalog->log, NULL, 8);
+    if (status == PIPETTE_OK && version > 1 && H5Lexists(file, "/pipette/placed", H5P_DEFAULT) > 0)
+        status = locate(store, "/pipette/placed", "", &store->catalog->placed, NULL, 1);
     if (status == PIPETTE_OK)
-        status = file_read(store, store->fd, head, sizeof head, 0);
-    if (status == PIPETTE_OK && fstat(store->fd, &facts) != 0)
-        status = store_system(store, "cannot look at '%s'", store->path);
-    if (status != PIPETTE_OK)
-        return status;
-    /* A file with another superblock was rewritten by a tool, which left the log behind. */
-    end = head[8] == 0 ? stored_end(head) : (uint64_t)facts.st_size;
-    store->records.base = (end + 7) / 8 * 8;
-    store->records.scanned = store->records.end = store->records.base;
-    status = records_scan(store, store->mode == PIPETTE_STORAGE_UPDATE);
+        status = records_scan(store, store->mode == PIPETTE_STORAGE_UPDATE);
+    if (status == PIPETTE_OK && store->mode == PIPETTE_STORAGE_UPDATE)
+        status = repair_rows(store);
     /* Columns that runs have added stand behind those of the layout, which ends with the ledger. They get a position when
      * they are added again. */
     for (count = store->catalog->column_count; count > 0 && store->catalog->columns[count - 1].optional; count--)

@@ -106,18 +106,40 @@ typedef struct store_catalog {
     store_table *tables;
     uint32_t table_count;
     uint64_t finished; /* offset of the byte that says so */
+    uint64_t log;      /* offset of the number that says where the log begins; 0 in a file of format 1 */
+    uint64_t placed;   /* offset of the states that the rows had when the structure was written; 0: it has none */
     bool power_safe;
     uint32_t compression; /* level of deflate for columns to come, 0: none */
 } store_catalog;
 
-/* The log behind the end of the structure. */
+/* The log: records in extents inside what HDF5 takes for the file (extents.c). In a file of format 1 it is one stretch behind that. */
 typedef struct store_records {
-    uint64_t base;    /* where it begins */
-    uint64_t scanned; /* up to here the index is complete */
-    uint64_t end;     /* where the next record goes, buffered ones included */
-    char *buffer;     /* records that stand at end - used */
+    uint64_t base;               /* of the first record; 0: no extent yet */
+    uint64_t extent, extent_end; /* the last extent; the end is UINT64_MAX in a file of format 1 */
+    uint64_t scanned;            /* up to here the index is complete */
+    uint64_t end;                /* where the next record goes, buffered ones included */
+    char *buffer;                /* records that stand at end - used */
     size_t used, capacity;
 } store_records;
+
+/* The head of a record, little-endian like everything in the file. The payload follows: the extents of the value (8 bytes each), the
+ * elements (strings each with a zero byte), zeros up to a multiple of 8. Of a packed row: its bytes alone. */
+typedef struct record_header {
+    uint64_t magic;
+    uint64_t length; /* of the whole record */
+    uint32_t kind;
+    uint32_t column; /* position in the catalog; columns that the log adds follow those of the layout */
+    uint64_t row;
+    int32_t type;
+    uint32_t rank;
+    uint64_t payload_size;
+    uint32_t payload_check, header_check;
+    uint64_t reserved;
+} record_header;
+
+/* EXTENT opens an extent and says where it ends; NEXT closes it and says where the next one begins. Both have one number as payload. */
+enum { RECORD_VALUE = 1, RECORD_COLUMN = 2, RECORD_PACKED = 3, RECORD_EXTENT = 4, RECORD_NEXT = 5 };
+enum { RECORD_LINK_BYTES = sizeof(record_header) + 8 };
 
 /* What the driver tells of a read instead of doing it (driver.c). */
 typedef struct store_probe {
@@ -256,10 +278,14 @@ void file_close(store_file *store);
 
 /* ---- records.c: the log ---- */
 
-/* Begins an empty log behind the end of the file. */
-int records_begin(store_file *store);
-/* Reads on from where it stopped: indexes values, adds columns. `repair`: cuts a torn tail off (UPDATE). */
-int records_scan(store_file *store, bool repair);
+/* Begins an empty log. */
+void records_begin(store_file *store);
+/* Fills in what follows from the payload, which stands behind the header at `at`, and copies the header there. */
+void records_seal(char *at, record_header *header);
+bool records_header_is_sound(const record_header *header);
+/* Reads on from where it stopped: indexes values, adds columns. `verify` (UPDATE): every payload is held against its checksum, and what is
+ * torn at the end is removed. */
+int records_scan(store_file *store, bool verify);
 bool records_any(const store_file *store);
 int records_append(store_file *store, uint64_t row, uint32_t column, const pipette_value *value);
 int records_append_packed(store_file *store, uint64_t row, uint32_t column, const void *bytes, uint64_t size);
@@ -273,6 +299,26 @@ int records_place(store_file *store, uint64_t place, const char *path, uint64_t 
 /* Rank and shape of the value at `place`. */
 int records_shape(store_file *store, uint64_t place, const char *path, uint32_t *rank, uint64_t *shape);
 void records_free(store_file *store);
+
+/* ---- extents.c: room for the log ---- */
+
+/* Finds the first extent of the open file, if it has any; or looks again where the last known one ends. */
+int extents_open(store_file *store);
+/* Makes room for `size` more bytes of records at records.end, in the last extent or in a new one. */
+int extents_more(store_file *store, uint64_t size);
+/* Goes on to the extent at `address`, as a scan does; false if there is none. */
+bool extents_enter(store_file *store, uint64_t address);
+/* A file whose log was cut gets its length again, so that others can open it. */
+int extents_lengthen(store_file *store);
+/* From where on the file holds nothing: the end of the records where they are the last thing in it. 0 after a message. */
+uint64_t extents_free_from(store_file *store);
+/* The end of the file that a superblock of 96 bytes names; 0 where it is none of ours. */
+uint64_t extents_stored_end(const unsigned char *head);
+
+/* ---- repair.c: runs that are called done but whose values are not there ---- */
+
+/* Makes them pending again, with a word in the log. UPDATE, after the log was read. */
+int repair_rows(store_file *store);
 
 /* ---- layout.c: writes the structure ---- */
 

@@ -309,6 +309,28 @@ PIPETTE_INLINE pipette_value one(pipette_stage *stage, const char *path, uint64_
     return value;
 }
 
+/* Where the last byte that is not zero stands, and one more: behind it a file may have room reserved for its log. */
+static inline int64_t used_of(const char *path)
+{
+    static char bytes[65536];
+    struct stat facts;
+    int64_t end, at;
+    int fd = open(path, O_RDONLY);
+    CU_ASSERT_TRUE_FATAL(fd >= 0 && fstat(fd, &facts) == 0);
+    for (end = facts.st_size; end > 0; end = at) {
+        int64_t i;
+        at = end > (int64_t)sizeof bytes ? end - (int64_t)sizeof bytes : 0;
+        CU_ASSERT_EQUAL_FATAL(pread(fd, bytes, (size_t)(end - at), at), end - at);
+        for (i = end - at; i > 0; i--)
+            if (bytes[i - 1] != 0) {
+                (void)close(fd);
+                return at + i;
+            }
+    }
+    (void)close(fd);
+    return 0;
+}
+
 static char list_text[8192];
 
 PIPETTE_INLINE int note_entry(const pipette_entry *entry, void *user)

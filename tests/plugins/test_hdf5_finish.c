@@ -483,7 +483,7 @@ static void test_full_disk(void)
         pipette_stage stage = opened(file, PIPETTE_STORAGE_UPDATE);
         int64_t size = size_of(file);
         limit = old;
-        limit.rlim_cur = (rlim_t)(size + extra);
+        limit.rlim_cur = (rlim_t)(used_of(file) + extra);
         (void)setrlimit(RLIMIT_FSIZE, &limit);
         status = storage->finish(&stage, 0);
         (void)setrlimit(RLIMIT_FSIZE, &old);
