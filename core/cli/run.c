@@ -84,7 +84,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
 static const struct argp argp = {options, parse, "CONFIG",
                                  "Run a pipeline: preprocess, run every point that is not stored yet, postprocess.\v"
                                  "Running the same config again finishes what was interrupted. Ctrl-C once stores what runs and ends; twice ends at once; "
-                                 "nothing stored is lost.\nExit codes: 0 all well; 1 finished, but some runs failed; 2 usage or config; 3 plugin; 4 storage; "
+                                 "nothing stored is lost. Relative paths, on the command line and in CONFIG (the result file, plugin files), are taken from "
+                                 "the working directory; only @include \"FILE\" looks beside the file that it stands in.\nExit codes: 0 all well; 1 finished, but some runs failed; 2 usage or config; 3 plugin; 4 storage; "
                                  "130 interrupted, can go on.",
                                  NULL, NULL, NULL};
 

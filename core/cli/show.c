@@ -180,7 +180,7 @@ static void show_rows(pipette_file *file, const pipette_entry *entry, uint64_t r
     }
     table_print(&t, table_terminal());
     if (shown < rows)
-        printf("… %llu runs in all; `pipette get` prints them\n", (unsigned long long)rows);
+        printf(TABLE_DOTS " %llu runs in all; `pipette get` prints them\n", (unsigned long long)rows);
 }
 
 static int show_entry(pipette_file *file, const show_arguments *a, const pipette_entry *entry, uint64_t run, uint64_t row)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "table.h"
 
 const char *shown_kind(const pipette_entry *entry)
 {
@@ -65,8 +66,8 @@ char *shown_brief(const pipette_value *value, uint64_t total, char *out, size_t 
         size_t line;
         (void)cli_element(value, 0, out, size);
         line = strcspn(out, "\n\r");
-        if (out[line] != '\0' && line + sizeof "…" <= size)
-            strcpy(out + line, "…");
+        if (out[line] != '\0' && line + sizeof TABLE_DOTS <= size)
+            strcpy(out + line, TABLE_DOTS);
         return out;
     }
     used = (size_t)snprintf(out, size, "[");
@@ -81,6 +82,6 @@ char *shown_brief(const pipette_value *value, uint64_t total, char *out, size_t 
             break;
         used += (size_t)snprintf(out + used, size - used, "%s%s", i == 0 ? "" : ", ", element);
     }
-    (void)snprintf(out + used, size - used, i < total ? ", …]" : "]");
+    (void)snprintf(out + used, size - used, "%s%s]", i < total ? ", " : "", i < total ? TABLE_DOTS : "");
     return out;
 }

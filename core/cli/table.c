@@ -24,13 +24,26 @@ unsigned table_terminal(void)
     return columns > 0 && columns < 100000 ? (unsigned)columns : 80;
 }
 
-/* Texts are UTF-8 whatever the locale is; only a locale of UTF-8 measures and prints them as they are. */
+/* Texts are UTF-8 whatever the locale is, and only a locale of UTF-8 measures and prints them as they are. */
 static void use_utf8(void)
 {
     static int done;
     if (!done && (setlocale(LC_CTYPE, "") == NULL || strcmp(nl_langinfo(CODESET), "UTF-8") != 0))
         (void)setlocale(LC_CTYPE, "C.UTF-8");
     done = 1;
+}
+
+/* The branches of a tree are the same bytes on every machine, and as many as they take columns. */
+static void use_plain_branches(struct libscols_table *lines)
+{
+    struct libscols_symbols *symbols = scols_new_symbols();
+    if (symbols == NULL)
+        return;
+    (void)scols_symbols_set_vertical(symbols, "| ");
+    (void)scols_symbols_set_branch(symbols, "|-");
+    (void)scols_symbols_set_right(symbols, "`-");
+    (void)scols_table_set_symbols(lines, symbols);
+    scols_unref_symbols(symbols);
 }
 
 /* Bytes of the character at `text`, and the columns that it takes. What cannot be printed takes what libsmartcols writes for it: \x1b. */
@@ -65,6 +78,7 @@ void table_begin(table *made, const table_column *columns, size_t count)
     size_t i;
     use_utf8();
     made->lines = scols_new_table();
+    use_plain_branches(made->lines);
     made->columns = columns;
     made->count = count;
     for (i = 0; i < count; i++) {
@@ -96,26 +110,26 @@ static unsigned cell_width(const table *t, struct libscols_line *line, size_t co
 static void cut_cell(const table *t, struct libscols_line *line, size_t column, unsigned room)
 {
     const char *text = scols_line_get_column_data(line, scols_table_get_column(t->lines, column));
-    unsigned used = 0, width = 0, branch = t->columns[column].flags & SCOLS_FL_TREE ? branch_width(line) : 0;
+    unsigned used = 0, width = 0, dots = (unsigned)strlen(TABLE_DOTS), branch = t->columns[column].flags & SCOLS_FL_TREE ? branch_width(line) : 0;
     size_t length = 0;
     char *shorter;
     if (text == NULL || cell_width(t, line, column) <= room)
         return;
-    room = room > branch + 1 ? room - branch : 1;
+    room = room > branch + dots ? room - branch : dots;
     for (;;) {
         size_t size = character(text + length, &width);
-        if (used + width + 1 > room)
+        if (used + width + dots > room)
             break;
         used += width;
         length += size;
     }
     while (length > 0 && text[length - 1] == ' ')
         length--;
-    shorter = malloc(length + sizeof "…");
+    shorter = malloc(length + sizeof TABLE_DOTS);
     if (shorter == NULL)
         return;
     memcpy(shorter, text, length);
-    strcpy(shorter + length, "…");
+    strcpy(shorter + length, TABLE_DOTS);
     if (scols_line_refer_data(line, column, shorter) != 0)
         free(shorter);
 }
@@ -152,13 +166,20 @@ enum { FEWEST = 16 };
 /* Narrows what may be cut, in its order, until everything fits into `width`; what may go goes first, if it cannot have enough. */
 static void narrow(const table *t, unsigned *widths, unsigned width)
 {
-    unsigned turn, least = 0, sum = 0, over;
-    size_t i;
-    for (i = 0; i < t->count; i++)
-        least += (t->columns[i].cut == 0 || widths[i] < t->columns[i].narrowest ? widths[i] : t->columns[i].narrowest) + (i > 0);
-    for (i = 0; i < t->count; i++)
-        if (t->columns[i].cut != 0 && t->columns[i].narrowest == 0 && least + FEWEST > width)
+    unsigned turn, sum = 0, over;
+    size_t i, j;
+    for (i = 0; i < t->count; i++) {
+        unsigned others = 0;
+        if (t->columns[i].cut == 0 || t->columns[i].narrowest != 0)
+            continue;
+        for (j = 0; j < t->count; j++) /* as narrow as they become before it is its turn */
+            if (j != i)
+                others += (t->columns[j].cut == 0 || t->columns[j].cut > t->columns[i].cut || widths[j] < t->columns[j].narrowest
+                               ? widths[j]
+                               : t->columns[j].narrowest) + 1;
+        if (others + FEWEST > width)
             widths[i] = 0;
+    }
     for (i = 0; i < t->count; i++)
         sum += widths[i] > 0 ? widths[i] + (i > 0) : 0;
     over = sum > width ? sum - width : 0;

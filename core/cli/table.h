@@ -7,6 +7,9 @@
 
 enum { TABLE_COLUMNS_MAX = 8 };
 
+/* Stands for what was left out. */
+#define TABLE_DOTS "..."
+
 typedef struct table_column {
     const char *heading;
     int flags;         /* SCOLS_FL_TREE for the first, SCOLS_FL_RIGHT, SCOLS_FL_WRAP for the last */

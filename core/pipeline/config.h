@@ -17,7 +17,7 @@ void config_free(config *config); /* may be NULL; not config_destroy: libconfig 
 
 /* The whole text as read (includes expanded), for provenance; owned by the config. */
 const char *config_text(const config *config);
-/* The folder that the file lies in, absolute. */
+/* The folder that the file lies in, absolute; for provenance: relative paths are taken from the working directory. */
 const char *config_folder(const config *config);
 
 /* The tree; nodes live as long as the config. `parent` NULL is not allowed: start at the root. */

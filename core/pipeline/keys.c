@@ -13,7 +13,7 @@ static const pipette_option_spec run_keys[] = {
 };
 
 static const pipette_option_spec storage_keys[] = {
-    PIPETTE_OPTION("file", PIPETTE_TYPE_STRING, NULL, "Where the results go."),
+    PIPETTE_OPTION("file", PIPETTE_TYPE_STRING, NULL, "Where the results go; relative to the working directory."),
     PIPETTE_OPTION("durability", PIPETTE_TYPE_STRING, "process", "\"power\": what is done also survives a loss of power."),
     PIPETTE_OPTION("compression", PIPETTE_TYPE_I64, "0", "Deflate level for large results, 0: none."),
 };

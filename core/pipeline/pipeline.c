@@ -13,11 +13,6 @@ const char *pipette_version(void)
     return PIPETTE_VERSION;
 }
 
-const char *pipeline_base(const pipette_pipeline *p)
-{
-    return p->base != NULL ? p->base : config_folder(p->config);
-}
-
 const pipette_storage *pipeline_storage(const pipette_pipeline *p)
 {
     return p->storage.descriptor->table;

@@ -57,7 +57,7 @@ struct pipette_pipeline {
     char **added;
     int string_coordinates; /* some explored parameter is text */
 
-    const char *base;  /* folder that plugin files are relative to; NULL: the config's */
+    const char *base;  /* folder that relative paths of the config are taken from; NULL: the working directory */
     int replaying;     /* results are compared, not stored */
     uint32_t round;
     char *commit; /* of the working directory; NULL: not under git */
@@ -66,8 +66,6 @@ struct pipette_pipeline {
     char first_failure[512];
 };
 
-/* The folder that plugin files are relative to. */
-const char *pipeline_base(const pipette_pipeline *pipeline);
 const pipette_storage *pipeline_storage(const pipette_pipeline *pipeline);
 /* Hands the engine's progress on; `user` is the pipeline. */
 void pipeline_progress(const engine_progress *progress, void *user);

@@ -182,7 +182,7 @@ static int start_engine(pipette_pipeline *p, pipette_error *error)
     engine_options options = {0};
     const char *path;
     pipette_error why = {0};
-    int status = plugin_search_find(p->search, p->run.name, pipeline_base(p), &path, &why);
+    int status = plugin_search_find(p->search, p->run.name, p->base, &path, &why);
     if (status != PIPETTE_OK)
         return config_fail(config_get(p->run.options, "plugin"), error, status == PIPETTE_E_NOT_FOUND ? PIPETTE_E_PLUGIN : status, "%s",
                            why.message);
@@ -228,11 +228,11 @@ int prepare_stages(pipette_pipeline *p, pipette_error *error)
     if (status == PIPETTE_OK)
         status = start_engine(p, error);
     for (i = 0; status == PIPETTE_OK && i < p->preprocess_count; i++)
-        status = stage_load(&p->preprocess[i], p->search, pipeline_base(p), PIPETTE_KIND_PREPROCESS, error);
+        status = stage_load(&p->preprocess[i], p->search, p->base, PIPETTE_KIND_PREPROCESS, error);
     for (i = 0; status == PIPETTE_OK && i < p->postprocess_count; i++)
-        status = stage_load(&p->postprocess[i], p->search, pipeline_base(p), PIPETTE_KIND_POSTPROCESS, error);
+        status = stage_load(&p->postprocess[i], p->search, p->base, PIPETTE_KIND_POSTPROCESS, error);
     if (status == PIPETTE_OK)
-        status = stage_load(&p->storage, p->search, pipeline_base(p), PIPETTE_KIND_STORAGE, error);
+        status = stage_load(&p->storage, p->search, p->base, PIPETTE_KIND_STORAGE, error);
     if (status == PIPETTE_OK) {
         pipette_error why = {0};
         status = engine_schema(p->engine, &p->schema, &why);

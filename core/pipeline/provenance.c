@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <sys/utsname.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "pipeline/pipeline.h"
 
@@ -88,6 +89,7 @@ int provenance_add(pipette_pipeline *p, pipette_error *error)
     struct tm broken;
     char when[64] = "";
     time_t time_now = time(NULL);
+    char *directory = NULL;
     uint32_t i;
     int status;
     memset(&machine, 0, sizeof machine);
@@ -99,6 +101,9 @@ int provenance_add(pipette_pipeline *p, pipette_error *error)
         status = add_text(p, "pipeline.file", p->options.config, "The config's file", error);
     if (status == PIPETTE_OK)
         status = add_text(p, "pipeline.folder", config_folder(p->config), "The folder of the config's file", error);
+    if (status == PIPETTE_OK && (directory = getcwd(NULL, 0)) != NULL)
+        status = add_text(p, "pipeline.directory", directory, "The working directory: relative paths are taken from it", error);
+    free(directory);
     if (status == PIPETTE_OK && p->options.set_count > 0) {
         uint64_t count = p->options.set_count;
         status = add(p, "pipeline.set", pipette_value_array(PIPETTE_TYPE_STRING, 1, &count, p->options.sets), "What --set changed", error);

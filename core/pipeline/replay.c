@@ -228,7 +228,8 @@ int pipette_replay(const pipette_replay_options *options, pipette_replay_visit v
         status = pipette_file_row(r.file, options->run, &r.row, error);
     if (status == PIPETTE_OK)
         status = text_leaf(&r, "config.pipeline.text", &text, error);
-    if (status == PIPETTE_OK)
+    /* Files of before it took relative paths from the config's folder. */
+    if (status == PIPETTE_OK && text_leaf(&r, "config.pipeline.directory", &folder, NULL) != PIPETTE_OK)
         status = text_leaf(&r, "config.pipeline.folder", &folder, error);
     if (status == PIPETTE_OK)
         status = copy_sets(&r, &sets, &set_count, error);

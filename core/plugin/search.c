@@ -479,6 +479,15 @@ static int not_found(const hunt *one, pipette_error *error)
     return status;
 }
 
+static int refuse_relative(const char *name, const char *reason, pipette_error *error)
+{
+    char *directory = getcwd(NULL, 0);
+    int status = plugin_refuse(error, PIPETTE_E_PLUGIN, name, ": %s; relative paths are taken from the working directory, %s", reason,
+                               directory == NULL ? "which is gone" : directory);
+    free(directory);
+    return status;
+}
+
 /* A name with a '/' is the file itself. */
 static int find_named(plugin_search *search, const char *name, const char *base, const char **path,
                       pipette_error *error)
@@ -493,6 +502,8 @@ static int find_named(plugin_search *search, const char *name, const char *base,
     reason = whole.failed ? NULL : unfit_target(search, whole.bytes, &resolved);
     if (whole.failed || search->no_memory)
         status = out_of_memory(error);
+    else if (reason != NULL && whole.bytes[0] != '/')
+        status = refuse_relative(whole.bytes, reason, error);
     else if (reason != NULL)
         status = plugin_refuse(error, PIPETTE_E_PLUGIN, whole.bytes, ": %s", reason);
     *path = status == PIPETTE_OK ? resolved : NULL;
