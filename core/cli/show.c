@@ -83,7 +83,7 @@ static int count_states(pipette_file *file, uint64_t rows, uint64_t *counts, pip
 static void print_states(const uint64_t *counts, uint64_t rows)
 {
     int i, first = 1;
-    printf("%llu runs: ", (unsigned long long)rows);
+    printf("%llu run%s: ", (unsigned long long)rows, rows == 1 ? "" : "s");
     for (i = 0; i < STATE_COUNT; i++)
         if (counts[i] > 0) {
             printf("%s%llu %s", first ? "" : ", ", (unsigned long long)counts[i], i == PIPETTE_STATE_TIMED_OUT ? "timed out" : pipette_state_text(i));

@@ -12,7 +12,7 @@ enum { NAME, TYPE, SHAPE, UNIT, VALUE, MEANING };
 
 /* Where the terminal is narrow, long units and values give way first, then meanings, shapes and names. */
 static const table_column columns[] = {{"NAME", SCOLS_FL_TREE, 16, 5}, {"TYPE", 0, 4, 0},     {"SHAPE", 0, 12, 4},
-                                       {"UNIT", 0, 6, 1},              {"VALUE", 0, 12, 2}, {"MEANING", 0, 0, 3}};
+                                       {"UNIT", 0, 6, 1},              {"VALUE", 0, 20, 2}, {"MEANING", 0, 0, 3}};
 
 typedef struct group {
     char *path;

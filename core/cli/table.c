@@ -134,28 +134,40 @@ static void cut_cell(const table *t, struct libscols_line *line, size_t column, 
         free(shorter);
 }
 
-/* Breaks a cell's text between words, into lines of at most `room` columns. */
+/* Breaks a cell's text into lines of at most `room` columns: between words, and within those that are longer. */
 static void wrap_cell(const table *t, struct libscols_line *line, size_t column, unsigned room)
 {
     const char *text = scols_line_get_column_data(line, scols_table_get_column(t->lines, column));
-    char *broken, *blank = NULL, *at;
-    unsigned used = 0, since = 0, width;
-    if (text == NULL || table_width(text) <= room || (broken = strdup(text)) == NULL)
+    char *broken, *end, *blank = NULL;
+    unsigned used = 0, since = 0, width; /* columns of the line so far, and of the word at its end */
+    if (text == NULL || table_width(text) <= room || (end = broken = malloc(2 * strlen(text) + 1)) == NULL)
         return;
-    for (at = broken; *at != '\0'; at += character(at, &width)) {
-        (void)character(at, &width);
-        if (*at == ' ') {
-            blank = at;
-            since = 0;
+    while (*text != '\0') {
+        size_t size = character(text, &width);
+        if (used + width > room && *text == ' ') {
+            *end++ = '\n';
+            text++;
+            used = since = 0;
+            blank = NULL;
+            continue;
         }
         if (used + width > room && blank != NULL) {
             *blank = '\n';
-            used = since;
             blank = NULL;
+            used = since;
+        } else if (used + width > room) {
+            *end++ = '\n';
+            used = since = 0;
         }
+        if (*text == ' ')
+            blank = end;
+        since = *text == ' ' ? 0 : since + width;
         used += width;
-        since += *at == ' ' ? 0 : width;
+        memcpy(end, text, size);
+        end += size;
+        text += size;
     }
+    *end = '\0';
     if (scols_line_refer_data(line, column, broken) != 0)
         free(broken);
 }

@@ -60,8 +60,9 @@ static void test_tutorial(void)
     pipette_stage stage = new_stage();
     pipette_value text = pipette_value_string("it overflowed");
     pipette_storage_info info;
+    pipette_value part;
     double read[3];
-    uint64_t row;
+    uint64_t row, total;
     plan p;
     tutorial(&p, 303);
     OK(lay_out(&stage, fresh("made/here/tutorial.hdf5"), &p));
@@ -106,6 +107,25 @@ static void test_tutorial(void)
     CU_ASSERT_EQUAL(one(&stage, "runs.state", 8).as.boolean, PIPETTE_STATE_INFEASIBLE);
     CU_ASSERT_EQUAL(((const double *)one(&stage, "results.neuron.$.V", 13).data)[5], 13.005);
     CU_ASSERT_EQUAL(one(&stage, "results.neuron.$.V", 13).shape[0], STEPS);
+    /* Parts of a row, up to its end and behind it; of a scalar and of a table, too; nothing of a run that is not done. */
+    OK(storage->read_part(&stage, "results.neuron.$.V", 13, 5, 2, &part, &total));
+    CU_ASSERT_EQUAL(total, STEPS);
+    CU_ASSERT_EQUAL(part.rank, 1);
+    CU_ASSERT_EQUAL(part.shape[0], 2);
+    CU_ASSERT_EQUAL(((const double *)part.data)[0], 13.005);
+    OK(storage->read_part(&stage, "results.neuron.$.V", 13, STEPS - 1, 10, &part, &total));
+    CU_ASSERT_EQUAL(part.shape[0], 1);
+    OK(storage->read_part(&stage, "results.neuron.$.V", 13, STEPS + 5, 10, &part, &total));
+    CU_ASSERT_EQUAL(part.shape[0], 0);
+    OK(storage->read_part(&stage, "results.neuron.$.V", 8, 0, 2, &part, &total));
+    CU_ASSERT_TRUE(isnan(((const double *)part.data)[0]));
+    OK(storage->read_part(&stage, "results.neuron.$.rate", 301, 0, 8, &part, &total));
+    CU_ASSERT_EQUAL(part.rank, 0);
+    CU_ASSERT_EQUAL(part.as.f64, 150.5);
+    OK(storage->read_part(&stage, "results.summary.firing_rates.rate", 0, 35 * 3, 2, &part, &total));
+    CU_ASSERT_EQUAL(total, 303);
+    CU_ASSERT_EQUAL(((const double *)part.data)[0], 3500.0);
+    REFUSED(storage->read_part(&stage, "results.neuron.$.V", 303, 0, 1, &part, &total), PIPETTE_E_BOUNDS, "303 rows");
     CU_ASSERT_EQUAL(((const double *)one(&stage, "results.summary.firing_rates.rate", 0).data)[35 * 3], 3500.0);
     CU_ASSERT_EQUAL(((const double *)one(&stage, "results.summary.firing_rates.tau_ref", 0).data)[1], 7.5);
     REFUSED(storage->read_one(&stage, "runs.message", 8, &text), PIPETTE_E_NOT_FOUND, "row 8 has no 'runs.message'");
