@@ -21,15 +21,23 @@ static void text(const char *key, const char *value)
     cli_json_text(stdout, value == NULL ? "" : value);
 }
 
-static void elements(const pipette_value *value)
+/* The elements from `first` on, as arrays of arrays from dimension `level` on. */
+static void elements(const pipette_value *value, uint32_t level, uint64_t first)
 {
-    uint64_t count = pipette_value_count(value), i;
-    fputs(value->rank == 0 ? "" : "[", stdout);
-    for (i = 0; i < count; i++) {
-        fputs(i == 0 ? "" : ", ", stdout);
-        cli_json_element(stdout, value, i);
+    uint64_t below = 1, i;
+    uint32_t k;
+    if (level == value->rank) {
+        cli_json_element(stdout, value, first);
+        return;
     }
-    fputs(value->rank == 0 ? "" : "]", stdout);
+    for (k = level + 1; k < value->rank; k++)
+        below *= value->shape[k];
+    putchar('[');
+    for (i = 0; i < value->shape[level]; i++) {
+        fputs(i == 0 ? "" : ", ", stdout);
+        elements(value, level + 1, first + i * below);
+    }
+    putchar(']');
 }
 
 /* "value": what a row has; null where it is missing. */
@@ -40,7 +48,7 @@ static void value_of(pipette_file *file, const pipette_entry *entry, uint64_t ro
     int found = shown_value(file, entry, row, limit, &value, &total);
     printf(", \"value\": ");
     if (found)
-        elements(&value);
+        elements(&value, 0, 0);
     else
         fputs("null", stdout);
     if (found && value.rank > 0 && pipette_value_count(&value) < total)

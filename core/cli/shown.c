@@ -50,8 +50,11 @@ int shown_value(pipette_file *file, const pipette_entry *entry, uint64_t row, ui
         state = shown_state(file, row);
     if (entry->kind == PIPETTE_ENTRY_COLUMN && entry->every > 1)
         row /= entry->every;
-    if (pipette_file_read_part(file, entry->path, row, 0, limit, value, total, NULL) != PIPETTE_OK)
+    if (limit == SHOWN_ALL ? pipette_file_read_one(file, entry->path, row, value, NULL) != PIPETTE_OK
+                           : pipette_file_read_part(file, entry->path, row, 0, limit, value, total, NULL) != PIPETTE_OK)
         return 0;
+    if (limit == SHOWN_ALL)
+        *total = pipette_value_count(value);
     if (pipette_entry_missing(entry, state, pipette_value_data(value), pipette_value_count(value)))
         return 0;
     cli_mean(entry, value);

@@ -19,7 +19,7 @@ int shown_value(pipette_file *file, const pipette_entry *entry, uint64_t row, ui
 /* The value in short: its first line, its first elements. `total`: of shown_value(). Returns out. */
 char *shown_brief(const pipette_value *value, uint64_t total, char *out, size_t size);
 
-/* `limit` for a preview; for everything. */
+/* `limit` for a preview, of one dimension; for everything, in its own shape. */
 enum { SHOWN_PREVIEW = 8 };
 #define SHOWN_ALL UINT64_MAX
 

@@ -146,6 +146,10 @@ static void test_terminal(void)
                                "assert r['run'] == 1 and r['state'] == 'done' and r['value'][:2] == [0, 0.001]\n"
                                "assert len(r['value']) == 1000 and r['elements'] == 10000\n", in_folder("v.json")), 0);
     EXPECT(command_err[0] == '\0');
+    CU_ASSERT_EQUAL(PIPETTE("show", "f.hdf5", "rates_frame", "--json"), 0);
+    CU_ASSERT_EQUAL(PYTHON_RUN("import json, sys\n"
+                               "v = json.loads(sys.argv[1])['value']\n"
+                               "assert len(v) == 101 and len(v[0]) == 3 and v[35][0] == 119, v[35]\n", command_out), 0);
     CU_ASSERT_EQUAL(PIPETTE("show", "f.hdf5", "parameters.neuron", "--json"), 0);
     CU_ASSERT_EQUAL(PYTHON_RUN("import json, sys\n"
                                "d = json.loads(sys.argv[1])\n"
