@@ -10,6 +10,7 @@ static void clear_keys(config_frame *frame)
     for (i = 0; i < frame->key_count; i++)
         free(frame->keys[i].name);
     free(frame->keys);
+    free(frame->places);
     memset(frame, 0, sizeof *frame);
 }
 
@@ -131,33 +132,65 @@ int config_reader_begin_value(config_reader *reader, const config_reader_text *t
     return PIPETTE_OK;
 }
 
+/* Where a key of that name is noted, or would be. */
+static uint32_t *place_of(const config_frame *frame, const char *name, size_t length)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    size_t i;
+    for (i = 0; i < length; i++)
+        hash = (hash ^ (unsigned char)name[i]) * UINT64_C(0x100000001b3);
+    for (i = (size_t)hash & (frame->place_count - 1); frame->places[i] != 0; i = (i + 1) & (frame->place_count - 1)) {
+        const char *old = frame->keys[frame->places[i] - 1].name;
+        if (strncmp(old, name, length) == 0 && old[length] == '\0')
+            break;
+    }
+    return &frame->places[i];
+}
+
+/* Room for one more key. */
+static int grow_keys(config_frame *frame)
+{
+    size_t capacity = frame->key_capacity == 0 ? 8 : 2 * frame->key_capacity, i;
+    config_key *keys;
+    uint32_t *places;
+    if (frame->key_count < frame->key_capacity)
+        return 1;
+    keys = realloc(frame->keys, capacity * sizeof *keys);
+    if (keys == NULL)
+        return 0;
+    frame->keys = keys;
+    places = calloc(2 * capacity, sizeof *places);
+    if (places == NULL)
+        return 0;
+    free(frame->places);
+    frame->places = places;
+    frame->place_count = 2 * capacity;
+    frame->key_capacity = capacity;
+    for (i = 0; i < frame->key_count; i++)
+        *place_of(frame, keys[i].name, strlen(keys[i].name)) = (uint32_t)(i + 1);
+    return 1;
+}
+
 int config_reader_add_key(config_reader *reader, const config_reader_text *text, const char *name, size_t length)
 {
     config_frame *frame = &reader->frames[reader->depth];
-    size_t i;
-    for (i = 0; i < frame->key_count; i++) {
-        const config_key *old = &frame->keys[i];
-        if (strlen(old->name) != length || strncmp(old->name, name, length) != 0)
-            continue;
+    uint32_t *place;
+    if (!grow_keys(frame))
+        return pipette_error_set(reader->error, PIPETTE_E_MEMORY, "out of memory for the config");
+    place = place_of(frame, name, length);
+    if (*place != 0) {
+        const config_key *old = &frame->keys[*place - 1];
         if (old->origin.file == text->here.file)
             return config_reader_fail(reader, text->here, "'%s' is given twice, first in line %d; remove one",
                                       old->name, old->origin.line);
         return config_reader_fail(reader, text->here, "'%s' is given twice, first in %s:%d; remove one", old->name,
                                   old->origin.file, old->origin.line);
     }
-    if (frame->key_count == frame->key_capacity) {
-        size_t capacity = 2 * frame->key_capacity + 8;
-        config_key *keys = realloc(frame->keys, capacity * sizeof *keys);
-        if (keys == NULL)
-            return pipette_error_set(reader->error, PIPETTE_E_MEMORY, "out of memory for the config");
-        frame->keys = keys;
-        frame->key_capacity = capacity;
-    }
     frame->keys[frame->key_count].origin = text->here;
     frame->keys[frame->key_count].name = strndup(name, length);
     if (frame->keys[frame->key_count].name == NULL)
         return pipette_error_set(reader->error, PIPETTE_E_MEMORY, "out of memory for the config");
-    frame->key_count++;
+    *place = (uint32_t)++frame->key_count;
     frame->expect = EXPECT_EQUALS;
     return PIPETTE_OK;
 }

@@ -27,6 +27,8 @@ typedef struct config_frame {
     int after_text; /* the last value was text, so more text continues it */
     config_key *keys;
     size_t key_count, key_capacity;
+    uint32_t *places; /* by a hash of the name: number of a key + 1, or 0; at least twice as many as keys */
+    size_t place_count;
 } config_frame;
 
 typedef struct config_reader {

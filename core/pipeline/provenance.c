@@ -21,7 +21,7 @@ static int add_stage(pipette_pipeline *p, const char *kind, uint32_t number, con
 {
     char path[300], text[300];
     (void)snprintf(path, sizeof path, "plugins.%s_%u", kind, number);
-    (void)snprintf(text, sizeof text, "%s %s", name, version == NULL ? "" : version);
+    (void)snprintf(text, sizeof text, "%.127s %.160s", name, version == NULL ? "" : version);
     return add_text(p, path, text, "Plugin and version", error);
 }
 

@@ -34,7 +34,7 @@ static void stage_log_(pipette_stage *handle, int level, const char *format, ...
     va_start(arguments, format);
     (void)vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    (void)snprintf(line, sizeof line, "%s: %s", s->name, text);
+    (void)snprintf(line, sizeof line, "%.160s: %s", s->name, text);
     s->log(level, line, s->log_user);
 }
 

@@ -2,6 +2,8 @@
 #ifndef CORE_PIPELINE_STAGE_H
 #define CORE_PIPELINE_STAGE_H
 
+#include <limits.h>
+
 #include <pipette/plugin.h>
 
 #include "pipeline/config.h"
@@ -13,7 +15,7 @@ typedef struct stage {
     pipette_stage handle;                /* first: what the plugin sees */
     const pipette_option *options;       /* the stage's group in the config; NULL: none */
     const pipette_descriptor *descriptor; /* NULL for the model, which lives in the model host */
-    char name[128];                      /* of the plugin, for messages */
+    char name[PATH_MAX]; /* of the plugin, for messages; until it is loaded, as the config has it, which may be a file */
     int created;
     stage_log log;
     void *log_user;

@@ -3,7 +3,9 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
+#include <sys/auxv.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -36,6 +38,8 @@ struct plugin_search {
     folder *folders;
     uint32_t folder_count;
     const char *own; /* NULL: none, or refused */
+    uid_t own_owner; /* whose library this is: his files are as good as the library; 0: root's, or not known */
+    int secure;      /* the command has more rights than its caller */
     const char **warnings;
     uint32_t warning_count;
     probed *probes;
@@ -57,13 +61,19 @@ static const char *keep(plugin_search *search, const char *text)
 
 /* ---- What is fit to be used ------------------------------------------------------------------------------------- */
 
-static void warn(plugin_search *search, const char *path, const char *what)
+/* Each warning is given once. */
+static void warn(plugin_search *search, const char *format, ...) PIPETTE_PRINTF(2, 3);
+static void warn(plugin_search *search, const char *format, ...)
 {
+    char text[2 * PATH_MAX + 256];
     growing_text line = {NULL, 0, 0};
     const char **more;
+    va_list arguments;
     uint32_t i;
-    growing_text_add(&line, "%s '%s' can be changed by its whole group; if that is not meant: chmod g-w '%s'", what,
-                     path, path);
+    va_start(arguments, format);
+    (void)vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    growing_text_add(&line, "%s", text);
     for (i = 0; !line.failed && i < search->warning_count; i++)
         if (strcmp(search->warnings[i], line.bytes) == 0) {
             free(line.bytes);
@@ -81,6 +91,40 @@ static void warn(plugin_search *search, const char *path, const char *what)
     free(line.bytes);
 }
 
+static void warn_of_group(plugin_search *search, const char *what, const char *path)
+{
+    warn(search, "%s '%s' can be changed by its whole group; if that is not meant: chmod g-w '%s'", what, path, path);
+}
+
+/* Neither root's, nor the user's, nor of whoever owns this library. */
+static int is_foreign(const plugin_search *search, uid_t owner)
+{
+    return owner != 0 && owner != geteuid() && owner != search->own_owner;
+}
+
+/* Whoever may rename or replace a folder on the way to `path` decides what is loaded from there. Where the sticky bit is set,
+ * only the owner of an entry can do that. Volumes of containers are often open to everyone, so this is said, not refused. */
+static void look_above(plugin_search *search, const char *path)
+{
+    char above[PATH_MAX];
+    char *slash;
+    struct stat about;
+    if (strlen(path) >= sizeof above || (search->own != NULL && strcmp(path, search->own) == 0))
+        return;
+    strcpy(above, path);
+    while ((slash = strrchr(above, '/')) != NULL && above[1] != '\0') {
+        if (stat(above, &about) == 0 && is_foreign(search, about.st_uid))
+            warn(search,
+                 "the folder '%s' belongs to user %u, who can change what is loaded from it; if you do not trust that user, "
+                 "copy the plugin to a folder of your own",
+                 above, (unsigned)about.st_uid);
+        slash[slash == above ? 1 : 0] = '\0';
+        if (stat(above, &about) == 0 && (about.st_mode & S_IWOTH) != 0 && (about.st_mode & S_ISVTX) == 0)
+            warn(search, "everyone may rename what lies in '%s', above the plugins in '%s'; if that is not meant: chmod o-w '%s'",
+                 above, path, above);
+    }
+}
+
 /* NULL, or why a folder is not used. */
 static const char *unfit_folder(plugin_search *search, const char *path)
 {
@@ -92,7 +136,8 @@ static const char *unfit_folder(plugin_search *search, const char *path)
     if ((about.st_mode & S_IWOTH) != 0)
         return "everyone may write to this folder: chmod o-w it";
     if ((about.st_mode & S_IWGRP) != 0)
-        warn(search, path, "the plugin folder");
+        warn_of_group(search, "the plugin folder", path);
+    look_above(search, path);
     return NULL;
 }
 
@@ -109,7 +154,19 @@ static const char *unfit_file(plugin_search *search, const char *path)
     if ((about.st_mode & S_IWOTH) != 0)
         return "everyone may write to this file: chmod o-w it";
     if ((about.st_mode & S_IWGRP) != 0)
-        warn(search, path, "the plugin");
+        warn_of_group(search, "the plugin", path);
+    if (is_foreign(search, about.st_uid)) {
+        /* Root gives the whole machine away, a person his own files. */
+        if (geteuid() == 0) {
+            char reason[200];
+            (void)snprintf(reason, sizeof reason,
+                           "belongs to user %u, who could change it while root runs it: chown root it, or run pipette as that user",
+                           (unsigned)about.st_uid);
+            return keep(search, reason);
+        }
+        warn(search, "the plugin '%s' belongs to user %u, who can change it at any time; if you do not trust that user, use a copy of "
+             "your own", path, (unsigned)about.st_uid);
+    }
     return NULL;
 }
 
@@ -148,6 +205,8 @@ static const char *unfit_target(plugin_search *search, const char *path, const c
     return reason;
 }
 
+#define SECURE "this command has more rights than its caller (setuid, setgid), so it loads plugins from its own folder only"
+
 /* ---- The folders ------------------------------------------------------------------------------------------------ */
 
 static void add_folder(plugin_search *search, const char *path, const char *reason)
@@ -176,6 +235,10 @@ static void add_folder(plugin_search *search, const char *path, const char *reas
 static void add_named(plugin_search *search, const char *name, int relative)
 {
     char *real;
+    if (search->secure) {
+        add_folder(search, name, SECURE);
+        return;
+    }
     if (name[0] == '\0') {
         add_folder(search, name, "an empty name would be the current directory");
         return;
@@ -206,7 +269,8 @@ static void add_list(plugin_search *search, const char *list, int relative)
 int plugin_search_create(const char *const *folders, uint32_t count, plugin_search **search, pipette_error *error)
 {
     plugin_search *made = calloc(1, sizeof *made);
-    const char *environment = secure_getenv("PIPETTE_PLUGIN_PATH");
+    const char *environment = getenv("PIPETTE_PLUGIN_PATH"); /* add_named() looks whether it may be believed */
+    struct stat about;
     char *own;
     uint32_t i;
     *search = NULL;
@@ -217,11 +281,13 @@ int plugin_search_create(const char *const *folders, uint32_t count, plugin_sear
         free(made);
         return out_of_memory(error);
     }
+    made->secure = getauxval(AT_SECURE) != 0;
+    own = own_folder();
+    made->own_owner = own != NULL && stat(own, &about) == 0 ? about.st_uid : 0;
     for (i = 0; i < count; i++)
         add_list(made, folders[i], 1);
     if (environment != NULL && environment[0] != '\0')
         add_list(made, environment, 0);
-    own = own_folder();
     if (own != NULL) {
         const char *reason = unfit_folder(made, own);
         add_folder(made, own, reason);
@@ -495,6 +561,8 @@ static int find_named(plugin_search *search, const char *name, const char *base,
     growing_text whole = {NULL, 0, 0};
     const char *resolved = NULL, *reason;
     int status = PIPETTE_OK;
+    if (search->secure)
+        return plugin_refuse(error, PIPETTE_E_PLUGIN, name, ": %s", SECURE);
     if (name[0] == '/' || base == NULL || base[0] == '\0')
         growing_text_add(&whole, "%s", name);
     else
@@ -523,8 +591,8 @@ int plugin_search_find(plugin_search *search, const char *name, const char *base
     if (!spec_is_plugin_name(name))
         return pipette_error_set(
             error, PIPETTE_E_PLUGIN,
-            "'%.128s' is no name of a plugin: letters, digits, '_' and '-' are allowed; a file is named with a '/', "
-            "such as './%.128s'",
+            "'%.128s' is no name of a plugin: letters, digits, '_' and '-' are allowed, under 128 of them; a file is named "
+            "with a '/', such as './%.128s'",
             name, name);
     memset(&one, 0, sizeof one);
     one.name = name;

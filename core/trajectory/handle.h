@@ -7,9 +7,12 @@
 #include "trajectory.h"
 #include "tree.h"
 
-/* A value that waits for its parameter; `path` is the full name. */
+/* A value that waits for its parameter; `path` is the full name. A config may hold very many, so they stand in lists by a hash
+ * of their paths. */
+enum { PRESET_LISTS = 1024 };
 typedef struct preset {
-    struct preset *next;
+    struct preset *next; /* of the list */
+    uint64_t number;     /* in the order in which they were given, from 1 */
     char *path;
     pipette_value value;
 } preset;
@@ -17,7 +20,8 @@ typedef struct preset {
 typedef struct trajectory_core {
     char *name, *comment;
     node_tree nodes;
-    preset *presets;
+    preset *presets[PRESET_LISTS];
+    uint64_t preset_number; /* of the last one */
     exploration *points; /* NULL: nothing is explored */
     series **values;     /* per explored parameter: its distinct values, once asked for */
     uint64_t views;

@@ -94,7 +94,12 @@ static int full_name(trajectory_handle *h, int branch, const char *path, char *o
 
 static preset **find_preset(trajectory_core *core, const char *path)
 {
-    preset **at = &core->presets;
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    const char *letter;
+    preset **at;
+    for (letter = path; *letter != '\0'; letter++)
+        hash = (hash ^ (unsigned char)*letter) * UINT64_C(0x100000001b3);
+    at = &core->presets[hash % PRESET_LISTS];
     while (*at != NULL && strcmp((*at)->path, path) != 0)
         at = &(*at)->next;
     return at;
@@ -317,9 +322,8 @@ static int host_preset(pipette_trajectory *trajectory, const char *given, const 
     at = find_preset(h->core, path);
     if (*at != NULL)
         drop_preset(at);
-    at = &h->core->presets;
-    while (*at != NULL)
-        at = &(*at)->next;
+    at = find_preset(h->core, path); /* the end of its list */
+    waiting->number = ++h->core->preset_number;
     *at = waiting;
     return PIPETTE_OK;
 }

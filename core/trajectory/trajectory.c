@@ -20,19 +20,38 @@ static void forget_values(trajectory_core *core)
     core->values = NULL;
 }
 
+static void forget_presets(trajectory_core *core)
+{
+    size_t i;
+    for (i = 0; i < PRESET_LISTS; i++)
+        while (core->presets[i] != NULL) {
+            preset *gone = core->presets[i];
+            core->presets[i] = gone->next;
+            value_destroy(&gone->value);
+            free(gone->path);
+            free(gone);
+        }
+}
+
+/* The one that was given first, or NULL. */
+static const preset *first_preset(const trajectory_core *core)
+{
+    const preset *first = NULL, *one;
+    size_t i;
+    for (i = 0; i < PRESET_LISTS; i++)
+        for (one = core->presets[i]; one != NULL; one = one->next)
+            if (first == NULL || one->number < first->number)
+                first = one;
+    return first;
+}
+
 static void core_destroy(trajectory_core *core)
 {
     if (core == NULL)
         return;
     forget_values(core);
     exploration_destroy(core->points);
-    while (core->presets != NULL) {
-        preset *gone = core->presets;
-        core->presets = gone->next;
-        value_destroy(&gone->value);
-        free(gone->path);
-        free(gone);
-    }
+    forget_presets(core);
     tree_destroy(&core->nodes);
     free(core->name);
     free(core->comment);
@@ -104,9 +123,10 @@ const exploration *trajectory_exploration(const pipette_trajectory *trajectory)
 int trajectory_start(pipette_trajectory *trajectory, pipette_error *error)
 {
     trajectory_core *core = handle_of(trajectory)->core;
+    const preset *waiting = first_preset(core);
     tree_node *node;
-    if (core->presets != NULL) {
-        const char *path = core->presets->path,
+    if (waiting != NULL) {
+        const char *path = waiting->path,
                    *nearest = tree_nearest(&core->nodes, path, NAME_NO_RUN, PIPETTE_BRANCH_PARAMETERS);
         if (nearest != NULL)
             return pipette_error_set(

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <sys/file.h>
@@ -10,15 +11,55 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+enum { LINKS_MAX = 40, NAME_BYTES = 255 };
+
+/* What a link that leads nowhere says, as a path of its own; NULL where `path` is no link. */
+static char *behind_link(const char *path)
+{
+    char target[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    ssize_t length = readlink(path, target, sizeof target - 1);
+    if (length <= 0)
+        return NULL;
+    target[length] = '\0';
+    return target[0] == '/' || slash == NULL ? strdup(target)
+                                             : store_format("%.*s/%s", (int)(slash - path), path, target);
+}
+
+/* NULL: errno says why. A link to a file that does not exist yet stands for that file. */
 static char *absolute_path(const char *path)
 {
-    char *real = realpath(path, NULL), *folder, *absolute;
-    if (real != NULL || path[0] == '/')
-        return real != NULL ? real : strdup(path);
-    folder = getcwd(NULL, 0);
-    absolute = folder != NULL ? store_format("%s/%s", folder, path) : NULL;
-    free(folder);
+    char *real = realpath(path, NULL), *folder, *absolute, *next;
+    int links;
+    if (real != NULL)
+        return real;
+    if (path[0] == '/') {
+        absolute = strdup(path);
+    } else {
+        folder = getcwd(NULL, 0);
+        absolute = folder != NULL ? store_format("%s/%s", folder, path) : NULL;
+        free(folder);
+    }
+    for (links = 0; absolute != NULL && links < LINKS_MAX && (next = behind_link(absolute)) != NULL; links++) {
+        free(absolute);
+        absolute = next;
+    }
     return absolute;
+}
+
+/* A name in the same folder that nothing else has. */
+static char *part_path(const char *path, const char *slash)
+{
+    const char *name = slash + 1, *letter;
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    size_t length = strlen(name);
+    if (length + strlen("..part") <= NAME_BYTES)
+        return store_format("%.*s/.%s.part", (int)(slash - path), path, name);
+    for (letter = name; *letter != '\0'; letter++)
+        hash = (hash ^ (unsigned char)*letter) * UINT64_C(0x100000001b3);
+    for (length = 200; ((unsigned char)name[length] & 0xc0) == 0x80; length--)
+        continue;
+    return store_format("%.*s/.%.*s.%016" PRIx64 ".part", (int)(slash - path), path, (int)length, name, hash);
 }
 
 /* Two locks that this process holds until it closes the file. One is for commands like this one: a second writer is told so. The other is
@@ -103,9 +144,12 @@ static int open_existing(store_file *store, bool writes, int *out)
 static void remove_stale_part(store_file *store)
 {
     struct flock lock;
-    int fd = open(store->part, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-    if (fd < 0)
+    int fd = open(store->part, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0) {
+        if (errno == ELOOP || errno == ENXIO) /* a link or a socket was not made by us */
+            (void)unlink(store->part);
         return;
+    }
     memset(&lock, 0, sizeof lock);
     lock.l_type = F_WRLCK;
     lock.l_whence = SEEK_SET;
@@ -120,12 +164,15 @@ int file_open(store_file *store, const char *path, int mode)
     struct stat facts;
     char *slash;
     int status;
+    errno = 0;
     store->path = absolute_path(path);
+    if (store->path == NULL && errno == ENOENT)
+        return store_fail(store, PIPETTE_E_STORAGE,
+                          "cannot write '%s': the current folder is gone (it was removed); change to one that exists", path);
     slash = store->path != NULL ? strrchr(store->path, '/') : NULL;
     store->folder =
         slash != NULL ? strndup(store->path, slash == store->path ? 1 : (size_t)(slash - store->path)) : NULL;
-    store->part =
-        slash != NULL ? store_format("%.*s/.%s.part", (int)(slash - store->path), store->path, slash + 1) : NULL;
+    store->part = slash != NULL ? part_path(store->path, slash) : NULL;
     if (store->path == NULL || store->folder == NULL || store->part == NULL)
         return store_memory(store);
     if (slash[1] == '\0')
@@ -188,18 +235,48 @@ static int make_folders(store_file *store)
     return status;
 }
 
+/* Says what has the name of the sibling and does not go away. */
+static int part_in_the_way(store_file *store)
+{
+    struct stat facts;
+    int fd, status;
+    if (lstat(store->part, &facts) != 0)
+        return store_system(store, "cannot create '%s'", store->part);
+    if (S_ISREG(facts.st_mode) && (fd = open(store->part, O_RDWR | O_CLOEXEC | O_NOFOLLOW)) >= 0) {
+        status = lock_file(store, fd);
+        (void)close(fd);
+        if (status != PIPETTE_OK)
+            return status;
+    }
+    return store_fail(store, PIPETTE_E_STORAGE, "cannot create '%s': %s '%s' is in the way; remove it", store->path,
+                      S_ISDIR(facts.st_mode) ? "the folder" : "the file", store->part);
+}
+
 int file_part_begin(store_file *store, int *fd)
 {
-    int status = make_folders(store);
+    struct stat facts, now;
+    int attempt, status = make_folders(store);
     if (status != PIPETTE_OK)
         return status;
-    *fd = open(store->part, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
-    if (*fd < 0)
-        return store_system(store, "cannot create '%s'", store->path);
-    status = lock_file(store, *fd);
-    if (status != PIPETTE_OK)
+    /* Made by us or not at all: what others put under that name is not written to. */
+    for (attempt = 0; attempt < 3; attempt++) {
+        *fd = open(store->part, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
+        if (*fd < 0 && errno != EEXIST)
+            return store_system(store, "cannot create '%s'", store->path);
+        if (*fd < 0) {
+            remove_stale_part(store);
+            continue;
+        }
+        status = lock_file(store, *fd);
+        /* Another process may have taken it for a stale one before it was locked. */
+        if (status == PIPETTE_OK && fstat(*fd, &facts) == 0 && lstat(store->part, &now) == 0 && facts.st_ino == now.st_ino &&
+            facts.st_dev == now.st_dev)
+            return PIPETTE_OK;
         (void)close(*fd);
-    return status;
+        if (status != PIPETTE_OK)
+            return status;
+    }
+    return part_in_the_way(store);
 }
 
 static int rename_new(const char *from, const char *to)

@@ -50,7 +50,8 @@ static bool has_format(hid_t file, char *format, size_t size)
     return ok;
 }
 
-static int open_ours(store_file *store, int fd, int *version, hid_t *out)
+/* `*whole` becomes false where what begins like an HDF5 file is cut off, or nothing that HDF5 takes for one. */
+static int open_ours(store_file *store, int fd, int *version, hid_t *out, bool *whole)
 {
     static const unsigned char signature[8] = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
     unsigned char head[96] = {0};
@@ -61,10 +62,12 @@ static int open_ours(store_file *store, int fd, int *version, hid_t *out)
     if (fstat(fd, &facts) != 0 || pread(fd, head, sizeof head, 0) < 0)
         return store_system(store, "cannot read '%s'", store->path);
     if (facts.st_size == 0)
-        return store_fail(store, PIPETTE_E_STORAGE, "'%s' is empty, not a file of pipette", store->path);
+        return store_fail(store, PIPETTE_E_STORAGE, "'%s' is empty, not a file of pipette; remove it, or name another file",
+                          store->path);
     if (memcmp(head, signature, sizeof signature) != 0)
         return store_fail(store, PIPETTE_E_STORAGE, "'%s' is not an HDF5 file", store->path);
     file = h5_open(store, fd, H5F_ACC_RDONLY);
+    *whole = file >= 0 && (head[8] != 0 || (uint64_t)facts.st_size >= extents_stored_end(head));
     if (file < 0)
         return explain(store, head, (uint64_t)facts.st_size);
     if (!has_format(file, format, sizeof format)) {
@@ -85,13 +88,42 @@ static int open_ours(store_file *store, int fd, int *version, hid_t *out)
     return status;
 }
 
+/* Whether our mark stands in a file that HDF5 does not open any more, near its beginning or its end. */
+static bool has_mark(int fd)
+{
+    static const char mark[] = "pipette_format";
+    enum { BLOCK = 1 << 20, REACH = 64 << 20 };
+    char *block = malloc(BLOCK);
+    bool found = false;
+    struct stat facts;
+    off_t at = 0;
+    ssize_t got = 1;
+    if (block == NULL || fstat(fd, &facts) != 0)
+        facts.st_size = 0;
+    while (!found && got > 0 && at < facts.st_size) {
+        if (at >= REACH && at < facts.st_size - REACH)
+            at = facts.st_size - REACH;
+        got = pread(fd, block, BLOCK, at);
+        found = got > 0 && memmem(block, (size_t)got, mark, sizeof mark - 1) != NULL;
+        at += got < BLOCK ? got : got - (ssize_t)sizeof mark; /* it may stand across two blocks */
+    }
+    free(block);
+    return found;
+}
+
 int reopen_check(store_file *store, int fd)
 {
     hid_t file = -1;
-    int version, status = open_ours(store, fd, &version, &file);
+    bool whole = true;
+    int version, status = open_ours(store, fd, &version, &file, &whole);
     if (status == PIPETTE_OK)
         (void)H5Fclose(file);
-    return status;
+    if (status == PIPETTE_OK || whole)
+        return status;
+    if (has_mark(fd))
+        return PIPETTE_OK; /* cut off or damaged, but ours */
+    return store_fail(store, status, "'%s' is cut off or damaged, and nothing in it shows that pipette wrote it: remove it, or name another file",
+                      store->path);
 }
 
 /* Where the data of a dataset stands, and the extent of its first axis; `bytes` that must be there. */
@@ -155,7 +187,8 @@ int reopen_catalog(store_file *store)
     store_value text = {{0}, NULL};
     hid_t file = -1;
     uint32_t i, k, count;
-    int version = 1, status = open_ours(store, store->fd, &version, &file);
+    bool whole = true;
+    int version = 1, status = open_ours(store, store->fd, &version, &file, &whole);
     if (status != PIPETTE_OK)
         return status;
     store->h5 = file;

@@ -298,9 +298,33 @@ static void test_include_depth(void)
     config_free(load("@include \"level0.cfg\"\n"));
 }
 
+/* Every key of a large group is noted, and a second one of the same name is found among them. */
+static void test_many_keys(void)
+{
+    enum { KEYS = 3000 };
+    char *text = malloc(KEYS * 16 + 64), *at = text;
+    config *loaded;
+    int i;
+    if (text == NULL)
+        CU_FAIL_FATAL("out of memory");
+    at += sprintf(at, "group = {\n");
+    for (i = 0; i < KEYS; i++)
+        at += sprintf(at, "k%d = %d;\n", i, i);
+    strcpy(at, "};\n");
+    loaded = load(text);
+    CU_ASSERT_EQUAL(config_count(node_at(loaded, "group")), KEYS);
+    CU_ASSERT_EQUAL(value_at(loaded, "group/k2999", PIPETTE_TYPE_I64).as.i64, 2999);
+    config_free(loaded);
+    strcpy(at, "k17 = 1; };\n");
+    CU_ASSERT(refused(text, "main.cfg:3002: 'k17' is given twice, first in line 19; remove one"));
+    strcpy(at, "k1 = 1; };\n");
+    CU_ASSERT(refused(text, "main.cfg:3002: 'k1' is given twice, first in line 3; remove one"));
+    free(text);
+}
+
 SUITE("config", {"the tutorial's config", test_tutorial}, {"arrays of any mixture of numbers", test_arrays},
       {"integers keep their value or are refused", test_integers}, {"conversions lose nothing", test_conversions},
       {"text, comments, nan and inf", test_text}, {"syntax errors say what was expected", test_grammar},
       {"depth of brackets", test_depth}, {"files that cannot be read", test_files},
       {"includes keep file and line", test_include}, {"includes that fail", test_include_errors},
-      {"depth of includes", test_include_depth}, )
+      {"depth of includes", test_include_depth}, {"many keys", test_many_keys}, )
