@@ -183,6 +183,20 @@ static void show_rows(pipette_file *file, const pipette_entry *entry, uint64_t r
         printf(TABLE_DOTS " %llu runs in all; `pipette get` prints them\n", (unsigned long long)rows);
 }
 
+/* "state is S, I, R": the names of a dimension's elements, as many as one looks at. */
+static void show_labels(const pipette_dimension *dimension, unsigned width)
+{
+    char text[2000];
+    size_t used = (size_t)snprintf(text, sizeof text, "%.200s is ", dimension->name);
+    uint64_t i;
+    for (i = 0; i < dimension->extent && used < sizeof text - 300; i++)
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s%.200s", i == 0 ? "" : ", ", dimension->labels[i]);
+    if (i < dimension->extent)
+        (void)snprintf(text + used, sizeof text - used, ", … %llu in all", (unsigned long long)dimension->extent);
+    fputs("  ", stdout);
+    table_wrap(text, width > 2 ? width - 2 : width);
+}
+
 static int show_entry(pipette_file *file, const show_arguments *a, const pipette_entry *entry, uint64_t run, uint64_t row)
 {
     pipette_storage_info info = {.size = sizeof info};
@@ -190,6 +204,7 @@ static int show_entry(pipette_file *file, const show_arguments *a, const pipette
     pipette_error error = {0};
     char cell[8000], name[PIPETTE_RUN_NAME_SIZE];
     unsigned width = table_terminal();
+    uint32_t i;
     uint64_t total;
     if (pipette_file_info(file, &info, &error) != PIPETTE_OK)
         return cli_fail(&error);
@@ -203,6 +218,9 @@ static int show_entry(pipette_file *file, const show_arguments *a, const pipette
         fputs("  ", stdout);
         table_wrap(entry->doc, width > 2 ? width - 2 : width);
     }
+    for (i = 0; i < entry->rank; i++)
+        if (entry->dimensions[i].labels != NULL)
+            show_labels(&entry->dimensions[i], width);
     if (entry->kind == PIPETTE_ENTRY_COLUMN && run == PIPETTE_DEFAULT_RUN) {
         show_rows(file, entry, info.row_count);
         return CLI_OK;

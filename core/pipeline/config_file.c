@@ -53,7 +53,8 @@ static int read_all(int descriptor, const char *where, const char *path, config_
     }
 }
 
-/* What cannot hold a config, or NULL. A pipe can be one on the command line (run <(...)), where somebody stands behind it. */
+/* What cannot hold a config, or NULL. A pipe can be one on the command line (run <(...)), where somebody stands behind
+ * it. */
 static const char *unfit(mode_t mode, int included)
 {
     if (S_ISDIR(mode))

@@ -15,7 +15,8 @@ typedef struct stage {
     pipette_stage handle;                /* first: what the plugin sees */
     const pipette_option *options;       /* the stage's group in the config; NULL: none */
     const pipette_descriptor *descriptor; /* NULL for the model, which lives in the model host */
-    char name[PATH_MAX]; /* of the plugin, for messages; until it is loaded, as the config has it, which may be a file */
+    char
+        name[PATH_MAX]; /* of the plugin, for messages; until it is loaded, as the config has it, which may be a file */
     int created;
     stage_log log;
     void *log_user;

@@ -102,8 +102,9 @@ static int is_foreign(const plugin_search *search, uid_t owner)
     return owner != 0 && owner != geteuid() && owner != search->own_owner;
 }
 
-/* Whoever may rename or replace a folder on the way to `path` decides what is loaded from there. Where the sticky bit is set,
- * only the owner of an entry can do that. Volumes of containers are often open to everyone, so this is said, not refused. */
+/* Whoever may rename or replace a folder on the way to `path` decides what is loaded from there. Where the sticky bit
+ * is set, only the owner of an entry can do that. Volumes of containers are often open to everyone, so this is said,
+ * not refused. */
 static void look_above(plugin_search *search, const char *path)
 {
     char above[PATH_MAX];
@@ -115,12 +116,15 @@ static void look_above(plugin_search *search, const char *path)
     while ((slash = strrchr(above, '/')) != NULL && above[1] != '\0') {
         if (stat(above, &about) == 0 && is_foreign(search, about.st_uid))
             warn(search,
-                 "the folder '%s' belongs to user %u, who can change what is loaded from it; if you do not trust that user, "
+                 "the folder '%s' belongs to user %u, who can change what is loaded from it; if you do not trust that "
+                 "user, "
                  "copy the plugin to a folder of your own",
                  above, (unsigned)about.st_uid);
         slash[slash == above ? 1 : 0] = '\0';
         if (stat(above, &about) == 0 && (about.st_mode & S_IWOTH) != 0 && (about.st_mode & S_ISVTX) == 0)
-            warn(search, "everyone may rename what lies in '%s', above the plugins in '%s'; if that is not meant: chmod o-w '%s'",
+            warn(search,
+                 "everyone may rename what lies in '%s', above the plugins in '%s'; if that is not meant: chmod o-w "
+                 "'%s'",
                  above, path, above);
     }
 }
@@ -160,12 +164,16 @@ static const char *unfit_file(plugin_search *search, const char *path)
         if (geteuid() == 0) {
             char reason[200];
             (void)snprintf(reason, sizeof reason,
-                           "belongs to user %u, who could change it while root runs it: chown root it, or run pipette as that user",
+                           "belongs to user %u, who could change it while root runs it: chown root it, or run pipette "
+                           "as that user",
                            (unsigned)about.st_uid);
             return keep(search, reason);
         }
-        warn(search, "the plugin '%s' belongs to user %u, who can change it at any time; if you do not trust that user, use a copy of "
-             "your own", path, (unsigned)about.st_uid);
+        warn(search,
+             "the plugin '%s' belongs to user %u, who can change it at any time; if you do not trust that user, use a "
+             "copy of "
+             "your own",
+             path, (unsigned)about.st_uid);
     }
     return NULL;
 }
@@ -205,7 +213,8 @@ static const char *unfit_target(plugin_search *search, const char *path, const c
     return reason;
 }
 
-#define SECURE "this command has more rights than its caller (setuid, setgid), so it loads plugins from its own folder only"
+#define SECURE                                                                                                         \
+    "this command has more rights than its caller (setuid, setgid), so it loads plugins from its own folder only"
 
 /* ---- The folders ------------------------------------------------------------------------------------------------ */
 
@@ -589,11 +598,11 @@ int plugin_search_find(plugin_search *search, const char *name, const char *base
     if (strchr(name, '/') != NULL)
         return find_named(search, name, base, path, error);
     if (!spec_is_plugin_name(name))
-        return pipette_error_set(
-            error, PIPETTE_E_PLUGIN,
-            "'%.128s' is no name of a plugin: letters, digits, '_' and '-' are allowed, under 128 of them; a file is named "
-            "with a '/', such as './%.128s'",
-            name, name);
+        return pipette_error_set(error, PIPETTE_E_PLUGIN,
+                                 "'%.128s' is no name of a plugin: letters, digits, '_' and '-' are allowed, under 128 "
+                                 "of them; a file is named "
+                                 "with a '/', such as './%.128s'",
+                                 name, name);
     memset(&one, 0, sizeof one);
     one.name = name;
     hunt_file(search, &one);

@@ -1,9 +1,9 @@
 /* search.h: where plugins are looked for. Order: folders given by the caller (--plugin-path), PIPETTE_PLUGIN_PATH, the
  * folder that belongs to the running library (build tree: next to it, installation: PREFIX/lib/pipette/plugins). Never
- * the current directory; never a folder or file that everyone may write; a group-writable one is used with a warning. A file that
- * belongs to neither the user nor root (nor to whoever owns the library) is used with a warning, by root not at all; a folder of
- * such an owner, or one that others may rename because everyone may write above it, is used with a warning. A command that has
- * more rights than its caller (setuid, setgid) knows its own folder only.
+ * the current directory; never a folder or file that everyone may write; a group-writable one is used with a warning. A
+ * file that belongs to neither the user nor root (nor to whoever owns the library) is used with a warning, by root not
+ * at all; a folder of such an owner, or one that others may rename because everyone may write above it, is used with a
+ * warning. A command that has more rights than its caller (setuid, setgid) knows its own folder only.
  */
 #ifndef CORE_PLUGIN_SEARCH_H
 #define CORE_PLUGIN_SEARCH_H

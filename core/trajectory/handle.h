@@ -7,8 +7,8 @@
 #include "trajectory.h"
 #include "tree.h"
 
-/* A value that waits for its parameter; `path` is the full name. A config may hold very many, so they stand in lists by a hash
- * of their paths. */
+/* A value that waits for its parameter; `path` is the full name. A config may hold very many, so they stand in lists by
+ * a hash of their paths. */
 enum { PRESET_LISTS = 1024 };
 typedef struct preset {
     struct preset *next; /* of the list */

@@ -168,7 +168,8 @@ int file_open(store_file *store, const char *path, int mode)
     store->path = absolute_path(path);
     if (store->path == NULL && errno == ENOENT)
         return store_fail(store, PIPETTE_E_STORAGE,
-                          "cannot write '%s': the current folder is gone (it was removed); change to one that exists", path);
+                          "cannot write '%s': the current folder is gone (it was removed); change to one that exists",
+                          path);
     slash = store->path != NULL ? strrchr(store->path, '/') : NULL;
     store->folder =
         slash != NULL ? strndup(store->path, slash == store->path ? 1 : (size_t)(slash - store->path)) : NULL;
@@ -269,8 +270,8 @@ int file_part_begin(store_file *store, int *fd)
         }
         status = lock_file(store, *fd);
         /* Another process may have taken it for a stale one before it was locked. */
-        if (status == PIPETTE_OK && fstat(*fd, &facts) == 0 && lstat(store->part, &now) == 0 && facts.st_ino == now.st_ino &&
-            facts.st_dev == now.st_dev)
+        if (status == PIPETTE_OK && fstat(*fd, &facts) == 0 && lstat(store->part, &now) == 0 &&
+            facts.st_ino == now.st_ino && facts.st_dev == now.st_dev)
             return PIPETTE_OK;
         (void)close(*fd);
         if (status != PIPETTE_OK)

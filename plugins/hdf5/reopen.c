@@ -62,8 +62,8 @@ static int open_ours(store_file *store, int fd, int *version, hid_t *out, bool *
     if (fstat(fd, &facts) != 0 || pread(fd, head, sizeof head, 0) < 0)
         return store_system(store, "cannot read '%s'", store->path);
     if (facts.st_size == 0)
-        return store_fail(store, PIPETTE_E_STORAGE, "'%s' is empty, not a file of pipette; remove it, or name another file",
-                          store->path);
+        return store_fail(store, PIPETTE_E_STORAGE,
+                          "'%s' is empty, not a file of pipette; remove it, or name another file", store->path);
     if (memcmp(head, signature, sizeof signature) != 0)
         return store_fail(store, PIPETTE_E_STORAGE, "'%s' is not an HDF5 file", store->path);
     file = h5_open(store, fd, H5F_ACC_RDONLY);
@@ -122,8 +122,10 @@ int reopen_check(store_file *store, int fd)
         return status;
     if (has_mark(fd))
         return PIPETTE_OK; /* cut off or damaged, but ours */
-    return store_fail(store, status, "'%s' is cut off or damaged, and nothing in it shows that pipette wrote it: remove it, or name another file",
-                      store->path);
+    return store_fail(
+        store, status,
+        "'%s' is cut off or damaged, and nothing in it shows that pipette wrote it: remove it, or name another file",
+        store->path);
 }
 
 /* Where the data of a dataset stands, and the extent of its first axis; `bytes` that must be there. */

@@ -1,10 +1,13 @@
-/* Tests of what a model's author writes with the headers, through a sweep: arrays, every type, named elements, no units. */
+/* Tests of what a model's author writes with the headers, through a sweep: arrays, every type, named elements, no
+ * units. */
 #include "command.h"
 #include "suite.h"
 
-#define CONFIG                                                                                                               \
-    "name = \"Health\"; run = { plugin = \"" FIXTURE("health") "\"; }; storage = { plugin = \"hdf5\"; file = \"h.hdf5\"; };\n" \
-    "preprocess = ( { plugin = \"explorer\"; product = ( { parameter = \"x\"; values = [1.0, 4.0]; } ); } );\n"
+#define CONFIG                                                                                                         \
+    "name = \"Health\"; run = { plugin = \"" FIXTURE(                                                                  \
+        "health") "\"; }; storage = { plugin = \"hdf5\"; file = \"h.hdf5\"; };\n"                                      \
+                  "preprocess = ( { plugin = \"explorer\"; product = ( { parameter = \"x\"; values = [1.0, 4.0]; } "   \
+                  "); } );\n"
 
 static void test_values(void)
 {
@@ -13,6 +16,7 @@ static void test_values(void)
     EXPECT(PIPETTE("run", "-q", "h.cfg") == 0);
     EXPECT(PIPETTE("get", "h.hdf5", "people", "--run", "1") == 0);
     CU_ASSERT_STRING_EQUAL(command_out, "state,0,0.5\nS,2,3\nI,1,2\n\"R, at last\",1,2\n");
+    EXPECT(PIPETTE("show", "h.hdf5", "people") == 0 && out_has("\n  state is S, I, R, at last\n"));
     EXPECT(PIPETTE("get", "h.hdf5", "results.run_00000000.z") == 0);
     CU_ASSERT_STRING_EQUAL(command_out, "1.25+3j\n");
     EXPECT(PIPETTE("get", "h.hdf5", "results.run_00000000.u") == 0);
@@ -26,11 +30,12 @@ static void test_values(void)
     folder_end();
 }
 
-static const char labels_script[] = "import xarray\n"
-                                    "for engine in ('netcdf4', 'h5netcdf'):\n"
-                                    "    data = xarray.open_dataset('h.hdf5', group='results', engine=engine)\n"
-                                    "    print(list(data.state.values), data.state.long_name, data.people.sel(state='I', time=0.5).values)\n"
-                                    "    print(data.n.values)\n";
+static const char labels_script[] =
+    "import xarray\n"
+    "for engine in ('netcdf4', 'h5netcdf'):\n"
+    "    data = xarray.open_dataset('h.hdf5', group='results', engine=engine)\n"
+    "    print(list(data.state.values), data.state.long_name, data.people.sel(state='I', time=0.5).values)\n"
+    "    print(data.n.values)\n";
 
 /* Names of elements are coordinates for whoever reads the file; a file that grows keeps them. */
 static void test_labels(void)

@@ -1,15 +1,16 @@
-/* Tests of where things lie: pipes and devices as configs, links and torn files as results, names as long as they may be, who owns a
- * plugin, a command with more rights than its caller. */
+/* Tests of where things lie: pipes and devices as configs, links and torn files as results, names as long as they may
+ * be, who owns a plugin, a command with more rights than its caller. */
 #include <sys/socket.h>
 #include <sys/un.h>
 
 #include "command.h"
 #include "suite.h"
 
-#define GOOD                                                                                                            \
-    "name = \"P\"; run = { plugin = \"multiply\"; }; storage = { plugin = \"hdf5\"; file = \"r.hdf5\"; };\n"             \
+#define GOOD                                                                                                           \
+    "name = \"P\"; run = { plugin = \"multiply\"; }; storage = { plugin = \"hdf5\"; file = \"r.hdf5\"; };\n"           \
     "preprocess = ( { plugin = \"explorer\"; product = ( { parameter = \"x\"; values = [1.0, 4.0]; } ); } );\n"
-#define MODEL(file) "name = \"P\"; run = { plugin = \"" file "\"; }; storage = { plugin = \"hdf5\"; file = \"out/r.hdf5\"; };\n"
+#define MODEL(file)                                                                                                    \
+    "name = \"P\"; run = { plugin = \"" file "\"; }; storage = { plugin = \"hdf5\"; file = \"out/r.hdf5\"; };\n"
 
 static int holds_runs(const char *file)
 {
@@ -17,7 +18,8 @@ static int holds_runs(const char *file)
     return code == 0 && strcmp(command_out, "run,x,z\n0,1,1\n1,4,4\n") == 0;
 }
 
-/* ---- Configs ------------------------------------------------------------------------------------------------------------- */
+/* ---- Configs
+ * ------------------------------------------------------------------------------------------------------------- */
 
 static void test_what_is_no_config(void)
 {
@@ -28,9 +30,11 @@ static void test_what_is_no_config(void)
     CU_ASSERT_EQUAL(bind(waits, (const struct sockaddr *)&address, sizeof address), 0);
     CU_ASSERT_EQUAL(mkfifo(in_folder("pipe"), 0644), 0);
     file_write("e.cfg", "\n@include \"pipe\"\n");
-    EXPECT(PIPETTE("check", "e.cfg") == 2 && one_error_line() && err_has("e.cfg:2: @include: pipe: is a pipe (FIFO), not a config file"));
+    EXPECT(PIPETTE("check", "e.cfg") == 2 && one_error_line() &&
+           err_has("e.cfg:2: @include: pipe: is a pipe (FIFO), not a config file"));
     file_write("e.cfg", "@include \"socket\"\n");
-    EXPECT(PIPETTE("check", "e.cfg") == 2 && one_error_line() && err_has("e.cfg:1: @include: socket: is a socket, not a config file"));
+    EXPECT(PIPETTE("check", "e.cfg") == 2 && one_error_line() &&
+           err_has("e.cfg:1: @include: socket: is a socket, not a config file"));
     file_write("e.cfg", "@include \"/dev/zero\"\n");
     EXPECT(PIPETTE("check", "e.cfg") == 2 && one_error_line() && err_has("/dev/zero: is a device, not a config file"));
     EXPECT(PIPETTE("check", "./socket") == 2 && one_error_line() && err_has("socket: is a socket, not a config file"));
@@ -51,7 +55,8 @@ static void test_current_folder_is_gone(void)
     folder_end();
 }
 
-/* ---- Results -------------------------------------------------------------------------------------------------------------- */
+/* ---- Results
+ * -------------------------------------------------------------------------------------------------------------- */
 
 static void test_link_to_nothing(void)
 {
@@ -94,7 +99,8 @@ static void test_overwrite_what_is_cut_off(void)
     CU_ASSERT(stat(in_folder("r.hdf5"), &facts) == 0 && facts.st_size == 100);
     EXPECT(PYTHON_RUN("import h5py\nf = h5py.File('r.hdf5', 'w')\nf['x'] = range(10000)\nf.close()", ".") == 0);
     CU_ASSERT_EQUAL(truncate(in_folder("r.hdf5"), 5000), 0);
-    EXPECT(PIPETTE("run", "-q", "e.cfg", "--overwrite") == 4 && one_error_line() && err_has("remove it, or name another file"));
+    EXPECT(PIPETTE("run", "-q", "e.cfg", "--overwrite") == 4 && one_error_line() &&
+           err_has("remove it, or name another file"));
     CU_ASSERT(stat(in_folder("r.hdf5"), &facts) == 0 && facts.st_size == 5000);
     folder_end();
 }
@@ -141,7 +147,8 @@ static void test_long_names(void)
     folder_end();
 }
 
-/* ---- Plugins -------------------------------------------------------------------------------------------------------------- */
+/* ---- Plugins
+ * -------------------------------------------------------------------------------------------------------------- */
 
 static int is_root(void)
 {
@@ -161,11 +168,13 @@ static void test_owners(void)
     EXPECT(PIPETTE("run", "-q", "--overwrite", "m.cfg") == 0 && command_err[0] == '\0');
     EXPECT(SHELL("chown 64001 p/q/m.so") == 0);
     EXPECT(PIPETTE("run", "-q", "--overwrite", "m.cfg") == 3 && one_error_line());
-    EXPECT(err_has("belongs to user 64001, who could change it while root runs it: chown root it, or run pipette as that user"));
+    EXPECT(err_has(
+        "belongs to user 64001, who could change it while root runs it: chown root it, or run pipette as that user"));
     EXPECT(SHELL("rm -f out/*; exec setpriv --reuid=64002 --clear-groups " TEST_COMMAND " run -q m.cfg") == 0);
     EXPECT(one_error_line() && err_has("/p/q/m.so' belongs to user 64001, who can change it at any time"));
     EXPECT(SHELL("chown 0 p/q/m.so && chown 64001 p") == 0);
-    EXPECT(PIPETTE("run", "-q", "--overwrite", "m.cfg") == 0 && one_error_line() && err_has("/p' belongs to user 64001"));
+    EXPECT(PIPETTE("run", "-q", "--overwrite", "m.cfg") == 0 && one_error_line() &&
+           err_has("/p' belongs to user 64001"));
     EXPECT(SHELL("chown 0 p && chmod 777 p") == 0);
     EXPECT(PIPETTE("run", "-q", "--overwrite", "m.cfg") == 0 && one_error_line());
     EXPECT(err_has("everyone may rename what lies in '") && err_has("if that is not meant: chmod o-w '"));
@@ -183,7 +192,8 @@ static void test_setuid(void)
     folder_begin();
     file_write("e.cfg", GOOD);
     file_write("m.cfg", MODEL("./good_model.so"));
-    EXPECT(SHELL("cp " FIXTURE("good_model") " good_model.so && cp " TEST_COMMAND " command && chown 64002 command && chmod u+s command") == 0);
+    EXPECT(SHELL("cp " FIXTURE("good_model") " good_model.so && cp " TEST_COMMAND
+                                             " command && chown 64002 command && chmod u+s command") == 0);
     if (SHELL("exec ./command plugins --plugin-path . | grep -q rights") != 0) {
         fprintf(stderr, " (setuid means nothing here, left out) ");
     } else {
@@ -197,7 +207,8 @@ static void test_setuid(void)
     folder_end();
 }
 
-SUITE("places", {"what is no config", test_what_is_no_config}, {"the current folder is gone", test_current_folder_is_gone},
-      {"a link to nothing", test_link_to_nothing}, {"overwriting what is cut off", test_overwrite_what_is_cut_off},
-      {"the temporary file", test_temporary_file}, {"names of 255 bytes", test_long_names}, {"owners of plugins", test_owners},
+SUITE("places", {"what is no config", test_what_is_no_config},
+      {"the current folder is gone", test_current_folder_is_gone}, {"a link to nothing", test_link_to_nothing},
+      {"overwriting what is cut off", test_overwrite_what_is_cut_off}, {"the temporary file", test_temporary_file},
+      {"names of 255 bytes", test_long_names}, {"owners of plugins", test_owners},
       {"more rights than the caller", test_setuid}, )
