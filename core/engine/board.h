@@ -1,5 +1,5 @@
-/* board.h: the memory that supervisor, model host and workers share: which runs are claimed, which are stored, how far each worker is.
- * Every cell has one writer, but `next`, which all workers add to. */
+/* board.h: the memory that supervisor, model host and workers share: which runs are claimed, which are stored, how far
+ * each worker is. Every cell has one writer, but `next`, which all workers add to. */
 #ifndef CORE_ENGINE_BOARD_H
 #define CORE_ENGINE_BOARD_H
 
@@ -10,16 +10,17 @@
 #define BOARD_PAGE 4096u
 #define BOARD_REASON_BYTES 256u
 
-/* Positions count the wanted runs of the plan, from 0, across its spans. The first page is out of the model's reach while it computes;
- * what is in the second, it can damage: board_current() and board_ran() believe only what fits the first. */
+/* Positions count the wanted runs of the plan, from 0, across its spans. The first page is out of the model's reach
+ * while it computes; what is in the second, it can damage: board_current() and board_ran() believe only what fits the
+ * first. */
 typedef struct board_slot {
     _Alignas(BOARD_PAGE) _Atomic uint64_t claim_first; /* worker: the positions it has claimed */
     _Atomic uint64_t claim_count;
-    _Atomic uint64_t stored; /* worker: how many of them, from the first on, are stored with their state */
-    _Atomic uint64_t lanes;  /* worker: how many runs the current call computes at once */
-    _Atomic uint64_t begun;  /* worker: runs this process had begun before the chunk in work */
+    _Atomic uint64_t stored;    /* worker: how many of them, from the first on, are stored with their state */
+    _Atomic uint64_t lanes;     /* worker: how many runs the current call computes at once */
+    _Atomic uint64_t begun;     /* worker: runs this process had begun before the chunk in work */
     _Atomic uint32_t computing; /* worker: 1: the model is at work on a chunk */
-    _Atomic uint32_t left; /* worker: BOARD_LEFT_...; an exit() of the model leaves 0 here */
+    _Atomic uint32_t left;      /* worker: BOARD_LEFT_...; an exit() of the model leaves 0 here */
     _Atomic uint64_t done, failed, infeasible; /* worker: totals over all processes of this slot */
     /* supervisor, before it asks for a process: positions that a dead worker left, to be run first, one by one */
     _Atomic uint64_t inherited_first, inherited_count;
@@ -27,7 +28,7 @@ typedef struct board_slot {
     char changed[96];         /* worker, with BOARD_LEFT_DIRTY: what the runs have changed */
 
     _Alignas(BOARD_PAGE) _Atomic uint64_t current; /* worker: the position that is being run; BOARD_IDLE between runs */
-    _Atomic uint64_t ran;            /* worker: runs this process has begun; changes tell the supervisor that it lives */
+    _Atomic uint64_t ran; /* worker: runs this process has begun; changes tell the supervisor that it lives */
     char reason[BOARD_REASON_BYTES]; /* worker, in a memory fault: what happened, where it can be told; else "" */
 } board_slot;
 
@@ -39,14 +40,14 @@ enum { BOARD_ISOLATE_INHERITED = 1, BOARD_ISOLATE_ALL = 2 };
 
 typedef struct board {
     _Alignas(BOARD_PAGE) _Atomic uint64_t next; /* first position that nobody has claimed */
-    _Alignas(128) _Atomic uint32_t stop; /* supervisor: 1: claim nothing more */
+    _Alignas(128) _Atomic uint32_t stop;        /* supervisor: 1: claim nothing more */
     uint32_t slot_count;
     _Atomic uint32_t host_status; /* keeper, as its last word: the wait status of the model host */
     board_slot slots[];
 } board;
 
-/* Behind the slots: the buffer of each worker's stdout, so that what a run printed is there when it hangs or dies. Zero bytes but
- * for what waits in it. */
+/* Behind the slots: the buffer of each worker's stdout, so that what a run printed is there when it hangs or dies. Zero
+ * bytes but for what waits in it. */
 #define BOARD_PRINT_BYTES 65536u
 
 static inline size_t board_size(uint32_t slots)
@@ -63,7 +64,8 @@ static inline char *board_print(board *shared, uint32_t slot)
 static inline uint64_t board_current(board_slot *slot)
 {
     uint64_t first = atomic_load(&slot->claim_first) + atomic_load(&slot->stored);
-    uint64_t end = atomic_load(&slot->claim_first) + atomic_load(&slot->claim_count), current = atomic_load(&slot->current);
+    uint64_t end = atomic_load(&slot->claim_first) + atomic_load(&slot->claim_count),
+             current = atomic_load(&slot->current);
     if (atomic_load(&slot->computing) == 0)
         return BOARD_IDLE;
     return current >= first && current < end ? current : first;
@@ -82,13 +84,16 @@ static inline uint64_t board_ran(board_slot *slot)
 static inline int board_knows(board_slot *slot)
 {
     uint64_t first = atomic_load(&slot->claim_first) + atomic_load(&slot->stored);
-    uint64_t end = atomic_load(&slot->claim_first) + atomic_load(&slot->claim_count), current = atomic_load(&slot->current);
+    uint64_t end = atomic_load(&slot->claim_first) + atomic_load(&slot->claim_count),
+             current = atomic_load(&slot->current);
     if (end - first == 1 || atomic_load(&slot->lanes) > 1)
         return 1;
-    return current >= first && current < end && atomic_load(&slot->ran) - atomic_load(&slot->begun) - 1 == current - first;
+    return current >= first && current < end &&
+           atomic_load(&slot->ran) - atomic_load(&slot->begun) - 1 == current - first;
 }
 
-/* --- board.c: what of it a worker can write to ------------------------------------------------------------------------- */
+/* --- board.c: what of it a worker can write to
+ * ------------------------------------------------------------------------- */
 
 /* For good: nothing of the other slots. */
 void board_guard(board *shared, uint32_t slot);

@@ -22,6 +22,8 @@
 #define STORE_SECONDS 0.02
 /* How often one run may be killed by a signal from outside before it is held to be the reason. */
 #define KILLS 3
+/* So much may runs leave behind in memory before a fresh worker takes over, where no limit is set. */
+#define GROWTH ((uint64_t)256 << 20)
 
 /* The sanitizers reserve address space by the terabyte. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -106,10 +108,11 @@ static void end_copies(const worker *w)
 
 /* ---- Memory ---------------------------------------------------------------------------------------------------------------- */
 
-/* Bytes of address space. */
-static uint64_t memory_now(void)
+/* Bytes of address space, or of what is resident of it. */
+static uint64_t memory_now(int resident)
 {
-    char text[64];
+    char text[64], *end;
+    uint64_t pages;
     int file = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
     ssize_t got = file < 0 ? -1 : read(file, text, sizeof text - 1);
     if (file >= 0)
@@ -117,28 +120,53 @@ static uint64_t memory_now(void)
     if (got <= 0)
         return 0;
     text[got] = '\0';
-    return strtoull(text, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE);
+    pages = strtoull(text, &end, 10);
+    return (resident ? strtoull(end, NULL, 10) : pages) * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
 static void limit_memory(worker *w)
 {
     struct rlimit limit;
-    if (!LIMIT_MEMORY || w->plan->memory_limit == 0 || getrlimit(RLIMIT_AS, &limit) != 0)
+    if (!LIMIT_MEMORY || w->plan->memory_limit == 0 || getrlimit(RLIMIT_AS, &w->address_limit) != 0)
         return;
-    w->memory_before = memory_now();
+    limit = w->address_limit;
+    w->memory_before = memory_now(0);
     limit.rlim_cur = w->memory_before + w->plan->memory_limit;
-    if (limit.rlim_cur > limit.rlim_max || limit.rlim_cur < w->plan->memory_limit)
-        limit.rlim_cur = limit.rlim_max;
+    if (limit.rlim_cur > w->address_limit.rlim_cur || limit.rlim_cur < w->plan->memory_limit)
+        limit.rlim_cur = w->address_limit.rlim_cur;
+    w->memory_allowed = limit.rlim_cur;
     (void)setrlimit(RLIMIT_AS, &limit);
 }
 
-static void free_memory(worker *w)
+/* As it was before, unless a run has set a limit of its own. */
+static void free_memory(const worker *w)
 {
     struct rlimit limit;
     if (!LIMIT_MEMORY || w->plan->memory_limit == 0 || getrlimit(RLIMIT_AS, &limit) != 0)
         return;
-    limit.rlim_cur = limit.rlim_max;
-    (void)setrlimit(RLIMIT_AS, &limit);
+    if (limit.rlim_cur == w->memory_allowed && limit.rlim_max == w->address_limit.rlim_max)
+        (void)setrlimit(RLIMIT_AS, &w->address_limit);
+}
+
+/* What runs leave behind in memory adds up: past the limit for one run, or past GROWTH, a fresh worker takes over. What the first runs
+ * build and keep, such as a table, is no leak: there is little growth after them. */
+static void watch_growth(worker *w, uint64_t count)
+{
+    const uint64_t limit = (w->plan->memory_limit > 0 ? w->plan->memory_limit : GROWTH) + w->column_memory_bytes + w->parameter_bytes +
+                           w->outbox.capacity;
+    const uint64_t resident = memory_now(1), before = w->resident_last;
+    uint64_t left, per_run;
+    w->resident_last = resident;
+    if (w->serial <= count)
+        w->resident_settled = resident;
+    w->runs_to_limit = UINT64_MAX;
+    if (resident <= before || resident <= w->resident_first)
+        return;
+    left = resident - w->resident_first < limit ? limit - (resident - w->resident_first) : 0;
+    w->worn = left == 0 && resident > w->resident_settled + limit / 8;
+    per_run = (resident - before) / count;
+    if (per_run > 0)
+        w->runs_to_limit = left / per_run + 1;
 }
 
 static void run_lane(worker *w, uint64_t run, uint64_t lane, int clocked)
@@ -265,8 +293,10 @@ static void run_isolated(worker *w, uint64_t run, uint64_t lane)
     do {
         w->log.size = 0;
         wait_status = isolated_attempt(w, run, lane);
-        if (w->capture)
+        if (w->capture) {
+            (void)clean_flags();
             (void)capture_take(&w->log, 1);
+        }
     } while (wait_status >= 0 && in->complete == 0 && children_killed_from_outside(wait_status) && ++tries < KILLS);
     if (wait_status >= 0 && in->complete > 0) {
         unsigned char *rest = letter_rows(w, (unsigned char *)(in + 1), lane, 0);
@@ -425,7 +455,7 @@ static int failed_for_others(const worker *w, uint64_t count)
         return 0;
     for (i = 0; i < count; i++)
         if (w->states[i] == PIPETTE_STATE_FAILED)
-            return memory_now() > w->memory_before + w->plan->memory_limit / 4;
+            return memory_now(0) > w->memory_before + w->plan->memory_limit / 4;
     return 0;
 }
 
@@ -442,6 +472,8 @@ int chunk_run(worker *w, uint64_t position, uint64_t row, uint64_t run, uint64_t
         capture_unbuffered(careful || w->isolated);
     if (!w->isolated)
         limit_memory(w);
+    if (w->resident_first == 0)
+        w->resident_first = w->resident_last = memory_now(1);
     if (w->batch != NULL && count > 1)
         for (i = 0; i < plan->coordinate_count; i++)
             pad(w->coordinates[i], pipette_type_size(plan->coordinates[i].type), count, (count + 15u) & ~(uint64_t)15u);
@@ -464,11 +496,13 @@ int chunk_run(worker *w, uint64_t position, uint64_t row, uint64_t run, uint64_t
     }
     w->run_seconds = seconds > 1e-9 ? seconds : 1e-9;
     if (w->capture && !w->isolated) {
-        const char *changed = w->dirty[0] != '\0' ? w->dirty : clean_check();
+        const char *changed = w->dirty[0] != '\0' ? w->dirty : clean_check(w->serial <= count);
         if (changed == NULL && failed_for_others(w, count))
             changed = "the memory that others can have";
         if (changed != NULL)
             return pipette_error_set(error, WORKER_DIRTY, "%s", changed);
     }
+    if (LIMIT_MEMORY && w->capture && !w->isolated)
+        watch_growth(w, count);
     return store_chunk(w, row, count, error);
 }

@@ -14,10 +14,13 @@ int store_chunk(worker *worker, uint64_t row, uint64_t count, pipette_error *err
 
 /* --- clean.c: whether runs leave the process as they found it --------------------------------------------------------------- */
 
-/* Notes the state of the process: working directory, signals, descriptors, threads, children, timers, rounding. `files` are the
- * worker's own descriptors. */
+/* Notes the state of the process: working directory, signals, descriptors and their flags, limits, threads, children, timers, locale,
+ * environment, floating-point state, priority, attributes. `files` are the worker's own descriptors. */
 void clean_mark(const int *files, uint32_t count);
-/* NULL, or what the runs since clean_mark() have changed: "the working directory". */
-const char *clean_check(void);
+/* Whether flags such as O_APPEND of the descriptors below 64 have changed since clean_mark(); puts them back, as processes share them. */
+int clean_flags(void);
+/* NULL, or what the runs since clean_mark() have changed: "the working directory". `first`: these were the first runs of the process;
+ * files that they opened and keep are the model's, and later runs are compared with that. */
+const char *clean_check(int first);
 
 #endif

@@ -7,12 +7,14 @@
 
 #include "engine/guard.h"
 
-/* Large results are computed in chunks of this many bytes before they are written: they stay in the cache. Small ones come in chunks of
- * many runs instead: two workers that write to one file take turns at its lock, and each write call costs them that. */
+/* Large results are computed in chunks of this many bytes before they are written: they stay in the cache. Small ones
+ * come in chunks of many runs instead: two workers that write to one file take turns at its lock, and each write call
+ * costs them that. */
 #define CHUNK_BYTES (256u << 10)
 #define CHUNK_RUNS 65536u
 #define SMALL_ROW 256u
-/* Rows of this size and more are filled where they lie: copying them would cost more than writing them piece by piece. */
+/* Rows of this size and more are filled where they lie: copying them would cost more than writing them piece by piece.
+ */
 #define LARGE_ROW 4096u
 /* Between two columns: address space, not memory. */
 #define GAP ((size_t)64 << 10)
@@ -66,7 +68,8 @@ static int result_columns(worker *w)
         r->elements = w->plan->results[i].elements;
         r->row_bytes = w->plan->results[i].row_bytes;
         /* Batches know their rows as one after the other. */
-        r->stride = r->row_bytes < LARGE_ROW || w->batch != NULL ? r->row_bytes : rounded((size_t)r->row_bytes + GUARD_BYTES, 64u);
+        r->stride = r->row_bytes < LARGE_ROW || w->batch != NULL ? r->row_bytes
+                                                                 : rounded((size_t)r->row_bytes + GUARD_BYTES, 64u);
         if (r->row_bytes < LARGE_ROW)
             staging += staging_bytes(r);
         if (w->plan->results[i].level > 0 && r->row_bytes > w->compressor_bytes)
@@ -149,7 +152,8 @@ int columns_make(worker *w, pipette_error *error)
     }
     return PIPETTE_OK;
 memory:
-    return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory for the results of %llu runs", (unsigned long long)w->lane_limit);
+    return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory for the results of %llu runs",
+                             (unsigned long long)w->lane_limit);
 }
 
 void columns_free(worker *w)

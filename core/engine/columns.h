@@ -4,8 +4,9 @@
 
 #include "engine/worker.h"
 
-/* Decides how many runs a chunk has (lane_limit) and makes their memory. The columns of results lie between pages that nobody can
- * touch, with room for a guard (guard.h) before the first row, behind the last one and between rows of a page and more. */
+/* Decides how many runs a chunk has (lane_limit) and makes their memory. The columns of results lie between pages that
+ * nobody can touch, with room for a guard (guard.h) before the first row, behind the last one and between rows of a
+ * page and more. */
 int columns_make(worker *worker, pipette_error *error);
 
 /* Frees what columns_make() made for results. */

@@ -1,4 +1,5 @@
-/* fault.c: what a worker makes of a memory fault of its model. Everything in the handler is safe in a signal handler. */
+/* fault.c: what a worker makes of a memory fault of its model. Everything in the handler is safe in a signal handler.
+ */
 #include "engine/fault.h"
 
 #include <signal.h>
@@ -34,7 +35,8 @@ static uintptr_t stack_pointer(const void *context, uintptr_t otherwise)
 #endif
 }
 
-/* ---- Text, without a library -------------------------------------------------------------------------------------------- */
+/* ---- Text, without a library
+ * -------------------------------------------------------------------------------------------- */
 
 typedef struct sentence {
     char text[BOARD_REASON_BYTES];
@@ -70,7 +72,8 @@ static void tell(const sentence *what)
         reason_at[i] = what->text[i];
 }
 
-/* ---- Where it was ---------------------------------------------------------------------------------------------------------- */
+/* ---- Where it was
+ * ---------------------------------------------------------------------------------------------------------- */
 
 static int within(uintptr_t at, const void *from, size_t size)
 {
@@ -128,7 +131,8 @@ static void handle(int number, siginfo_t *about, void *context)
         return;
     if (true_fault && within(at, watched->column_memory, watched->column_memory_bytes)) {
         beyond_buffers(&out, at);
-    } else if (true_fault && (within(at, watched->board, watched->board_bytes) || within(at, watched->letter, watched->letter_bytes))) {
+    } else if (true_fault && (within(at, watched->board, watched->board_bytes) ||
+                              within(at, watched->letter, watched->letter_bytes))) {
         add(&out, "the run wrote to memory that the processes of the experiment share (SIGSEGV)");
     } else if (true_fault && stack_is_full(at, stack_pointer(context, at))) {
         add(&out, "the run needed more stack than ");

@@ -4,7 +4,8 @@
 #include <stdint.h>
 #include <string.h>
 
-/* As a size before a block of the heap: larger than the address space, not a multiple of 16, of the main arena, not mapped by itself. */
+/* As a size before a block of the heap: larger than the address space, not a multiple of 16, of the main arena, not
+ * mapped by itself. */
 static const uint64_t pattern = UINT64_C(0xffffe7a5c3d9b6f9);
 
 static unsigned char byte_for(const unsigned char *at)

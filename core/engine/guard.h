@@ -7,11 +7,12 @@
 /* Bytes of a guard on each side. They begin directly at the memory that they guard. */
 #define GUARD_BYTES 64u
 
-/* Writes the pattern. A free() or realloc() of the memory behind it ends the process at once (glibc finds an impossible size before
- * the block) and gives nothing back to the system. */
+/* Writes the pattern. A free() or realloc() of the memory behind it ends the process at once (glibc finds an impossible
+ * size before the block) and gives nothing back to the system. */
 void guard_fill(void *at, size_t size);
 
-/* Looks at the guard; returns 1 where it is as it was. Else 0, with the first and the last byte that are not (each may be NULL). */
+/* Looks at the guard; returns 1 where it is as it was. Else 0, with the first and the last byte that are not (each may
+ * be NULL). */
 int guard_intact(const void *at, size_t size, size_t *first, size_t *last);
 
 #endif

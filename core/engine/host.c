@@ -17,6 +17,7 @@
 #include "engine/children.h"
 #include "engine/fault.h"
 #include "engine/message.h"
+#include "engine/stack.h"
 #include "engine/worker.h"
 #include "plugin/loader.h"
 
@@ -27,6 +28,8 @@ typedef struct host {
     engine_plan plan;
     pid_t *pids;
     int signals;
+    uint32_t number;  /* of the slot that a process is being forked for */
+    int stack_errno;  /* why it has no stack of the size that the plan asks for; 0: it has */
 } host;
 
 static void report_error(const host *h, int code, const char *text)
@@ -152,7 +155,7 @@ _Noreturn static void worker_process(host *h, uint32_t number)
     worker w = {0};
     pipette_error error = {0};
     struct rlimit no_core = {0, 0};
-    int file = h->start->pipes[number], status;
+    int file = h->start->pipes[number], nothing, status;
     uint32_t i;
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     children_adopt();
@@ -160,6 +163,11 @@ _Noreturn static void worker_process(host *h, uint32_t number)
     default_signals();
     (void)setrlimit(RLIMIT_CORE, &no_core);
     offer_for_killing();
+    nothing = open("/dev/null", O_RDWR | O_CLOEXEC); /* the host's would be shared, with its flags */
+    if (nothing >= 0)
+        (void)dup2(nothing, STDIN_FILENO);
+    if (nothing >= 0)
+        (void)close(nothing);
     for (i = 0; i < h->start->board->slot_count; i++)
         if (i != number) {
             (void)close(h->start->pipes[i]);
@@ -167,6 +175,9 @@ _Noreturn static void worker_process(host *h, uint32_t number)
         }
     (void)close(h->start->socket);
     (void)close(h->signals);
+    /* Processes of this slot share them one after the other: a run may have left flags. */
+    (void)fcntl(file, F_SETFL, 0);
+    (void)fcntl(h->start->outputs[number], F_SETFL, 0);
     w.slot = &h->start->board->slots[number];
     w.slot_number = number;
     w.board_guarded = 1;
@@ -189,9 +200,12 @@ _Noreturn static void worker_process(host *h, uint32_t number)
     w.careful_first = atomic_load(&w.slot->inherited_first);
     w.careful_count = atomic_load(&w.slot->inherited_count);
     w.batch = h->descriptor->extension == NULL ? NULL : h->descriptor->extension(PIPETTE_BATCH_EXTENSION);
-    fault_watch(&w, &w, stack_bytes());
+    fault_watch(&w, &w, h->plan.stack > 0 ? h->plan.stack : stack_bytes());
     fault_report_to(w.slot->reason);
     status = capture_start(h->start->outputs[number], board_print(h->start->board, number), BOARD_PRINT_BYTES, &error);
+    if (status == PIPETTE_OK && h->stack_errno != 0)
+        status = pipette_error_set(&error, PIPETTE_E_MEMORY, "no memory for a stack of %llu bytes: %s", (unsigned long long)h->plan.stack,
+                                   strerror(h->stack_errno));
     if (status == PIPETTE_OK)
         status = worker_start(&w, &error);
     if (status == PIPETTE_OK)
@@ -219,6 +233,12 @@ _Noreturn static void worker_process(host *h, uint32_t number)
     _exit(0);
 }
 
+static void worker_on_stack(void *user)
+{
+    host *h = user;
+    worker_process(h, h->number);
+}
+
 static void spawn(host *h, uint32_t number)
 {
     board_slot *slot = &h->start->board->slots[number];
@@ -232,8 +252,11 @@ static void spawn(host *h, uint32_t number)
     atomic_store(&slot->current, BOARD_IDLE);
     slot->reason[0] = '\0';
     pid = fork();
-    if (pid == 0)
+    if (pid == 0) {
+        h->number = number;
+        h->stack_errno = h->plan.stack == 0 ? 0 : stack_switch((size_t)h->plan.stack, worker_on_stack, h);
         worker_process(h, number);
+    }
     if (pid < 0) {
         char text[128];
         (void)snprintf(text, sizeof text, "cannot start a worker process: %s", strerror(errno));

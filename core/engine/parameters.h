@@ -4,15 +4,18 @@
 
 #include "engine/worker.h"
 
-/* Copies all values that do not change, texts and arrays too, and makes a column for each explored parameter. Needs lane_limit. */
+/* Copies all values that do not change, texts and arrays too, and makes a column for each explored parameter. Needs
+ * lane_limit. */
 int parameters_make(worker *worker, pipette_error *error);
 void parameters_free(worker *worker);
 
-/* From lock to unlock, a write to them faults (parameters_write()). Does nothing where the process is not the worker's own. */
+/* From lock to unlock, a write to them faults (parameters_write()). Does nothing where the process is not the worker's
+ * own. */
 void parameters_lock(worker *worker);
 void parameters_unlock(worker *worker);
 
-/* 1 where the fault at `address` was a write to locked parameters: they can be written now, and the chunk is dirty. For fault.c. */
+/* 1 where the fault at `address` was a write to locked parameters: they can be written now, and the chunk is dirty. For
+ * fault.c. */
 int parameters_write(worker *worker, uintptr_t address);
 
 #endif

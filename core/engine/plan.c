@@ -92,6 +92,7 @@ int plan_pack(const engine_plan *plan, void **bytes, size_t *size, pipette_error
     wire_u64(&out, plan->run_count);
     wire_u64(&out, plan->seed);
     wire_u64(&out, plan->memory_limit);
+    wire_u64(&out, plan->stack);
     wire_u32(&out, plan->isolate);
     wire_u32(&out, plan->power_safe);
     if (out.failed) {
@@ -150,6 +151,7 @@ int plan_unpack(const void *bytes, size_t size, engine_plan *plan, pipette_error
     plan->run_count = wire_get_u64(&in);
     plan->seed = wire_get_u64(&in);
     plan->memory_limit = wire_get_u64(&in);
+    plan->stack = wire_get_u64(&in);
     plan->isolate = wire_get_u32(&in);
     plan->power_safe = wire_get_u32(&in);
     if (in.failed || plan->parameters == NULL || plan->results == NULL || plan->coordinates == NULL ||

@@ -49,6 +49,7 @@ typedef struct engine_plan {
     uint64_t run_count; /* sum of the spans */
     uint64_t seed;
     uint64_t memory_limit; /* bytes per run, 0: none */
+    uint64_t stack;        /* bytes of stack for the model; 0: what the command has */
     uint32_t isolate;      /* a process for every run */
     uint32_t power_safe;
 } engine_plan;

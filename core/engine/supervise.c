@@ -220,7 +220,7 @@ static size_t take_records(sweep *s, const unsigned char *data, size_t size)
 void sweep_drain(sweep *s, engine_slot *slot)
 {
     for (;;) {
-        unsigned char bytes[65536];
+        static _Thread_local unsigned char bytes[65536]; /* stacks may be small */
         size_t used;
         ssize_t got = read(slot->pipe, bytes, sizeof bytes);
         if (got < 0 && errno == EINTR)

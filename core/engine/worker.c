@@ -136,6 +136,7 @@ int worker_start(worker *w, pipette_error *error)
     const engine_plan *plan = w->plan;
     int status;
     constants_find(w);
+    w->runs_to_limit = UINT64_MAX;
     w->parameters = calloc(plan->parameter_count + 1u, sizeof *w->parameters);
     w->results = calloc(plan->result_count + 1u, sizeof *w->results);
     w->declared = calloc(w->schema->parameter_count + 1u, sizeof *w->declared);
@@ -257,6 +258,8 @@ static uint64_t claim_size(const worker *w, uint64_t next, uint64_t left)
         size = w->lane_limit;
     if (size > share)
         size = share;
+    if (size > w->runs_to_limit)
+        size = w->runs_to_limit;
     /* Many tiny runs: chunks that begin where pages of the file do. */
     return size > 2 * PAGE_RUNS ? size - (next + size) % PAGE_RUNS : size;
 }
@@ -286,14 +289,14 @@ int worker_work(worker *w, pipette_error *error)
         return PIPETTE_OK;
     }
     /* What a worker before us left behind: one by one, so that a run that kills us is known. */
-    for (i = 0; i < count && !atomic_load_explicit(&w->board->stop, memory_order_relaxed); i++) {
+    for (i = 0; i < count && !w->worn && !atomic_load_explicit(&w->board->stop, memory_order_relaxed); i++) {
         atomic_store(&w->slot->inherited_first, first + i + 1);
         atomic_store(&w->slot->inherited_count, count - i - 1);
         status = work_on(w, first + i, 1, error);
         if (status != PIPETTE_OK)
             return status;
     }
-    while (!atomic_load_explicit(&w->board->stop, memory_order_relaxed)) {
+    while (!w->worn && !atomic_load_explicit(&w->board->stop, memory_order_relaxed)) {
         uint64_t next = atomic_load_explicit(&w->board->next, memory_order_relaxed);
         if (next >= w->plan->run_count)
             break;

@@ -4,6 +4,7 @@
 #define CORE_ENGINE_WORKER_H
 
 #include <pipette/model.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include "engine/board.h"
@@ -125,6 +126,11 @@ typedef struct worker {
     uint32_t spared_count;
     int look_closely; /* runs write around stdio's buffer: look after each of them */
     uint64_t memory_before; /* with a memory limit: address space at the beginning of the chunk */
+    struct rlimit address_limit; /* and the limit before it was lowered, to memory_allowed */
+    uint64_t memory_allowed;
+    uint64_t resident_first, resident_settled, resident_last; /* memory before the first chunk, after it, after the last one */
+    uint64_t runs_to_limit; /* how many runs like the last ones it takes until the process is worn */
+    int worn;               /* runs have left so much in memory that a fresh process is to go on */
     pipette_batch batch_call, batch_handle; /* what the model sees, and what it is made from for each call */
     int32_t *batch_status;
     uint8_t *batch_given; /* lane after lane: which results pipette_batch_put() stored, and whether the lane said why it failed */

@@ -238,6 +238,7 @@ int plan_make(pipette_pipeline *p, const pipette_run_span *rows, uint64_t count,
     plan->log_column = column_named(p, LEDGER_LOG);
     plan->seed = p->seed;
     plan->memory_limit = p->memory_limit;
+    plan->stack = p->stack;
     plan->isolate = p->isolate;
     plan->power_safe = p->power_safe;
     return status != PIPETTE_OK ? status : plan_spans(p, plan, rows, count, error);

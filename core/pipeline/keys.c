@@ -8,7 +8,8 @@
 /* clang-format off */
 static const pipette_option_spec run_keys[] = {
     PIPETTE_OPTION("timeout", PIPETTE_TYPE_F64, "none", "Seconds that a run may take."),
-    PIPETTE_OPTION("memory_limit", PIPETTE_TYPE_U64, "none", "Bytes of memory that a run may take."),
+    PIPETTE_OPTION("memory_limit", PIPETTE_OPTION_ANY, "none", "Memory that a run may take: bytes, or \"100M\" (K, M, G)."),
+    PIPETTE_OPTION("stack", PIPETTE_OPTION_ANY, "the command's", "Stack for the model: bytes, or \"64M\" (K, M, G)."),
     PIPETTE_OPTION("isolation", PIPETTE_TYPE_STRING, "batch", "\"run\": a process of its own for every run."),
 };
 

@@ -33,6 +33,7 @@ struct pipette_pipeline {
     uint64_t seed;
     double timeout;
     uint64_t memory_limit;
+    uint64_t stack; /* bytes; 0: the command's */
     uint32_t isolate, power_safe, compression;
     const char *file;
 

@@ -1,10 +1,13 @@
 /* prepare.c: from the config to a trajectory that is ready to run: stages, presets, parameters, exploration. */
+#include <errno.h>
 #include <sched.h>
 #include <stdlib.h>
 
 #include "pipeline/keys.h"
 #include "pipeline/pipeline.h"
 #include "trajectory/name.h"
+
+#define STACK_LEAST 65536u /* less would not even do for the worker */
 
 static const char *const top_keys[] = {"name", "comment", "preprocess", "run", "postprocess", "storage", "parameters", "seed"};
 
@@ -117,6 +120,40 @@ static uint32_t usable_cores(void)
     return count < 1 ? 1 : (uint32_t)count;
 }
 
+/* A number of bytes, or a text of a number and K, M or G. */
+static int bytes_value(const pipette_option *node, const char *key, uint64_t *out, pipette_error *error)
+{
+    static const char units[] = "KMG";
+    pipette_value value;
+    const char *unit;
+    char *end;
+    int status = config_value(node, config_kind(node) == PIPETTE_TYPE_STRING ? PIPETTE_TYPE_STRING : PIPETTE_TYPE_U64, &value, error);
+    if (status != PIPETTE_OK || value.type == PIPETTE_TYPE_U64) {
+        *out = status == PIPETTE_OK ? value.as.u64 : 0;
+        return status;
+    }
+    errno = 0;
+    *out = strtoull(value.as.string, &end, 10);
+    unit = *end == '\0' ? NULL : strchr(units, *end);
+    if (value.as.string[0] < '0' || value.as.string[0] > '9' || errno != 0 || (unit == NULL && *end != '\0') || (unit != NULL && end[1] != '\0') ||
+        (unit != NULL && *out > UINT64_MAX >> (10 * (unit - units + 1))))
+        return config_fail(node, error, PIPETTE_E_CONFIG, "%s takes bytes, or a number with K, M or G such as \"64M\", not \"%s\"", key,
+                           value.as.string);
+    if (unit != NULL)
+        *out <<= 10 * (unit - units + 1);
+    return PIPETTE_OK;
+}
+
+/* Such a key of the run stage, at least `least`; left as it is where the stage does not have it. */
+static int run_bytes(const pipette_pipeline *p, const char *key, uint64_t least, uint64_t *out, pipette_error *error)
+{
+    const pipette_option *node = config_get(p->run.options, key);
+    int status = node == NULL ? PIPETTE_OK : bytes_value(node, key, out, error);
+    if (status == PIPETTE_OK && node != NULL && *out < least)
+        return config_fail(node, error, PIPETTE_E_CONFIG, "%s takes at least %llu bytes", key, (unsigned long long)least);
+    return status;
+}
+
 static int run_settings(pipette_pipeline *p, pipette_error *error)
 {
     const pipette_option *node = config_get(p->run.options, "timeout");
@@ -133,13 +170,11 @@ static int run_settings(pipette_pipeline *p, pipette_error *error)
     }
     if (p->options.timeout > 0)
         p->timeout = p->options.timeout;
-    node = config_get(p->run.options, "memory_limit");
-    if (node != NULL) {
-        status = config_value(node, PIPETTE_TYPE_U64, &value, error);
-        if (status != PIPETTE_OK)
-            return status;
-        p->memory_limit = value.as.u64;
-    }
+    status = run_bytes(p, "memory_limit", 0, &p->memory_limit, error);
+    if (status == PIPETTE_OK)
+        status = run_bytes(p, "stack", STACK_LEAST, &p->stack, error);
+    if (status != PIPETTE_OK)
+        return status;
     status = text_of(p->run.options, "isolation", "batch", &text, error);
     if (status != PIPETTE_OK)
         return status;

@@ -1,4 +1,6 @@
 /* Tests of isolation: whatever a model does costs its own run and no other, the ledger names the cause, nothing lives on. */
+#include <sys/resource.h>
+
 #include "hostile.h"
 #include "suite.h"
 
@@ -83,6 +85,69 @@ static void test_process_state(void)
     TRY({"chdir", "done", "", 0}, {"umask", "done", "", 0}, {"block_signals", "done", "", 0}, {"handlers", "done", "", 0},
         {"ignore_term", "done", "", 0}, {"ignore_child", "done", "", 0}, {"alarm", "done", "", 0}, {"rounding", "done", "", 0},
         {"file_limit", "done", "", 0}, {"death_signal", "done", "", 0});
+}
+
+static void test_quiet_changes(void)
+{
+    TRY({"append_flags", "done", "", 0}, {"memory_limit", "done", "", 0}, {"thread_locale", "done", "", 0}, {"environment", "done", "", 0},
+        {"nice", "done", "", 0}, {"precision", "done", "", 0});
+}
+
+/* What the first run opens and keeps is the model's way, and no reason for a process per run. */
+static void test_kept_file(void)
+{
+    hostile_begin(HOSTILE(39));
+    CU_ASSERT_EQUAL(PIPETTE("run", "h.cfg", "--workers", "2", "--set", "parameters.deed=keep_file", "--set", "parameters.at=0", "--set",
+                            "parameters.every=1"), 0);
+    EXPECT(!err_has("process of its own"));
+    CU_ASSERT_EQUAL(count_right(), 40);
+    hostile_end();
+}
+
+/* Each run leaves 10 MB behind: with a limit of 100 MB workers are renewed in time. */
+static void test_leaks(void)
+{
+    const char *line;
+    double most = 0;
+    hostile_begin(HOSTILE(59));
+    if (!SANITIZED) {
+        CU_ASSERT_EQUAL(PIPETTE("run", "h.cfg", "--workers", "1", "--set", "parameters.deed=leak_memory", "--set", "parameters.at=0", "--set",
+                                "parameters.every=1", "--set", "run.memory_limit=100M"), 0);
+        EXPECT(!err_has("process of its own"));
+        CU_ASSERT_EQUAL(count_right(), 60);
+        (void)PIPETTE("get", "h.hdf5", "resident");
+        for (line = strchr(command_out, '\n'); line != NULL && line[1] != '\0'; line = strchr(line + 1, '\n')) {
+            double megabytes = 0;
+            CU_ASSERT_EQUAL(sscanf(line + 1, "%*d,%*d,%lf", &megabytes), 1);
+            most = megabytes > most ? megabytes : most;
+        }
+        EXPECT(most > 20 && most < 220);
+    }
+    hostile_end();
+}
+
+static void test_stack_option(void)
+{
+    struct rlimit before, small;
+    hostile_begin(HOSTILE(39));
+    CU_ASSERT_EQUAL(PIPETTE("run", "h.cfg", "--set", "parameters.deed=deep"), 1);
+    EXPECT(err_has("the run needed more stack than 8388608 bytes"));
+    CU_ASSERT_EQUAL(PIPETTE("run", "h.cfg", "--overwrite", "--set", "parameters.deed=deep", "--set", "run.stack=64M"), 0);
+    CU_ASSERT_EQUAL(count_right(), 40);
+    CU_ASSERT_EQUAL(PIPETTE("run", "h.cfg", "--overwrite", "--set", "parameters.deed=stack", "--set", "run.stack=16M"), 1);
+    EXPECT(err_has("the run needed more stack than 16777216 bytes"));
+    CU_ASSERT_EQUAL(count_right(), 39);
+    CU_ASSERT_EQUAL(PIPETTE("run", "h.cfg", "--overwrite", "--set", "run.stack=64X"), 2);
+    EXPECT(one_error_line() && err_has("stack takes bytes, or a number with K, M or G such as \"64M\", not \"64X\""));
+    /* The command itself does with little. */
+    CU_ASSERT_EQUAL(getrlimit(RLIMIT_STACK, &before), 0);
+    small = before;
+    small.rlim_cur = 128u << 10;
+    CU_ASSERT_EQUAL(setrlimit(RLIMIT_STACK, &small), 0);
+    if (!SANITIZED)
+        CU_ASSERT_EQUAL(PIPETTE("run", "h.cfg", "--overwrite", "--workers", "2"), 0);
+    (void)setrlimit(RLIMIT_STACK, &before);
+    hostile_end();
 }
 
 static void test_files(void)
@@ -262,6 +327,8 @@ static void test_shape(void)
 
 SUITE("isolation", {"a run that crashes or ends its process", test_crashes}, {"a run that uses up its stack", test_stack},
       {"a run that hangs or is stopped", test_hangs}, {"a run that changes its process", test_process_state},
+      {"a run that changes what no one sees", test_quiet_changes}, {"a file that a model keeps", test_kept_file},
+      {"runs that leak memory", test_leaks}, {"a larger stack, and a small one", test_stack_option},
       {"a run that closes, replaces, writes to or leaks files", test_files}, {"children and threads", test_children},
       {"a run that damages the heap", test_heap}, {"a run that writes to parameters or shared memory", test_shared_memory},
       {"a run that writes beyond or frees its buffers", test_buffers},
