@@ -8,13 +8,23 @@
 typedef struct check_arguments {
     cli_list sets, folders;
     const char *what, *runs;
+    uint64_t points; /* 0: not asked for */
+    double seconds;
 } check_arguments;
 
-enum { KEY_PLUGIN_PATH = 256, KEY_SET, KEY_RUNS };
+enum { KEY_PLUGIN_PATH = 256, KEY_SET, KEY_RUNS, KEY_POINTS, KEY_TIMEOUT };
+
+#define SECONDS 30.0
 
 static const struct argp_option options[] = {
     {"set", KEY_SET, "PATH=VALUE", 0, "Replace a value of the config", 0},
     {"runs", KEY_RUNS, "LIST", 0, "Only these runs: 0-999,1500", 0},
+    {"points", KEY_POINTS, "N", 0,
+     "Try the model at N points: of a config, evenly spread over its exploration, first and last included; of a "
+     "plugin, "
+     "around its defaults (default 67)",
+     0},
+    {"timeout", KEY_TIMEOUT, "SECONDS", 0, "For trying a model (default 30); what there was no time for is said", 0},
     {"plugin-path", KEY_PLUGIN_PATH, "FOLDER", 0, "Look for plugins here first (repeatable)", 0},
     {NULL, 0, NULL, 0, NULL, 0},
 };
@@ -23,31 +33,71 @@ static error_t parse(int key, char *text, struct argp_state *state)
 {
     check_arguments *a = state->input;
     switch (key) {
-    case KEY_PLUGIN_PATH: return cli_list_add(&a->folders, text);
-    case KEY_SET: return cli_list_add(&a->sets, text);
-    case KEY_RUNS: a->runs = text; break;
+    case KEY_PLUGIN_PATH:
+        return cli_list_add(&a->folders, text);
+    case KEY_SET:
+        return cli_list_add(&a->sets, text);
+    case KEY_RUNS:
+        a->runs = text;
+        break;
+    case KEY_POINTS:
+        a->points = cli_run_number(state, text);
+        if (a->points == 0 || a->points > 100000)
+            cli_usage(state, "--points takes a number from 1 to 100000, not '%s'", text);
+        break;
+    case KEY_TIMEOUT: {
+        char *end;
+        a->seconds = strtod(text, &end);
+        if (end == text || *end != '\0' || !(a->seconds > 0 && a->seconds < 1e9))
+            cli_usage(state, "--timeout takes seconds above 0, not '%s'", text);
+        break;
+    }
     case ARGP_KEY_ARG:
         if (a->what != NULL)
             cli_usage(state, "one CONFIG or PLUGIN at a time; '%s' is too much", text);
         a->what = text;
         break;
-    case ARGP_KEY_NO_ARGS: cli_usage(state, "which CONFIG or PLUGIN?"); break;
-    default: return ARGP_ERR_UNKNOWN;
+    case ARGP_KEY_NO_ARGS:
+        cli_usage(state, "which CONFIG or PLUGIN?");
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
     }
     return 0;
 }
 
-static const struct argp argp = {options, parse, "CONFIG|PLUGIN",
-                                 "Say everything that can be known without running: of a config, whether it fits together, how many runs it has and how "
-                                 "many bytes they need; of a plugin, whether it loads and what it declares; of a model also "
-                                 "whether a run gives the same bits alone, among others and in a batch.\v"
-                                 "What ends in .so or is the name of a plugin is a plugin; anything else is a config.",
-                                 NULL, NULL, NULL};
+static const struct argp argp = {
+    options,
+    parse,
+    "CONFIG|PLUGIN",
+    "Say everything that can be known without running: of a config, whether it fits together, how many runs it has and "
+    "how "
+    "many bytes they need; of a plugin, whether it loads and what it declares.\n\nA model is also tried, in processes "
+    "under limits, at points where every "
+    "parameter is below or above its default: in one order and another, a point twice, in fresh processes, as lanes "
+    "of batches, over memory and buffers that hold other bytes, between forbidden pages. All must give the same bits "
+    "and stay within the buffers.\v"
+    "What ends in .so or is the name of a plugin is a plugin; anything else is a config, whose model is tried with "
+    "--points.\n\nExit status: 0 well; 1 no point has a result; 2 usage or config; 3 the plugin does not load or "
+    "breaks "
+    "its contract, with a sentence that says how and where; 4 storage.",
+    NULL,
+    NULL,
+    NULL};
 
 static void on_log(int level, const char *text, void *user)
 {
     (void)user;
     fprintf(stderr, "pipette: %s%s\n", level == PIPETTE_LOG_WARNING ? "warning: " : "", text);
+}
+
+/* The model of a config that fits together, on the config's own points. */
+static int try_points(const check_arguments *a, pipette_pipeline *pipeline)
+{
+    pipette_trial_options o = {.size = sizeof o, .pipeline = pipeline, .points = a->points, .seconds = a->seconds};
+    char title[4200];
+    (void)snprintf(title, sizeof title, "%s: its model loads", a->what);
+    return cli_conform(title, "", a->what, &o);
 }
 
 static int check_config(const check_arguments *a)
@@ -66,7 +116,8 @@ static int check_config(const check_arguments *a)
     o.runs = a->runs;
     o.workers = 1;
     o.log = on_log;
-    if (pipette_pipeline_create(&o, &pipeline, &error) != PIPETTE_OK || pipette_pipeline_check(pipeline, &report, &error) != PIPETTE_OK) {
+    if (pipette_pipeline_create(&o, &pipeline, &error) != PIPETTE_OK ||
+        pipette_pipeline_check(pipeline, &report, &error) != PIPETTE_OK) {
         code = cli_fail(&error);
     } else {
         uint64_t room = report.free_count;
@@ -81,6 +132,8 @@ static int check_config(const check_arguments *a)
         if (room > 0 && report.byte_count > room) {
             cli_error("%s: needs %s, but only %s are free there", report.file, need, have);
             code = CLI_STORAGE;
+        } else if (a->points > 0) {
+            code = try_points(a, pipeline);
         }
     }
     pipette_pipeline_destroy(pipeline);
@@ -91,16 +144,26 @@ static int check_plugin(const check_arguments *a)
 {
     pipette_manual *manual;
     pipette_error error = {0};
+    char declares[200];
     int code = CLI_OK;
     if (pipette_manual_create(a->what, a->folders.items, a->folders.count, &manual, &error) != PIPETTE_OK) {
         code = cli_fail(&error);
         return code == CLI_USAGE ? CLI_PLUGIN : code;
     }
-    printf("%s: %s %s (%s) loads and is sound: ABI %u.%u, %u parameters, %u results, %u options\n", manual->path, manual->name, manual->version,
-           pipette_kind_text(manual->kind), manual->abi_major, manual->abi_minor, manual->parameter_count, manual->result_count,
-           manual->option_count);
-    if (manual->kind == PIPETTE_KIND_MODEL)
-        code = cli_conform(manual, &a->folders);
+    (void)snprintf(declares, sizeof declares, ": ABI %u.%u, %u parameters, %u results, %u options", manual->abi_major,
+                   manual->abi_minor, manual->parameter_count, manual->result_count, manual->option_count);
+    if (manual->kind == PIPETTE_KIND_MODEL) {
+        pipette_trial_options o = {
+            .size = sizeof o, .plugin = manual->path, .points = a->points, .seconds = a->seconds};
+        char title[4600];
+        o.folders = a->folders.items;
+        o.folder_count = a->folders.count;
+        (void)snprintf(title, sizeof title, "%s: %s %s (model) loads", manual->path, manual->name, manual->version);
+        code = cli_conform(title, declares, manual->name, &o);
+    } else {
+        printf("%s: %s %s (%s) loads and is sound%s\n", manual->path, manual->name, manual->version,
+               pipette_kind_text(manual->kind), declares);
+    }
     pipette_manual_destroy(manual);
     return code;
 }
@@ -116,7 +179,7 @@ static int is_config(const char *what)
 
 int cli_check(int argc, char **argv)
 {
-    check_arguments a = {{NULL, 0}, {NULL, 0}, NULL, NULL};
+    check_arguments a = {{NULL, 0}, {NULL, 0}, NULL, NULL, 0, SECONDS};
     int code = cli_parse(&argp, argc, argv, &a);
     if (code != 0)
         return code - 1;

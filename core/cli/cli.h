@@ -27,9 +27,9 @@ int cli_replay(int argc, char **argv);
 
 /* --- conform.c ---------------------------------------------------------------------------------------------------------------- */
 
-/* Runs a model at some points, as a sweep does and each alone; the exit code says whether all bits are the same. */
-struct cli_list;
-int cli_conform(const pipette_manual *manual, const struct cli_list *folders);
+/* Tries a model as `options` say and shows how far that is; prints "TITLE and is soundREST" and what was tried, or on stderr what
+ * was found. The exit code. */
+int cli_conform(const char *title, const char *rest, const char *name, pipette_trial_options *options);
 
 /* --- common.c --------------------------------------------------------------------------------------------------------------- */
 

@@ -1,135 +1,130 @@
-/* conform.c: what `pipette check PLUGIN` asks of a model: some points as a sweep computes them, then each alone, bit by bit the same. */
-#include <errno.h>
-#include <math.h>
-#include <stdlib.h>
+/* conform.c: what `pipette check` says of a model that was tried: the report of pipette_try_model() in words. */
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cli.h"
 
-enum { POINTS = 67 }; /* full groups of lanes and a few that are left over */
+#define SHOW_SECONDS 0.1
 
-/* A number that the points can be spread over: the first parameter that is one. NULL: the model has none. */
-static const pipette_parameter_spec *number_of(const pipette_manual *manual)
+typedef struct showing {
+    const char *name;
+    double last;
+    int terminal, shown;
+} showing;
+
+static double seconds_now(void)
 {
-    uint32_t i;
-    for (i = 0; i < manual->parameter_count; i++) {
-        const pipette_parameter_spec *spec = &manual->parameters[i];
-        if ((spec->type == PIPETTE_TYPE_F64 || spec->type == PIPETTE_TYPE_I64 || spec->type == PIPETTE_TYPE_I32) && spec->default_array == NULL)
-            return spec;
-    }
-    return NULL;
+    struct timespec time;
+    (void)clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
 }
 
-static int within(const pipette_parameter_spec *spec, double value)
+static void show(const char *what, double part, void *user)
 {
-    if ((spec->flags & PIPETTE_HAS_MINIMUM) != 0 && (value < spec->minimum || (value <= spec->minimum && (spec->flags & PIPETTE_ABOVE_MINIMUM) != 0)))
-        return 0;
-    return (spec->flags & PIPETTE_HAS_MAXIMUM) == 0 || value <= spec->maximum;
+    showing *s = user;
+    double now = seconds_now();
+    if (!s->terminal || now - s->last < SHOW_SECONDS)
+        return;
+    s->last = now;
+    s->shown = 1;
+    fprintf(stderr, "\r\033[K%s: %s  %.0f %%", s->name, what, part < 1 ? 100 * part : 100.0);
+    (void)fflush(stderr);
 }
 
-static int write_config(const char *path, const char *results, const pipette_manual *manual)
+static char *time_text(double seconds, char *out, size_t size)
 {
-    const pipette_parameter_spec *spec = number_of(manual);
-    FILE *out = fopen(path, "w");
-    int i, failed;
-    if (out == NULL)
-        return 0;
-    fprintf(out, "name = \"check\";\nrun = { plugin = ");
-    cli_json_text(out, manual->path);
-    fprintf(out, "; };\nstorage = { plugin = \"hdf5\"; file = ");
-    cli_json_text(out, results);
-    fprintf(out, "; };\n");
-    if (spec != NULL) {
-        int first = 1;
-        fprintf(out, "preprocess = ( { plugin = \"explorer\"; product = ( { parameter = ");
-        cli_json_text(out, spec->path);
-        fprintf(out, "; values = ( ");
-        for (i = 0; i < POINTS; i++) {
-            double value = spec->type == PIPETTE_TYPE_F64 ? spec->default_f64 + i * (fabs(spec->default_f64) * 0.0625 + 0.015625)
-                                                          : (double)spec->default_i64 + i;
-            if (!within(spec, value))
-                continue;
-            fprintf(out, spec->type == PIPETTE_TYPE_F64 ? "%s%.17e" : "%s%.0f", first ? "" : ", ", value);
-            first = 0;
-        }
-        fprintf(out, " ); } ); } );\n");
-    }
-    failed = ferror(out);
-    return fclose(out) == 0 && !failed;
+    if (seconds < 1e-6)
+        (void)snprintf(out, size, "%.3g ns", seconds * 1e9);
+    else if (seconds < 1e-3)
+        (void)snprintf(out, size, "%.3g us", seconds * 1e6);
+    else if (seconds < 1)
+        (void)snprintf(out, size, "%.3g ms", seconds * 1e3);
+    else
+        (void)snprintf(out, size, "%.3g s", seconds);
+    return out;
 }
 
-typedef struct comparison {
-    uint64_t run;
-    int differs;
-} comparison;
-
-static int visit(const char *path, int equal, const char *detail, void *user)
+static void print_points(const pipette_trial_report *r, const pipette_trial_options *o)
 {
-    comparison *c = user;
-    if (!equal && !c->differs)
-        cli_error("run %llu is not the same alone as among others: %s: %s", (unsigned long long)c->run, path, detail);
-    c->differs |= !equal;
-    return 0;
+    printf("points:  ");
+    if (r->tried + r->refused < r->point_count)
+        printf("%llu of ", (unsigned long long)r->tried);
+    printf("%llu%s: ", (unsigned long long)r->point_count,
+           o->pipeline != NULL ? ", evenly spread over the exploration" : ", every parameter varied within its bounds");
+    printf("%llu gave finite results", (unsigned long long)r->finite);
+    if (r->done > r->finite)
+        printf(", %llu infinities or NaN", (unsigned long long)(r->done - r->finite));
+    if (r->infeasible > 0)
+        printf(", %llu %s infeasible", (unsigned long long)r->infeasible, r->infeasible == 1 ? "is" : "are");
+    if (r->failed > 0)
+        printf(", %llu failed", (unsigned long long)r->failed);
+    if (r->refused > 0)
+        printf(", %llu %s refused by shape()", (unsigned long long)r->refused, r->refused == 1 ? "is" : "are");
+    if (r->first_failure[0] != '\0' && r->finding[0] == '\0')
+        printf(" (\"%.200s\")", r->first_failure);
+    printf("\n");
 }
 
-static int sweep_and_replay(const char *config, const char *results, const pipette_manual *manual, const cli_list *folders)
+static void print_runs(const pipette_trial_report *r, const pipette_trial_options *o)
 {
-    pipette_pipeline_options o = {.size = sizeof o};
-    pipette_replay_options replay = {.size = sizeof replay};
-    pipette_report report = {.size = sizeof report};
-    pipette_pipeline *pipeline = NULL;
+    printf("runs:    the same bits");
+    if (r->reordered > 0)
+        printf(" in another order");
+    if (r->repeated > 0)
+        printf(", twice in a row");
+    if (r->alone > 0)
+        printf(", %s", "each alone in a fresh process");
+    if (r->batched > 0)
+        printf(" and in batches of up to %llu lanes", (unsigned long long)r->batched);
+    printf("\n");
+    if (r->tried + r->refused < r->point_count)
+        printf(
+            "         there was time for %llu points, of which %llu in another order: --timeout gives more than %g s\n",
+            (unsigned long long)r->tried, (unsigned long long)r->reordered, o->seconds);
+}
+
+static void print_times(const pipette_trial_report *r)
+{
+    char run[40], batch[40];
+    if (r->run_seconds <= 0)
+        return;
+    printf("time:    %s a run", time_text(r->run_seconds, run, sizeof run));
+    if (r->batch_seconds > 0)
+        printf(", %s in a batch: %.3g times as fast", time_text(r->batch_seconds, batch, sizeof batch),
+               r->run_seconds / r->batch_seconds);
+    printf("\n");
+}
+
+int cli_conform(const char *title, const char *rest, const char *name, pipette_trial_options *o)
+{
+    pipette_trial_report r = {.size = sizeof r};
     pipette_error error = {0};
-    comparison c = {0, 0};
-    int status, differs = 0;
-    o.workers = 1;
-    o.config = config;
-    o.folders = folders->items;
-    o.folder_count = folders->count;
-    o.timeout = 60;
-    status = pipette_pipeline_create(&o, &pipeline, &error);
-    if (status == PIPETTE_OK)
-        status = pipette_pipeline_run(pipeline, &report, &error);
-    if (status == PIPETTE_OK && report.failed + report.timed_out > 0) { /* what crashes would take this process with it */
-        cli_error("%llu of %llu points fail, near the defaults of '%s'; the first: %s", (unsigned long long)(report.failed + report.timed_out),
-                  (unsigned long long)report.row_count, manual->name, report.first_failure == NULL ? "" : report.first_failure);
-        pipette_pipeline_destroy(pipeline);
-        return CLI_RUNS_FAILED;
+    showing s = {name, 0, isatty(STDERR_FILENO), 0};
+    int status;
+    o->progress = show;
+    o->user = &s;
+    status = pipette_try_model(o, &r, &error);
+    if (s.shown)
+        fputs("\r\033[K", stderr);
+    if (status != PIPETTE_OK)
+        return cli_fail(&error);
+    if (r.sound) {
+        printf("%s and is sound%s\n", title, rest);
+        print_points(&r, o);
+        print_runs(&r, o);
+        print_times(&r);
+        return CLI_OK;
     }
-    replay.file = results;
-    replay.folders = folders->items;
-    replay.folder_count = folders->count;
-    for (c.run = 0; status == PIPETTE_OK && c.run < report.row_count; c.run++) {
-        replay.run = c.run;
-        status = pipette_replay(&replay, visit, &c, &differs, &error);
+    printf("%s, but is not shown to be sound%s\n", title, rest);
+    if (r.tried > 0)
+        print_points(&r, o);
+    (void)fflush(stdout);
+    if (r.finding[0] != '\0') {
+        cli_error("%s: %s", name, r.finding);
+        return CLI_PLUGIN;
     }
-    if (status == PIPETTE_OK && !c.differs)
-        printf("%llu points: the same bits alone and %s%s\n", (unsigned long long)report.row_count, manual->has_batch ? "in a batch" : "in a sweep",
-               report.done == 0 ? "; but none of them has a result" : "");
-    pipette_pipeline_destroy(pipeline);
-    return status != PIPETTE_OK ? cli_fail(&error) : c.differs ? CLI_RUNS_FAILED : CLI_OK;
-}
-
-int cli_conform(const pipette_manual *manual, const cli_list *folders)
-{
-    const char *base = getenv("TMPDIR");
-    char folder[4096], config[4200], results[4200];
-    int code;
-    (void)snprintf(folder, sizeof folder, "%s/pipette-check-XXXXXX", base == NULL || base[0] != '/' ? "/tmp" : base);
-    if (mkdtemp(folder) == NULL) {
-        cli_error("no temporary folder for the check: %s", strerror(errno));
-        return CLI_STORAGE;
-    }
-    (void)snprintf(config, sizeof config, "%s/check.cfg", folder);
-    (void)snprintf(results, sizeof results, "%s/check.hdf5", folder);
-    if (write_config(config, results, manual)) {
-        code = sweep_and_replay(config, results, manual, folders);
-    } else {
-        cli_error("%s: cannot write: %s", config, strerror(errno));
-        code = CLI_STORAGE;
-    }
-    (void)unlink(config);
-    (void)unlink(results);
-    (void)rmdir(folder);
-    return code;
+    cli_error("%s: none of the %llu points has a result; the first says: %s", name, (unsigned long long)r.tried,
+              r.first_failure);
+    return CLI_RUNS_FAILED;
 }

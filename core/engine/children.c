@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,27 @@
 void children_adopt(void)
 {
     (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
+}
+
+pid_t children_fork_apart(void)
+{
+    int ours = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
+    int apart = ours >= 0 && unshare(CLONE_NEWPID) == 0;
+    pid_t child = fork();
+    if (child == 0)
+        return 0;
+    if (child < 0 && apart) { /* no room for a namespace; without one, then */
+        (void)setns(ours, CLONE_NEWPID);
+        apart = 0;
+        child = fork();
+        if (child == 0)
+            return 0;
+    }
+    if (apart)
+        (void)setns(ours, CLONE_NEWPID); /* what this process forks from now on is not in there */
+    if (ours >= 0)
+        (void)close(ours);
+    return child;
 }
 
 static size_t read_text(const char *path, char *out, size_t size)

@@ -9,6 +9,10 @@
 /* From now on this process adopts what its descendants leave behind, so that nothing gets away from children_end(). */
 void children_adopt(void);
 
+/* As fork(), into a PID namespace of its own where the system allows that: the child is then its first process, and whatever is in
+ * there ends with it. */
+pid_t children_fork_apart(void);
+
 /* The children of this process, also dead ones that nobody has waited for; at most `capacity`. 0 where /proc does not tell. */
 uint32_t children_list(pid_t *out, uint32_t capacity);
 

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -438,21 +437,8 @@ _Noreturn static void keeper_process(const host_start *start)
 
 pid_t host_fork(const host_start *start)
 {
-    int ours = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
-    int apart = ours >= 0 && unshare(CLONE_NEWPID) == 0;
-    pid_t keeper = fork();
+    pid_t keeper = children_fork_apart();
     if (keeper == 0)
         keeper_process(start);
-    if (keeper < 0 && apart) { /* no room for a namespace; without one, then */
-        (void)setns(ours, CLONE_NEWPID);
-        apart = 0;
-        keeper = fork();
-        if (keeper == 0)
-            keeper_process(start);
-    }
-    if (apart)
-        (void)setns(ours, CLONE_NEWPID); /* what the supervisor forks from now on is not in there */
-    if (ours >= 0)
-        (void)close(ours);
     return keeper;
 }

@@ -131,6 +131,30 @@ const char *wire_get_text(wire_reader *in)
     return text;
 }
 
+/* An array of texts as one block: the pointers, then the letters, so that it outlives the message. */
+static int get_texts(wire_reader *in, size_t count, pipette_value *value)
+{
+    wire_reader ahead = *in;
+    size_t i, letters = 0;
+    const char **texts;
+    char *at;
+    for (i = 0; i < count && !ahead.failed; i++) {
+        const char *text = wire_get_text(&ahead);
+        letters += text == NULL ? 0 : strlen(text) + 1;
+    }
+    texts = ahead.failed ? NULL : malloc(count * sizeof *texts + letters + 1);
+    if (texts == NULL)
+        return 0;
+    at = (char *)(texts + count);
+    for (i = 0; i < count; i++) {
+        const char *text = wire_get_text(in);
+        texts[i] = text == NULL ? NULL : strcpy(at, text);
+        at += text == NULL ? 0 : strlen(text) + 1;
+    }
+    value->data = texts;
+    return 1;
+}
+
 int wire_get_value(wire_reader *in, pipette_value *value)
 {
     uint64_t i, count = 1;
@@ -155,14 +179,11 @@ int wire_get_value(wire_reader *in, pipette_value *value)
     /* Every element takes at least a byte of the message, so a larger count is a lie. */
     if (in->failed || count > in->size)
         goto failed;
-    if (value->type == PIPETTE_TYPE_STRING) {
-        const char **texts = value->rank == 0 ? &value->as.string : malloc((size_t)(count + 1) * sizeof *texts);
-        if (texts == NULL)
+    if (value->type == PIPETTE_TYPE_STRING && value->rank != 0) {
+        if (!get_texts(in, (size_t)count, value))
             goto failed;
-        if (value->rank != 0)
-            value->data = texts;
-        for (i = 0; i < count; i++)
-            texts[i] = wire_get_text(in);
+    } else if (value->type == PIPETTE_TYPE_STRING) {
+        value->as.string = wire_get_text(in);
     } else {
         const void *bytes = wire_get(in, (size_t)count * size);
         if (bytes == NULL)

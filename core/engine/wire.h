@@ -31,7 +31,7 @@ uint32_t wire_get_u32(wire_reader *in);
 uint64_t wire_get_u64(wire_reader *in);
 double wire_get_f64(wire_reader *in);
 const char *wire_get_text(wire_reader *in);
-/* The value's shape and elements are copies which wire_value_free() frees; scalar strings point into the bytes. */
+/* The value's shape and elements (texts of arrays, too) are copies which wire_value_free() frees; a scalar text points into the bytes. */
 int wire_get_value(wire_reader *in, pipette_value *value);
 void wire_value_free(pipette_value *value);
 

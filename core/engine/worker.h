@@ -99,6 +99,7 @@ typedef struct worker {
     size_t parameter_bytes;
     int parameters_locked; /* the model can only read them */
     worker_result *results;       /* as in the schema */
+    int paged;                    /* results lie between pages that nobody can touch: what is lent needs no guards */
     uint32_t *lent;               /* the results whose buffers this run has asked for; lent_count of them */
     uint32_t lent_count;
     unsigned char *column_memory; /* of all results: columns.c */

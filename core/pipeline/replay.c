@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "pipeline/pipeline.h"
+#include "pipeline/same.h"
 
 typedef struct replay {
     const pipette_replay_options *options;
@@ -25,34 +26,6 @@ static void say(replay *r, const char *path, int equal, const char *detail)
         r->visit(path, equal, detail, r->user);
 }
 
-static void element_text(const pipette_value *value, uint64_t i, char *out, size_t size)
-{
-    const void *data = pipette_value_data(value);
-    switch (value->type) {
-    case PIPETTE_TYPE_F64: (void)snprintf(out, size, "%.17g", ((const double *)data)[i]); break;
-    case PIPETTE_TYPE_F32: (void)snprintf(out, size, "%.9g", (double)((const float *)data)[i]); break;
-    case PIPETTE_TYPE_I64: (void)snprintf(out, size, "%lld", (long long)((const int64_t *)data)[i]); break;
-    case PIPETTE_TYPE_I32: (void)snprintf(out, size, "%ld", (long)((const int32_t *)data)[i]); break;
-    case PIPETTE_TYPE_U64: (void)snprintf(out, size, "%llu", (unsigned long long)((const uint64_t *)data)[i]); break;
-    case PIPETTE_TYPE_BOOL: (void)snprintf(out, size, "%u", ((const uint8_t *)data)[i]); break;
-    case PIPETTE_TYPE_COMPLEX:
-        (void)snprintf(out, size, "%.17g%+.17gj", ((const pipette_complex *)data)[i].real, ((const pipette_complex *)data)[i].imaginary);
-        break;
-    case PIPETTE_TYPE_STRING: (void)snprintf(out, size, "\"%.40s\"", ((const char *const *)data)[i] == NULL ? "" : ((const char *const *)data)[i]); break;
-    default: (void)snprintf(out, size, "?"); break;
-    }
-}
-
-static int same_element(const pipette_value *a, const pipette_value *b, uint64_t i)
-{
-    size_t size = pipette_type_size(a->type);
-    if (a->type == PIPETTE_TYPE_STRING) {
-        const char *x = ((const char *const *)pipette_value_data(a))[i], *y = ((const char *const *)pipette_value_data(b))[i];
-        return strcmp(x == NULL ? "" : x, y == NULL ? "" : y) == 0;
-    }
-    return memcmp((const char *)pipette_value_data(a) + i * size, (const char *)pipette_value_data(b) + i * size, size) == 0;
-}
-
 static void compare(replay *r, const char *path, const pipette_value *now)
 {
     pipette_value stored;
@@ -69,14 +42,12 @@ static void compare(replay *r, const char *path, const pipette_value *now)
         say(r, path, 0, detail);
         return;
     }
-    for (i = 0; i < count; i++)
-        if (!same_element(&stored, now, i)) {
-            element_text(&stored, i, was, sizeof was);
-            element_text(now, i, is, sizeof is);
-            (void)snprintf(detail, sizeof detail, "element %llu was %s, is now %s", (unsigned long long)i, was, is);
-            say(r, path, 0, detail);
-            return;
-        }
+    if (!same_elements(&stored, now, &i)) {
+        (void)snprintf(detail, sizeof detail, "element %llu was %s, is now %s", (unsigned long long)i,
+                       same_element_text(&stored, i, was, sizeof was), same_element_text(now, i, is, sizeof is));
+        say(r, path, 0, detail);
+        return;
+    }
     (void)snprintf(detail, sizeof detail, "%llu element%s", (unsigned long long)count, count == 1 ? "" : "s");
     say(r, path, 1, detail);
 }

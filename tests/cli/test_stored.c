@@ -126,18 +126,6 @@ static void test_too_large_for_the_disk(void)
     folder_end();
 }
 
-static void test_check_of_models(void)
-{
-    folder_begin();
-    CU_ASSERT_EQUAL(PIPETTE("check", "lif"), 0);
-    EXPECT(strstr(command_out, "\n67 points: the same bits alone and in a batch\n") != NULL);
-    CU_ASSERT_EQUAL(PIPETTE("check", "convergence"), 0);
-    EXPECT(strstr(command_out, "\n67 points: the same bits alone and in a sweep\n") != NULL);
-    CU_ASSERT_EQUAL(PIPETTE("check", FIXTURE("wrong_batch")), 1);
-    EXPECT(strstr(command_err, "is not the same alone as among others: results.$.z: element 0 was ") != NULL);
-    folder_end();
-}
-
-SUITE("what is stored", {"check of models", test_check_of_models}, {"replay", test_replay}, {"replay keeps --set", test_replay_keeps_sets}, {"compression", test_compression},
+SUITE("what is stored", {"replay", test_replay}, {"replay keeps --set", test_replay_keeps_sets}, {"compression", test_compression},
       {"spike times", test_spike_times}, {"runs in pieces", test_runs_in_pieces}, {"a duration that is explored", test_duration_explored},
       {"too large for the disk", test_too_large_for_the_disk}, )

@@ -58,11 +58,18 @@ static void try_value(const pipette_value *value)
     wire_reader in;
     pipette_value back;
     size_t size;
+    void *message;
     wire_value(&out, value);
-    in = (wire_reader){out.data, out.size, 0, 0};
+    message = malloc(out.size);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(message);
+    memcpy(message, out.data, out.size);
+    in = (wire_reader){message, out.size, 0, 0};
     CU_ASSERT_EQUAL_FATAL(wire_get_value(&in, &back), PIPETTE_OK);
-    CU_ASSERT(same_value(value, &back));
     CU_ASSERT_EQUAL(in.at, out.size);
+    if (value->rank > 0) /* an array does not need the message any more, also one of texts */
+        memset(message, 'X', out.size);
+    CU_ASSERT(same_value(value, &back));
+    free(message);
     wire_value_free(&back);
     for (size = 0; size < out.size; size++) {
         void *part = malloc(size + 1); /* of its own, so that a sanitizer sees what is read behind it */

@@ -229,6 +229,43 @@ typedef int (*pipette_replay_visit)(const char *path, int equal, const char *det
 PIPETTE_API int pipette_replay(const pipette_replay_options *options, pipette_replay_visit visit, void *user, int *differs,
                                pipette_error *error);
 
+/* ---- A model on trial ---------------------------------------------------------------------------------------------------------- */
+
+typedef struct pipette_trial_options {
+    uint32_t size;
+    uint32_t folder_count;
+    const char *plugin; /* name or file of a model: it runs at points around its defaults, in which every parameter varies */
+    const char *const *folders;
+    /* Instead of a plugin: its model, options and values, and points of its exploration. After pipette_pipeline_check(). */
+    pipette_pipeline *pipeline;
+    uint64_t points; /* how many; 0: 67, full groups of lanes and a few that are left over */
+    double seconds;  /* for everything; 0: 30. A run that takes a quarter of them is ended. */
+    /* What is being done, and how much of all (0 to 1); often. May be NULL. */
+    void (*progress)(const char *what, double part, void *user);
+    void *user;
+} pipette_trial_options;
+
+/* What was found. Points count once, however often they ran. */
+typedef struct pipette_trial_report {
+    uint32_t size;
+    uint32_t sound; /* 1: nothing was found, and at least one point has a result */
+    uint64_t point_count; /* that were to be run */
+    uint64_t refused;     /* by the model's shape() */
+    uint64_t tried;       /* that there was time for; all numbers below are of these */
+    uint64_t done, failed, infeasible;
+    uint64_t finite; /* of those that are done: all their floats are finite */
+    uint64_t reordered, repeated, alone, batched; /* in another order; twice in a row; in a process of their own; as lanes of a batch */
+    double run_seconds, batch_seconds; /* per run; 0: not measured */
+    char finding[1500];      /* a sentence: what is wrong, in which result, at which point; "": nothing */
+    char first_failure[512]; /* the message of the first point without a result */
+} pipette_trial_report;
+
+/* Runs a model as a sweep may run it: in one order and in another, a point twice, in fresh processes, as lanes of a batch that all
+ * differ; over memory, stacks and buffers that hold different bytes, and with forbidden pages around every buffer. All of that must
+ * give the same bits. 0 also where something was found: look at the report. The model lives in child processes under limits;
+ * nothing it does there reaches the caller. Forks; see pipette_pipeline_run(). */
+PIPETTE_API int pipette_try_model(const pipette_trial_options *options, pipette_trial_report *report, pipette_error *error);
+
 #ifdef __cplusplus
 }
 #endif

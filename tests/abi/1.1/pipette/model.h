@@ -23,6 +23,13 @@
  * own instance and calls `run` for one point after the other. A crash, an exit(), a hang or a memory blow-up costs the run
  * at fault, which the ledger records with its reason, and no other. Nothing of a run may depend on which worker executes
  * it or what that worker did before.
+ *
+ * What a run finds: its own parameters, whatever earlier runs wrote through their const pointers; working directory, descriptors and
+ * their flags, limits, signals, timers, environment, locale, floating-point state and priority as the instance left them. A worker whose runs
+ * change any of that stores nothing of the chunk; its runs are done again one by one, those that do it in processes of their own.
+ * Files that the first runs of a process open and keep are no such change; one more for each run is. Memory that runs leave behind costs
+ * them nothing either: the worker is renewed. The rest, such as static variables or damage to the heap, stays, unless the
+ * run stage says isolation = "run": a process for every run.
  */
 #ifndef PIPETTE_MODEL_H
 #define PIPETTE_MODEL_H
@@ -248,6 +255,7 @@ PIPETTE_INLINE int pipette_put_i64_array(pipette_run *run, const char *path, con
 
 /* Where the host wants the result: memory for `*count` elements of `type`, row-major, to be filled during the run. Only for
  * results that are declared with a shape known before the run. Aligned for its type, not zeroed, valid until the run ends.
+ * Not to be freed. A run that writes directly before or behind it fails.
  * Asking for it counts as storing it. NULL after an error (the run has failed then). `count` may be NULL. */
 PIPETTE_INLINE void *pipette_buffer(pipette_run *run, const char *path, int type, uint64_t *count)
 {
