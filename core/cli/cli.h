@@ -41,6 +41,8 @@ int cli_fail(const pipette_error *error);
 void cli_usage(const struct argp_state *state, const char *format, ...) PIPETTE_PRINTF(2, 3);
 /* The number of a run, for --run. */
 uint64_t cli_run_number(const struct argp_state *state, const char *text);
+/* The bits 1 << pipette_state of a list such as "failed,timed_out"; 0: it is none. */
+int cli_states(const char *text, uint32_t *states);
 /* argp_parse with this command's habits: bad usage is one line and exit code 2. 0, or the exit code plus one. */
 int cli_parse(const struct argp *argp, int argc, char **argv, void *input);
 
@@ -67,8 +69,6 @@ void cli_json_text(FILE *out, const char *text);
 void cli_json_element(FILE *out, const pipette_value *value, uint64_t index);
 /* "34.2 MB" and the like. `out` holds 40 characters. */
 char *cli_bytes(uint64_t bytes, char *out);
-/* A field of a CSV line, quoted where it must be. */
-void cli_csv(FILE *out, const char *text);
 
 /* --- progress.c ----------------------------------------------------------------------------------------------------------------- */
 

@@ -104,7 +104,7 @@ static int check_options(const struct argp *argp, int argc, char **argv)
                 cli_error("'%s' may mean several options; `%s --help` lists them", word, argv[0]);
             else if (option != NULL && option->arg == NULL && word[2 + length] == '=')
                 cli_error("--%s takes no value; `%s --help` tells more", option->name, argv[0]);
-            else if (option != NULL && option->arg != NULL && word[2 + length] != '=' && ++i == argc)
+            else if (option != NULL && option->arg != NULL && (option->flags & OPTION_ARG_OPTIONAL) == 0 && word[2 + length] != '=' && ++i == argc)
                 cli_error("--%s takes a value: --%s=%s; `%s --help` tells more", option->name, option->name, option->arg, argv[0]);
             else if (option != NULL)
                 continue;
@@ -128,6 +128,24 @@ static int check_options(const struct argp *argp, int argc, char **argv)
         }
     }
     return 0;
+}
+
+int cli_states(const char *text, uint32_t *states)
+{
+    *states = 0;
+    for (;;) {
+        size_t length = strcspn(text, ",");
+        int state;
+        for (state = PIPETTE_STATE_PENDING; state <= PIPETTE_STATE_INFEASIBLE; state++)
+            if (strlen(pipette_state_text(state)) == length && strncmp(pipette_state_text(state), text, length) == 0)
+                break;
+        if (state > PIPETTE_STATE_INFEASIBLE)
+            return 0;
+        *states |= 1u << state;
+        if (text[length] == '\0')
+            return 1;
+        text += length + 1;
+    }
 }
 
 int cli_parse(const struct argp *argp, int argc, char **argv, void *input)

@@ -19,7 +19,7 @@ static const verb verbs[] = {
     {"inspect", cli_inspect, "PLUGIN", "Show a plugin's parameters, results and options"},
     {"show", cli_show, "FILE [PATH]", "Show what a result file holds, and the states of its runs"},
     {"replay", cli_replay, "FILE RUN", "Compute one stored run again and compare it bit by bit"},
-    {"get", cli_get, "FILE PATH", "Print one value, array or table of a result file"},
+    {"get", cli_get, "FILE PATH", "Print values, arrays and tables of a result file, of all runs or some"},
 };
 
 static void usage(FILE *out)

@@ -59,9 +59,9 @@ static int is_fill(int type, const void *elements, uint64_t i)
 int pipette_entry_missing(const pipette_entry *entry, int state, const void *elements, uint64_t count)
 {
     uint64_t i;
-    if (entry->kind != PIPETTE_ENTRY_COLUMN || entry->role == PIPETTE_ROLE_PARAMETER)
+    if (entry->kind == PIPETTE_ENTRY_LEAF || (entry->kind == PIPETTE_ENTRY_COLUMN && entry->role == PIPETTE_ROLE_PARAMETER))
         return elements == NULL;
-    if (entry->role == PIPETTE_ROLE_RESULT) {
+    if (entry->kind == PIPETTE_ENTRY_COLUMN && entry->role == PIPETTE_ROLE_RESULT) {
         if (state != PIPETTE_STATE_DONE || elements == NULL)
             return 1;
         if ((entry->flags & PIPETTE_ENTRY_OPTIONAL) == 0)

@@ -14,7 +14,7 @@ static void test_values(void)
     folder_begin();
     file_write("h.cfg", CONFIG);
     EXPECT(PIPETTE("run", "-q", "h.cfg") == 0);
-    EXPECT(PIPETTE("get", "h.hdf5", "people", "--run", "1") == 0);
+    EXPECT(PIPETTE("get", "h.hdf5", "people", "--run", "1", "--wide") == 0);
     CU_ASSERT_STRING_EQUAL(command_out, "state,0,0.5\nS,2,3\nI,1,2\n\"R, at last\",1,2\n");
     EXPECT(PIPETTE("show", "h.hdf5", "people") == 0 && out_has("\n  state is S, I, R, at last\n"));
     EXPECT(PIPETTE("get", "h.hdf5", "results.run_00000000.z") == 0);
@@ -51,7 +51,7 @@ static void test_labels(void)
                                         "['S', 'I', 'R, at last'] State of health. [1.25 2.   3.  ]\n"
                                         "[                3 -9007199254740993                 3 -9007199254740993\n"
                                         "                 3 -9007199254740993]\n");
-    EXPECT(PIPETTE("get", "h.hdf5", "people", "--run", "2") == 0);
+    EXPECT(PIPETTE("get", "h.hdf5", "people", "--run", "2", "--wide") == 0);
     CU_ASSERT_STRING_EQUAL(command_out, "state,0,0.5\nS,4,5\nI,2,3\n\"R, at last\",2,3\n");
     folder_end();
 }
