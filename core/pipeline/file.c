@@ -110,8 +110,8 @@ static int keep_entry(const pipette_entry *entry, void *user)
     return own_entry(&file->entries[file->entry_count++]);
 }
 
-int pipette_file_open(const char *path, const char *storage, const char *const *folders, uint32_t folder_count, pipette_file **out,
-                      pipette_error *error)
+int file_open(const char *path, const char *storage, const char *const *folders, uint32_t folder_count, int mode, pipette_file **out,
+              pipette_error *error)
 {
     pipette_file *file = calloc(1, sizeof *file);
     int status;
@@ -131,7 +131,7 @@ int pipette_file_open(const char *path, const char *storage, const char *const *
     }
     if (status == PIPETTE_OK) {
         file->storage.created = 1;
-        status = table_of(file)->open(&file->storage.handle, path, PIPETTE_STORAGE_READ);
+        status = table_of(file)->open(&file->storage.handle, path, mode);
         if (status == PIPETTE_OK) {
             file->opened = 1;
             status = table_of(file)->list(&file->storage.handle, keep_entry, file);
@@ -145,6 +145,29 @@ int pipette_file_open(const char *path, const char *storage, const char *const *
     }
     *out = file;
     return PIPETTE_OK;
+}
+
+int pipette_file_open(const char *path, const char *storage, const char *const *folders, uint32_t folder_count, pipette_file **out,
+                      pipette_error *error)
+{
+    return file_open(path, storage, folders, folder_count, PIPETTE_STORAGE_READ, out, error);
+}
+
+stage *file_storage(pipette_file *file)
+{
+    return &file->storage;
+}
+
+int file_finish(pipette_file *file, pipette_error *error)
+{
+    int status = table_of(file)->finish(&file->storage.handle, 0);
+    file->opened = 0;
+    return status == PIPETTE_OK ? status : failed(file, PIPETTE_E_STORAGE, error);
+}
+
+void file_leave(pipette_file *file)
+{
+    file->opened = 0;
 }
 
 void pipette_file_destroy(pipette_file *file)

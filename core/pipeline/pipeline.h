@@ -120,6 +120,20 @@ uint64_t space_free(const char *file);
 /* Says what `rows` rows need and what is free; refuses where that is too little. */
 int space_check(pipette_pipeline *pipeline, uint64_t rows, pipette_error *error);
 
+/* --- file.c: result files for looking, and for changing their runs ---------------------------------------------------------------- */
+/* As pipette_file_open(), in a pipette_storage_mode of files that exist. */
+int file_open(const char *path, const char *storage, const char *const *folders, uint32_t folder_count, int mode, pipette_file **file,
+              pipette_error *error);
+stage *file_storage(pipette_file *file);
+/* An orderly end with runs that are pending; what pipette_file_destroy() cannot report. */
+int file_finish(pipette_file *file, pipette_error *error);
+/* pipette_file_destroy() leaves the file as it is. */
+void file_leave(pipette_file *file);
+
+/* --- reset.c: runs that become pending again --------------------------------------------------------------------------------------- */
+/* `rows` are rows, not runs. Of an opened file (UPDATE). */
+int reset_rows(stage *storage, const pipette_run_span *rows, uint64_t count, pipette_error *error);
+
 /* --- provenance.c: where the results come from ------------------------------------------------------------------------------- */
 /* Adds what is known to the trajectory's `config` branch. */
 int provenance_add(pipette_pipeline *pipeline, pipette_error *error);

@@ -201,6 +201,22 @@ PIPETTE_API int pipette_selection_next(pipette_selection *selection, pipette_sel
  * that is done has what was declared. Elements of tables, which have no state, are missing where they are fill values. `elements` may be NULL where nothing could be read (PIPETTE_E_NOT_FOUND): missing. Any thread. */
 PIPETTE_API int pipette_entry_missing(const pipette_entry *entry, int state, const void *elements, uint64_t count);
 
+typedef struct pipette_reset_options {
+    uint32_t size;
+    uint32_t folder_count;
+    const char *file;
+    const char *storage; /* plugin; NULL: "hdf5" */
+    const char *const *folders;
+    uint32_t states;     /* as in pipette_selection_options; at least one of these three */
+    uint32_t dry_run;    /* only counts */
+    const char *runs, *where;
+} pipette_reset_options;
+
+/* Makes runs of a result file pending again, without values, messages and logs; the next pipette_pipeline_run() of its config does exactly
+ * these. *count: how many were not pending before. Refused while somebody writes the file. Cut off by a crash, each run is what it was,
+ * but for its message, or pending. Tables of postprocessing stay until then. */
+PIPETTE_API int pipette_reset(const pipette_reset_options *options, uint64_t *count, pipette_error *error);
+
 /* ---- Numbers as text ------------------------------------------------------------------------------------------------------------- */
 
 /* The shortest text that reads back as the same number, as %g writes it, with a decimal point in any locale: "0.1", "1e+20", "nan". `out`
