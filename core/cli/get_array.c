@@ -19,13 +19,30 @@ typedef struct arrays {
     const get_options *options;
     output *out;
     pipette_value *values; /* with memory of their own where there are several */
+    parts *elements;       /* of each */
+    uint64_t shape[32];    /* of a large one */
     coordinates dimensions[32];
 } arrays;
 
 /* ---- Reading ---------------------------------------------------------------------------------------------------------------------- */
 
+/* One of fixed shape that is read in parts. */
+static int is_large(arrays *a, const pipette_entry *entry)
+{
+    uint64_t bytes = pipette_type_size(entry->type);
+    uint32_t i;
+    if (a->count > 1 || entry->type == PIPETTE_TYPE_STRING || (entry->flags & PIPETTE_ENTRY_OPTIONAL) != 0)
+        return 0;
+    for (i = 0; i < entry->rank; i++) {
+        a->shape[i] = entry->dimensions[i].extent;
+        if (a->shape[i] == PIPETTE_RAGGED || __builtin_mul_overflow(bytes, a->shape[i], &bytes))
+            return 0;
+    }
+    return bytes > PARTS_LARGE;
+}
+
 /* The value, borrowed until the next one is read; *there: it is not missing. */
-static int read_value(arrays *a, const pipette_entry *entry, pipette_value *value, int *there, pipette_error *error)
+static int read_value(arrays *a, const pipette_entry *entry, pipette_value *value, int *there, uint64_t *row_of, pipette_error *error)
 {
     int8_t state = PIPETTE_STATE_DONE;
     uint64_t row = 0;
@@ -37,6 +54,12 @@ static int read_value(arrays *a, const pipette_entry *entry, pipette_value *valu
             status = pipette_file_read(a->file, "runs.state", row, 1, PIPETTE_TYPE_BOOL, &state, error);
         if (status != PIPETTE_OK)
             return status;
+    }
+    *row_of = row;
+    if (is_large(a, entry)) {
+        *there = entry->kind != PIPETTE_ENTRY_COLUMN || !(entry->role == PIPETTE_ROLE_RESULT && state != PIPETTE_STATE_DONE);
+        *value = pipette_value_array(entry->type, entry->rank, a->shape, NULL);
+        return PIPETTE_OK;
     }
     status = pipette_file_read_one(a->file, entry->path, row / (entry->every > 1 ? entry->every : 1), value, error);
     if (status == PIPETTE_E_NOT_FOUND && entry->kind == PIPETTE_ENTRY_COLUMN)
@@ -70,12 +93,17 @@ static int keep(pipette_value *to, const pipette_value *from)
 /* ---- CSV -------------------------------------------------------------------------------------------------------------------------- */
 
 /* An element of the k-th array; of a table, it may be missing. */
-static void print_element(const arrays *a, uint32_t k, uint64_t i)
+static void print_element(arrays *a, uint32_t k, uint64_t i)
 {
-    const pipette_value *value = &a->values[k];
-    const char *data = pipette_value_data(value);
-    if (a->entries[k]->kind != PIPETTE_ENTRY_TABLE || !pipette_entry_missing(a->entries[k], 0, data + i * pipette_type_size(value->type), 1))
-        output_csv_element(a->out, value->type, data, i);
+    const void *element = parts_at(&a->elements[k], i);
+    if (element != NULL && (a->entries[k]->kind != PIPETTE_ENTRY_TABLE || !pipette_entry_missing(a->entries[k], 0, element, 1)))
+        output_csv_element(a->out, a->values[k].type, element, 0);
+}
+
+/* Nobody reads on, or nothing can be read. */
+static int is_over(const arrays *a)
+{
+    return a->out->failed != 0 || a->elements[0].error.code != 0;
 }
 
 /* Rows down, columns across: the name of the first dimension, and the places along the second. */
@@ -89,9 +117,9 @@ static void print_across(arrays *a)
         coordinates_csv(a->out, &a->dimensions[1], k);
     }
     output_text(a->out, "\n");
-    for (i = 0; i < value->shape[0] && a->out->failed == 0; i++) {
+    for (i = 0; i < value->shape[0] && !is_over(a); i++) {
         coordinates_csv(a->out, &a->dimensions[0], i);
-        for (k = 0; k < value->shape[1] && a->out->failed == 0; k++) {
+        for (k = 0; k < value->shape[1] && !is_over(a); k++) {
             output_text(a->out, ",");
             print_element(a, 0, i * value->shape[1] + k);
         }
@@ -119,7 +147,7 @@ static void print_down(arrays *a, int there)
         output_csv(a->out, last_of(a->entries[k]->path));
     }
     output_text(a->out, "\n");
-    for (i = 0; i < count && a->out->failed == 0; i++) {
+    for (i = 0; i < count && !is_over(a); i++) {
         for (k = 0; k < a->rank; k++) {
             coordinates_csv(a->out, &a->dimensions[k], at[k]);
             output_bytes(a->out, ",", 1);
@@ -160,7 +188,7 @@ static void print_object(arrays *a)
         output_text(a->out, k == 0 ? "" : ",\n ");
         output_json(a->out, last_of(a->entries[k]->path));
         output_text(a->out, ": ");
-        output_json_value(a->out, &a->values[k], a->entries[k]);
+        output_json_value(a->out, &a->values[k], &a->elements[k], a->entries[k]);
     }
     output_text(a->out, "}\n");
 }
@@ -175,7 +203,7 @@ static void print(arrays *a, int there)
         print_object(a);
     } else if (a->options->json) {
         if (there)
-            output_json_value(a->out, value, a->entries[0]->kind == PIPETTE_ENTRY_TABLE ? a->entries[0] : NULL);
+            output_json_value(a->out, value, &a->elements[0], a->entries[0]->kind == PIPETTE_ENTRY_TABLE ? a->entries[0] : NULL);
         else
             output_text(a->out, "null");
         output_text(a->out, "\n");
@@ -196,30 +224,38 @@ int get_arrays(pipette_file *file, const pipette_entry *const *entries, uint32_t
 {
     arrays a = {.file = file, .entries = entries, .count = count, .rank = entries[0]->rank, .options = options, .out = out};
     pipette_error error = {0};
+    uint64_t row = 0;
     uint32_t i;
     int there = 0, status = PIPETTE_OK;
     a.values = calloc(count, sizeof *a.values);
-    if (a.values == NULL || a.rank > 32)
+    a.elements = calloc(count, sizeof *a.elements);
+    if (a.values == NULL || a.elements == NULL || a.rank > 32)
         status = pipette_error_set(&error, PIPETTE_E_MEMORY, "out of memory");
     for (i = 0; status == PIPETTE_OK && i < a.rank; i++) /* before the values, which are borrowed until something else is read */
         if (!coordinates_load(file, entries[0], i, &a.dimensions[i]))
             status = pipette_error_set(&error, PIPETTE_E_MEMORY, "out of memory");
     for (i = 0; status == PIPETTE_OK && i < count; i++) {
-        status = read_value(&a, entries[i], &a.values[i], &there, &error);
+        status = read_value(&a, entries[i], &a.values[i], &there, &row, &error);
         if (status == PIPETTE_OK && there && a.values[i].rank != a.rank)
             status = pipette_error_set(&error, PIPETTE_E_STORAGE, "a value of '%s' has another number of dimensions", entries[i]->path);
         if (status == PIPETTE_OK && count > 1 && !keep(&a.values[i], &a.values[i]))
             status = pipette_error_set(&error, PIPETTE_E_MEMORY, "out of memory");
         if (status != PIPETTE_OK)
             a.values[i] = pipette_value_none();
+        a.elements[i] = status == PIPETTE_OK && a.rank > 0 && a.values[i].data == NULL && is_large(&a, entries[i]) ? parts_of_file(file, entries[i], row)
+                                                                                                                : parts_of_value(&a.values[i]);
     }
-    if (status == PIPETTE_OK)
+    if (status == PIPETTE_OK) {
         print(&a, there);
+        error = a.elements[0].error;
+        status = error.code;
+    }
     for (i = 0; a.values != NULL && count > 1 && i < count; i++)
         if (a.values[i].rank > 0)
             free((void *)(uintptr_t)a.values[i].shape);
     for (i = 0; i < a.rank && i < 32; i++)
         coordinates_free(&a.dimensions[i]);
     free(a.values);
+    free(a.elements);
     return status == PIPETTE_OK ? CLI_OK : cli_fail(&error);
 }

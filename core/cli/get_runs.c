@@ -12,6 +12,7 @@ enum { RUNS = 4096, BYTES = 1 << 20 };
 typedef struct column {
     const pipette_entry *entry;
     uint64_t row_bytes; /* read by blocks; 0: run by run */
+    int large;          /* one row of fixed shape is read in parts */
     uint64_t elements, shape[32];
     unsigned char *block;
 } column;
@@ -43,7 +44,10 @@ static void column_begin(column *c, const pipette_entry *entry)
         if (c->shape[i] == PIPETTE_RAGGED || __builtin_mul_overflow(c->elements, c->shape[i], &c->elements))
             return;
     }
-    if (entry->type != PIPETTE_TYPE_STRING && c->elements <= UINT64_MAX / 16)
+    if (entry->type == PIPETTE_TYPE_STRING || c->elements > UINT64_MAX / 16)
+        return;
+    c->large = c->elements * pipette_type_size(entry->type) > PARTS_LARGE && (entry->flags & PIPETTE_ENTRY_OPTIONAL) == 0;
+    if (!c->large)
         c->row_bytes = c->elements * pipette_type_size(entry->type);
 }
 
@@ -79,6 +83,10 @@ static int column_value(table *t, column *c, uint32_t i, pipette_value *value, p
     } else {
         if (c->entry->role == PIPETTE_ROLE_RESULT && run->state != PIPETTE_STATE_DONE)
             return 0;
+        if (c->large) {
+            *value = pipette_value_array(c->entry->type, c->entry->rank, c->shape, NULL);
+            return 1;
+        }
         status = pipette_file_read_one(t->file, c->entry->path, run->row, value, error);
         if (status == PIPETTE_E_NOT_FOUND)
             return 0;
@@ -212,7 +220,7 @@ static int begin_line(table *t, uint32_t i, pipette_error *error)
             output_text(line, ": ");
         }
         if (there && json)
-            output_json_value(line, &value, NULL);
+            output_json_element(line, value.type, pipette_value_data(&value), 0);
         else if (there)
             output_csv_element(line, value.type, pipette_value_data(&value), 0);
         else if (json)
@@ -221,7 +229,7 @@ static int begin_line(table *t, uint32_t i, pipette_error *error)
     return PIPETTE_OK;
 }
 
-static void print_record(table *t, int there, const pipette_value *value)
+static void print_record(table *t, int there, const pipette_value *value, parts *elements)
 {
     output *out = t->out;
     output_text(out, t->printed++ == 0 ? "\n" : ",\n");
@@ -231,31 +239,34 @@ static void print_record(table *t, int there, const pipette_value *value)
         output_json(out, t->headers[t->explored_count]);
         output_text(out, ": ");
         if (there)
-            output_json_value(out, value, NULL);
+            output_json_value(out, value, elements, NULL);
         else
             output_text(out, "null");
     }
     output_text(out, "}");
 }
 
-static void print_wide(table *t, int there, const pipette_value *value)
+static void print_wide(table *t, int there, const pipette_value *value, parts *elements)
 {
+    const void *element;
     uint64_t i;
     output_bytes(t->out, t->line.data, t->line.used);
-    for (i = 0; t->value.entry != NULL && i < (t->rank == 0 ? 1 : t->value.elements) && t->out->failed == 0; i++) {
+    for (i = 0; t->value.entry != NULL && i < (t->rank == 0 ? 1 : t->value.elements) && t->out->failed == 0 && elements->error.code == 0; i++) {
         output_bytes(t->out, ",", 1);
-        if (there)
-            output_csv_element(t->out, value->type, pipette_value_data(value), i);
+        element = there ? parts_at(elements, i) : NULL;
+        if (element != NULL)
+            output_csv_element(t->out, value->type, element, 0);
     }
     output_bytes(t->out, "\n", 1);
 }
 
 /* A line for each element, with its place; one without for a value that is missing. */
-static void print_long(table *t, int there, const pipette_value *value)
+static void print_long(table *t, int there, const pipette_value *value, parts *elements)
 {
     uint64_t at[32] = {0}, count = there ? pipette_value_count(value) : 1, i;
+    const void *element;
     uint32_t k;
-    for (i = 0; i < count && t->out->failed == 0; i++) {
+    for (i = 0; i < count && t->out->failed == 0 && elements->error.code == 0; i++) {
         output_bytes(t->out, t->line.data, t->line.used);
         for (k = 0; k < t->rank; k++) {
             output_bytes(t->out, ",", 1);
@@ -263,8 +274,9 @@ static void print_long(table *t, int there, const pipette_value *value)
                 coordinates_csv(t->out, &t->dimensions[k], at[k]);
         }
         output_bytes(t->out, ",", 1);
-        if (there)
-            output_csv_element(t->out, value->type, pipette_value_data(value), i);
+        element = there ? parts_at(elements, i) : NULL;
+        if (element != NULL)
+            output_csv_element(t->out, value->type, element, 0);
         output_bytes(t->out, "\n", 1);
         for (k = t->rank; there && k > 0 && ++at[k - 1] == value->shape[k - 1]; k--)
             at[k - 1] = 0;
@@ -280,6 +292,7 @@ static int is_silent(const table *t, int there)
 static int print_run(table *t, uint32_t i, pipette_error *error)
 {
     pipette_value value = pipette_value_none();
+    parts elements;
     int there = 0, status = begin_line(t, i, error);
     if (status == PIPETTE_OK && t->value.entry != NULL)
         there = column_value(t, &t->value, i, &value, error);
@@ -289,13 +302,16 @@ static int print_run(table *t, uint32_t i, pipette_error *error)
         return pipette_error_set(error, PIPETTE_E_STORAGE, "a value of '%s' has another number of dimensions", t->value.entry->path);
     if (is_silent(t, there))
         return PIPETTE_OK;
+    elements = there && t->value.large ? parts_of_file(t->file, t->value.entry, t->runs[i].row) : parts_of_value(&value);
     if (t->options->json)
-        print_record(t, there, &value);
+        print_record(t, there, &value, &elements);
     else if (is_wide(t))
-        print_wide(t, there, &value);
+        print_wide(t, there, &value, &elements);
     else
-        print_long(t, there, &value);
-    return PIPETTE_OK;
+        print_long(t, there, &value, &elements);
+    if (error != NULL && elements.error.code != 0)
+        *error = elements.error;
+    return elements.error.code;
 }
 
 /* ---- The whole ----------------------------------------------------------------------------------------------------------------------- */

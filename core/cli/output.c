@@ -208,31 +208,32 @@ void output_json_element(output *out, int type, const void *elements, uint64_t i
     }
 }
 
-static void json_nested(output *out, const pipette_value *value, const pipette_entry *table, uint32_t depth, uint64_t *index)
+static void json_nested(output *out, const pipette_value *value, parts *elements, const pipette_entry *table, uint32_t depth, uint64_t *index)
 {
-    const char *data = pipette_value_data(value);
     uint64_t i;
     if (depth == value->rank) {
-        if (table != NULL && pipette_entry_missing(table, 0, data + *index * pipette_type_size(value->type), 1))
+        const void *element = parts_at(elements, (*index)++);
+        if (element == NULL)
+            return;
+        if (table != NULL && pipette_entry_missing(table, 0, element, 1))
             output_text(out, "null");
         else
-            output_json_element(out, value->type, data, *index);
-        ++*index;
+            output_json_element(out, value->type, element, 0);
         return;
     }
     output_bytes(out, "[", 1);
-    for (i = 0; i < value->shape[depth] && out->failed == 0; i++) {
+    for (i = 0; i < value->shape[depth] && out->failed == 0 && elements->error.code == 0; i++) {
         if (i > 0)
             output_bytes(out, ", ", 2);
-        json_nested(out, value, table, depth + 1, index);
+        json_nested(out, value, elements, table, depth + 1, index);
     }
     output_bytes(out, "]", 1);
 }
 
-void output_json_value(output *out, const pipette_value *value, const pipette_entry *table)
+void output_json_value(output *out, const pipette_value *value, parts *elements, const pipette_entry *table)
 {
     uint64_t index = 0;
-    json_nested(out, value, table, 0, &index);
+    json_nested(out, value, elements, table, 0, &index);
 }
 
 /* ---- The end --------------------------------------------------------------------------------------------------------------------- */

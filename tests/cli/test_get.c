@@ -179,5 +179,29 @@ static void test_many(void)
     folder_end();
 }
 
+/* What is larger than a part comes part by part, in the same form. */
+static void test_large(void)
+{
+    static const char script[] = "import h5py, sys, numpy, json, subprocess\n"
+                                 "V = h5py.File('l.hdf5')['results/neuron/V'][:]\n"
+                                 "assert V.shape == (2, 200000)\n"
+                                 "a = numpy.loadtxt('one.csv', delimiter=',', skiprows=1)\n"
+                                 "assert (a[:, 1] == V[1]).all() and (a[:, 0] == numpy.arange(200000) * 0.1).all()\n"
+                                 "b = numpy.loadtxt('all.csv', delimiter=',', skiprows=1)\n"
+                                 "assert (b[:, -1] == V.ravel()).all() and (b[:200000, 0] == 0).all() and (b[200000:, 0] == 1).all()\n"
+                                 "assert json.load(open('one.json')) == V[1].tolist()\n"
+                                 "assert [r['V'] for r in json.load(open('all.json'))] == V.tolist()\n";
+    folder_begin();
+    file_write("l.cfg", "name = \"L\";\nrun = { plugin = \"lif\"; };\nstorage = { plugin = \"hdf5\"; file = \"l.hdf5\"; };\n"
+                        "preprocess = ( { plugin = \"explorer\"; product = ( { parameter = \"I\"; values = [0.3, 0.6]; } ); } );\n"
+                        "parameters = { simulation = { duration = 20000.0; }; };\n");
+    CU_ASSERT_EQUAL(PIPETTE("run", "-q", "l.cfg"), 0);
+    CU_ASSERT_EQUAL(SHELL("set -e; " TEST_COMMAND " get l.hdf5 V --run 1 > one.csv; " TEST_COMMAND " get l.hdf5 V > all.csv; " TEST_COMMAND
+                          " get l.hdf5 V --run 1 --json > one.json; " TEST_COMMAND " get l.hdf5 V --json > all.json"),
+                    0);
+    EXPECT(PYTHON_RUN(script, "") == 0);
+    folder_end();
+}
+
 SUITE("get", {"what is missing", test_missing}, {"arrays", test_arrays}, {"tables", test_tables}, {"states", test_states}, {"conditions", test_where}, {"JSON", test_json},
-      {"headers", test_headers}, {"many runs", test_many}, )
+      {"headers", test_headers}, {"many runs", test_many}, {"large values", test_large}, )
