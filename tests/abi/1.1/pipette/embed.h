@@ -173,7 +173,7 @@ typedef struct pipette_selection_options {
     uint32_t states;   /* bits 1 << PIPETTE_STATE_DONE and so on; 0: any */
     const char *runs;  /* "0-999,1500" */
     /* "I > 0.5 and nspikes == 0": a condition over scalars of the runs (parameters, results, "duration", "message" ...), `run` and
-     * `state` (== 'failed'); names as in trajectory.h. README.md lists operators and functions. What a run has not is missing, and a
+     * `state` (== 'failed'); names as in trajectory.h; `pipette get --help` lists what else it knows. What a run has not is missing, and a
      * condition on it does not hold: neither x == 0 nor x != 0; missing(x) does. */
     const char *where;
 } pipette_selection_options;
@@ -198,8 +198,24 @@ PIPETTE_API int pipette_selection_next(pipette_selection *selection, pipette_sel
 
 /* Whether these `count` elements, read for a run in `state`, stand for a value that is missing: 1 for results of runs that are not done,
  * for undeclared results that the run left out, for times and messages that it does not have. The state tells, not the fill value: a run
- * that is done has what was declared. `elements` may be NULL where nothing could be read (PIPETTE_E_NOT_FOUND): missing. Any thread. */
+ * that is done has what was declared. Elements of tables, which have no state, are missing where they are fill values. `elements` may be NULL where nothing could be read (PIPETTE_E_NOT_FOUND): missing. Any thread. */
 PIPETTE_API int pipette_entry_missing(const pipette_entry *entry, int state, const void *elements, uint64_t count);
+
+typedef struct pipette_reset_options {
+    uint32_t size;
+    uint32_t folder_count;
+    const char *file;
+    const char *storage; /* plugin; NULL: "hdf5" */
+    const char *const *folders;
+    uint32_t states;     /* as in pipette_selection_options; at least one of these three */
+    uint32_t dry_run;    /* only counts */
+    const char *runs, *where;
+} pipette_reset_options;
+
+/* Makes runs of a result file pending again, without values, messages and logs; the next pipette_pipeline_run() of its config does exactly
+ * these. *count: how many were not pending before. Refused while somebody writes the file. Cut off by a crash, each run is what it was,
+ * but for its message, or pending. Tables of postprocessing stay until then. */
+PIPETTE_API int pipette_reset(const pipette_reset_options *options, uint64_t *count, pipette_error *error);
 
 /* ---- Numbers as text ------------------------------------------------------------------------------------------------------------- */
 
