@@ -53,7 +53,7 @@ static void run_old(const char *version)
     EXPECT(PIPETTE("run", "-q", "old.cfg") == 0 && command_err[0] == '\0');
     EXPECT(PIPETTE("get", "old.hdf5", "summary.old.value") == 0);
     CU_ASSERT_STRING_EQUAL(command_out, "what,value\nsum,56\nfirst,6\n");
-    EXPECT(PIPETTE("get", "old.hdf5", "results.old.run_00000001.table") == 0);
+    EXPECT(PIPETTE("get", "old.hdf5", "results.old.run_00000001.table", "--wide") == 0);
     CU_ASSERT_STRING_EQUAL(command_out, "row,1,1.5,2\n10,4,5,6\n12,7,8,9\n");
     EXPECT(PIPETTE("get", "old.hdf5", "results.old.run_00000001.word") == 0);
     CU_ASSERT_STRING_EQUAL(command_out, "old\n");
