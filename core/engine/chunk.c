@@ -15,6 +15,10 @@
 #include "engine/chunk.h"
 #include "engine/fault.h"
 #include "engine/guard.h"
+#include "engine/instance.h"
+#include "engine/seed.h"
+#include "engine/threads.h"
+#include "engine/workdir.h"
 
 /* Runs longer than this get a clock reading of their own. */
 #define CLOCK_SECONDS 10e-6
@@ -180,11 +184,17 @@ static void run_lane(worker *w, uint64_t run, uint64_t lane, int clocked)
     }
     run_begin(w, run, lane);
     status = w->extents == NULL ? PIPETTE_OK : run_shapes(w);
+    if (status == PIPETTE_OK && w->plan->workdir != WORKDIR_SHARED)
+        status = workdir_enter(w, run);
+    if (w->schema->random != 0)
+        seed_generators(w->schema->random, w->plan->seed, run);
     if (status == PIPETTE_OK)
         status = w->model->run(&w->run);
     if (clocked)
         end_copies(w);
     state = run_end(w, status);
+    if (w->plan->workdir != WORKDIR_SHARED)
+        workdir_leave(w, run, state == PIPETTE_STATE_FAILED);
     if (clocked)
         w->durations[lane] = now(CLOCK_MONOTONIC) - begin;
     if (w->capture)
@@ -196,6 +206,8 @@ static void run_lane(worker *w, uint64_t run, uint64_t lane, int clocked)
         if (LIMIT_MEMORY && w->plan->memory_limit > 0 && state == PIPETTE_STATE_FAILED)
             (void)snprintf(w->message + used, sizeof w->message - used, " (with a memory limit of %llu bytes)",
                            (unsigned long long)w->plan->memory_limit);
+        if (state == PIPETTE_STATE_FAILED)
+            workdir_note(w->plan, w, run, w->message, sizeof w->message);
         append_text(w, w->plan->message_column, lane, w->message);
     }
     if (w->log.size != 0)
@@ -245,6 +257,8 @@ _Noreturn static void isolated_process(worker *w, uint64_t run, uint64_t lane)
     (void)mprotect(w->letter, w->letter_bytes, PROT_NONE);
     fault_report_to(out->reason);
     w->process = getpid();
+    if (w->create_apart && instance_make_apart(w) != PIPETTE_OK)
+        _exit(1);
     w->capture = 0; /* the worker looks at what was printed: it also can when we are dead */
     limit_memory(w);
     run_lane(w, run, lane, 1);
@@ -304,6 +318,7 @@ static void run_isolated(worker *w, uint64_t run, uint64_t lane)
         w->starts[lane] = in->start;
         w->durations[lane] = in->duration;
         w->states[lane] = (int8_t)in->state;
+        w->folder_kept |= in->state == PIPETTE_STATE_FAILED;
     } else {
         run_begin(w, run, lane);
         if (wait_status < 0)
@@ -318,6 +333,8 @@ static void run_isolated(worker *w, uint64_t run, uint64_t lane)
         w->durations[lane] = now(CLOCK_MONOTONIC) - begin;
         w->states[lane] = PIPETTE_STATE_FAILED;
         fill_lane(w, lane);
+        w->folder_kept = 1;
+        workdir_note(w->plan, w, run, w->message, sizeof w->message);
         append_text(w, w->plan->message_column, lane, w->message);
     }
     w->serial = serial; /* the supervisor sees that the worker goes on */
@@ -423,6 +440,14 @@ static void end_computing(worker *w)
     atomic_store_explicit(&w->slot->current, BOARD_IDLE, memory_order_relaxed);
 }
 
+/* The threads that the instance's first run leaves are a pool, if later runs leave no more. */
+static void settle(worker *w)
+{
+    if (!w->settled && w->capture && !w->isolated)
+        threads_settle();
+    w->settled = 1;
+}
+
 /* How many of the runs were computed. */
 static uint64_t compute(worker *w, uint64_t position, uint64_t run, uint64_t count, int clocked)
 {
@@ -430,6 +455,7 @@ static uint64_t compute(worker *w, uint64_t position, uint64_t run, uint64_t cou
     uint64_t i;
     if (w->batch != NULL && count > 1) {
         (void)run_as_batch(w, run, count);
+        settle(w);
         return count;
     }
     for (i = 0; i < count; i++) {
@@ -439,6 +465,7 @@ static uint64_t compute(worker *w, uint64_t position, uint64_t run, uint64_t cou
             run_isolated(w, run + i, i);
         else
             run_lane(w, run + i, i, clocked);
+        settle(w);
         if (w->dirty[0] != '\0')
             return i + 1;
         if ((clocked || (i & 15) == 15) && now(CLOCK_MONOTONIC_COARSE) - begin > STORE_SECONDS)
@@ -497,6 +524,8 @@ int chunk_run(worker *w, uint64_t position, uint64_t row, uint64_t run, uint64_t
     w->run_seconds = seconds > 1e-9 ? seconds : 1e-9;
     if (w->capture && !w->isolated) {
         const char *changed = w->dirty[0] != '\0' ? w->dirty : clean_check(w->serial <= count);
+        if (changed == NULL && threads_changed())
+            changed = "the number of threads";
         if (changed == NULL && failed_for_others(w, count))
             changed = "the memory that others can have";
         if (changed != NULL)

@@ -37,7 +37,6 @@ typedef struct process_state {
     off_t open_files; /* since Linux 6.2 the size of /proc/self/fd is their number; 0 before */
     int free_file;    /* the lowest free descriptor */
     struct rlimit limits[LIMIT_COUNT];
-    nlink_t tasks; /* threads + 2 */
     int rounding, exceptions;
     unsigned arithmetic;         /* MXCSR without what past operations have noted */
     unsigned x87, x87_registers; /* control word: precision; which registers are in use */
@@ -134,8 +133,6 @@ static void look(process_state *state)
         (void)close(state->free_file);
     for (i = 0; i < LIMIT_COUNT; i++)
         (void)prlimit(0, (__rlimit_resource_t)i, NULL, &state->limits[i]);
-    if (stat("/proc/self/task", &seen) == 0)
-        state->tasks = seen.st_nlink;
     look_at_arithmetic(state);
     (void)snprintf(state->locale, sizeof state->locale, "%s", setlocale(LC_ALL, NULL));
     state->thread_locale = uselocale((locale_t)0);
@@ -256,8 +253,6 @@ const char *clean_check(int first)
         return "the number of open files";
     if (limits_changed(&now))
         return "the limits of their process";
-    if (now.tasks != before.tasks)
-        return "the number of threads";
     if (now.rounding != before.rounding || now.exceptions != before.exceptions || now.arithmetic != before.arithmetic ||
         now.x87 != before.x87 || now.x87_registers != before.x87_registers)
         return "the floating-point state";

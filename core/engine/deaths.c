@@ -6,6 +6,7 @@
 #include "engine/children.h"
 #include "engine/message.h"
 #include "engine/sweep.h"
+#include "engine/workdir.h"
 
 #define KILLS 3u  /* signals from outside at one run before the run is held to be the reason */
 #define DEATHS 8u /* of any kind */
@@ -81,13 +82,16 @@ static int append_log(sweep *s, const engine_slot *known, uint64_t row)
 static void record_failure(sweep *s, const engine_slot *known, uint64_t position, int state, const char *reason)
 {
     const engine_plan *plan = s->plan;
-    pipette_value message = pipette_value_string(reason);
+    char text[1024];
+    pipette_value message = pipette_value_string(text);
     int8_t code = (int8_t)state;
     uint64_t row = 0, run = 0;
     uint32_t i;
     int status = PIPETTE_OK;
     if (!sweep_row_of(s, position, &row, &run))
         return;
+    (void)snprintf(text, sizeof text, "%.300s", reason);
+    workdir_note(plan, NULL, run, text, sizeof text);
     for (i = 0; status == PIPETTE_OK && i < plan->coordinate_count; i++) {
         _Alignas(16) unsigned char value[16];
         if (plan->coordinates[i].column == PLAN_NO_COLUMN)
@@ -103,7 +107,7 @@ static void record_failure(sweep *s, const engine_slot *known, uint64_t position
         sweep_stop_with(s, status);
         return;
     }
-    sweep_keep_first_failure(s, run, reason);
+    sweep_keep_first_failure(s, run, text);
     sweep_take_states(s, row, 1, &code);
 }
 

@@ -54,7 +54,8 @@ static int fork_host(engine *e, pipette_stage *stage, const char *(*stage_messag
         failure = errno;
     if (failure == 0) {
         private[e->slot_count] = sockets[0];
-        start = (host_start){e->model_path, stage, stage_message, e->board, pipes, outputs, private, e->slot_count + 1u, sockets[1]};
+        start = (host_start){e->model_path, stage,   stage_message,      e->board,   pipes,
+                             outputs,       private, e->slot_count + 1u, sockets[1], e->options.threads};
         (void)fflush(NULL); /* or the child would write it again */
         e->host = host_fork(&start);
         failure = e->host < 0 ? errno : 0;

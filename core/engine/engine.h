@@ -19,6 +19,7 @@ typedef struct engine_progress {
 typedef struct engine_options {
     uint32_t workers; /* processes; at least 1 */
     int in_process;   /* everything in this process, for debuggers */
+    uint32_t threads; /* that the libraries of each worker may start (cores_set_threads); 0: as many as they like */
     double timeout;   /* seconds for a run; 0: none. create() and destroy() of the model get ten times that, at least 5 s */
     double load_seconds; /* for loading the model; 0: 5 */
     /* 0, 1: store what runs, then end; 2: end now. Set by a signal handler or another thread. */

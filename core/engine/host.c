@@ -14,9 +14,13 @@
 #include <unistd.h>
 
 #include "engine/children.h"
+#include "engine/cores.h"
 #include "engine/fault.h"
+#include "engine/instance.h"
 #include "engine/message.h"
 #include "engine/stack.h"
+#include "engine/threads.h"
+#include "engine/workdir.h"
 #include "engine/worker.h"
 #include "plugin/loader.h"
 
@@ -73,7 +77,7 @@ static void answer_shape(host *h, const void *bytes, size_t size)
     for (i = 0; status == PIPETTE_OK && i < h->schema->shape_parameter_count; i++)
         status = wire_get_value(&in, &request.values[i]);
     if (status == PIPETTE_OK)
-        status = shape_ask(h->schema, h->descriptor->table, requested, &request, extents, &error);
+        status = instance_shape(h->schema, h->descriptor->table, requested, &request, extents, &error);
     if (status == PIPETTE_OK) {
         wire_put(&out, extents, shape_extent_count(h->schema) * sizeof *extents);
         (void)message_send(h->start->socket, MESSAGE_SHAPE, out.data, out.size);
@@ -214,6 +218,7 @@ _Noreturn static void worker_process(host *h, uint32_t number)
     if (status == WORKER_DIRTY) { /* no destroy: the process is not what the model's author expects */
         (void)snprintf(w.slot->changed, sizeof w.slot->changed, "%.90s", error.message);
         atomic_store(&w.slot->left, BOARD_LEFT_DIRTY);
+        workdir_end(&w);
         _exit(0);
     }
     if (status != PIPETTE_OK) {
@@ -320,7 +325,10 @@ static int load(host *h)
     pipette_error error = {0};
     void *bytes = NULL;
     size_t size = 0;
-    int status = plugin_load(h->start->model_path, &h->descriptor, &error);
+    int status;
+    if (h->start->threads > 0)
+        cores_set_threads(h->start->threads);
+    status = plugin_load(h->start->model_path, &h->descriptor, &error);
     if (status == PIPETTE_OK && h->descriptor->kind != PIPETTE_KIND_MODEL)
         status = pipette_error_set(&error, PIPETTE_E_PLUGIN, "%s: plugin '%s' is of kind %s; the run stage needs a model",
                                    h->start->model_path, h->descriptor->name, pipette_kind_text(h->descriptor->kind));
@@ -328,6 +336,11 @@ static int load(host *h)
         status = schema_copy(h->start->model_path, h->descriptor, &h->schema, &error);
     if (status == PIPETTE_OK)
         status = schema_pack(h->schema, &bytes, &size, &error);
+    if (status == PIPETTE_OK && threads_across_fork() > 1)
+        status = pipette_error_set(&error, PIPETTE_E_PLUGIN,
+                                   "%s: starts threads when it is loaded; the workers are forked from the process that loads it, and would wait for "
+                                   "threads that they do not have. Start them in create() or run()",
+                                   h->start->model_path);
     if (status == PIPETTE_OK)
         (void)message_send(h->start->socket, MESSAGE_SCHEMA, bytes, size);
     else

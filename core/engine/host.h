@@ -23,6 +23,7 @@ typedef struct host_start {
     const int *private; /* descriptors of the supervisor that the host must not have open */
     uint32_t private_count;
     int socket; /* to the supervisor */
+    uint32_t threads; /* that the libraries of one worker may start; 0: as many as they like */
 } host_start;
 
 /* Before each record in a worker's pipe. A run that writes to descriptors which are not its own may put anything between

@@ -19,6 +19,7 @@ void plan_free(engine_plan *plan)
         free(plan->results[i].file);
     for (i = 0; plan->coordinates != NULL && i < plan->coordinate_count; i++)
         free(plan->coordinates[i].file);
+    free(plan->scratch);
     free(plan->state.file);
     free(plan->start.file);
     free(plan->duration.file);
@@ -95,6 +96,8 @@ int plan_pack(const engine_plan *plan, void **bytes, size_t *size, pipette_error
     wire_u64(&out, plan->stack);
     wire_u32(&out, plan->isolate);
     wire_u32(&out, plan->power_safe);
+    wire_u32(&out, plan->workdir);
+    wire_text(&out, plan->scratch);
     if (out.failed) {
         wire_free(&out);
         return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory for the plan of the runs");
@@ -154,6 +157,11 @@ int plan_unpack(const void *bytes, size_t size, engine_plan *plan, pipette_error
     plan->stack = wire_get_u64(&in);
     plan->isolate = wire_get_u32(&in);
     plan->power_safe = wire_get_u32(&in);
+    plan->workdir = wire_get_u32(&in);
+    text = wire_get_text(&in);
+    plan->scratch = text == NULL ? NULL : strdup(text);
+    if (plan->workdir != WORKDIR_SHARED && plan->scratch == NULL)
+        in.failed = 1;
     if (in.failed || plan->parameters == NULL || plan->results == NULL || plan->coordinates == NULL ||
         plan->spans == NULL) {
         plan_free(plan);

@@ -52,7 +52,11 @@ typedef struct engine_plan {
     uint64_t stack;        /* bytes of stack for the model; 0: what the command has */
     uint32_t isolate;      /* a process for every run */
     uint32_t power_safe;
+    uint32_t workdir; /* WORKDIR_... */
+    char *scratch;    /* folder for those of the runs or workers; not WORKDIR_SHARED: absolute, else NULL */
 } engine_plan;
+
+enum { WORKDIR_SHARED = 0, WORKDIR_WORKER = 1, WORKDIR_RUN = 2 };
 
 /* Frees what the plan owns (everything it points to). */
 void plan_free(engine_plan *plan);

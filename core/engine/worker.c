@@ -12,7 +12,10 @@
 #include "engine/columns.h"
 #include "engine/compress.h"
 #include "engine/guard.h"
+#include "engine/instance.h"
 #include "engine/parameters.h"
+#include "engine/threads.h"
+#include "engine/workdir.h"
 
 #define PAGE_RUNS 4096u
 #define CHUNK_SECONDS 0.02
@@ -63,6 +66,8 @@ static int batch_fits(const worker *w)
 {
     uint32_t i;
     if (w->batch == NULL || w->isolated || w->plan->result_count == 0)
+        return 0;
+    if (w->schema->random != 0 || w->plan->workdir == WORKDIR_RUN) /* lanes have neither seeds nor folders of their own */
         return 0;
     for (i = 0; i < w->schema->parameter_count; i++)
         if (w->schema->parameters[i].type == PIPETTE_TYPE_STRING || w->schema->parameters[i].default_array != NULL)
@@ -115,6 +120,7 @@ static void mark_clean(const worker *w)
     if (w->pipe >= 0)
         files[count++] = w->pipe;
     clean_mark(files, count);
+    threads_mark();
 }
 
 void worker_lock(worker *w)
@@ -163,18 +169,11 @@ int worker_start(worker *w, pipette_error *error)
         status = parameters_make(w, error);
     if (status != PIPETTE_OK)
         return status;
-    if (w->model->create != NULL) {
-        worker_lock(w);
-        status = w->model->create(w->stage);
-        worker_unlock(w);
-        if (status != PIPETTE_OK) {
-            const char *message = w->stage_message(w->stage);
-            return pipette_error_set(error, PIPETTE_E_PLUGIN, "model '%s' could not make its instance: %s", w->schema->name,
-                                     message[0] != '\0' ? message : pipette_status_text(status));
-        }
-    }
-    w->instance_made = 1;
-    w->instance = w->stage->instance;
+    status = workdir_start(w, error);
+    if (status == PIPETTE_OK)
+        status = instance_make(w, error);
+    if (status != PIPETTE_OK)
+        return status;
     if (w->capture)
         mark_clean(w);
     if (w->isolated)
@@ -190,6 +189,7 @@ void worker_end(worker *w)
         w->model->destroy(w->stage);
         worker_unlock(w);
     }
+    workdir_end(w);
     for (i = 0; i < w->file_count; i++)
         (void)close(w->files[i]);
     for (i = 0; w->results != NULL && i < w->plan->result_count; i++) {

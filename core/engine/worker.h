@@ -148,6 +148,11 @@ typedef struct worker {
     shape_extent *extents; /* room for shape_ask(); NULL where no shape follows from parameters */
     unsigned char shape_key[256]; /* the explored shape parameters that `extents` was asked for */
     size_t shape_key_size;
+    int home;        /* workdir.c: descriptor of the folder that this process was in, + 1; 0: none */
+    int folder_kept; /* a run of this worker has failed */
+    char *folder;    /* workdir = "worker": its own */
+    int create_apart; /* isolated: each run's process makes an instance of its own (instance.c) */
+    int settled;      /* the first run of the instance is over (threads.c) */
 } worker;
 
 /* The row of `lane`. */

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "pipeline/pipeline.h"
+#include "pipeline/scratch.h"
 
 /* ---- The storage as the engine sees it ------------------------------------------------------------------------------------ */
 
@@ -241,6 +242,8 @@ int plan_make(pipette_pipeline *p, const pipette_run_span *rows, uint64_t count,
     plan->stack = p->stack;
     plan->isolate = p->isolate;
     plan->power_safe = p->power_safe;
+    if (status == PIPETTE_OK)
+        status = scratch_make(p, plan, error);
     return status != PIPETTE_OK ? status : plan_spans(p, plan, rows, count, error);
 }
 
@@ -251,6 +254,7 @@ void plan_drop(engine_plan *plan)
     for (i = 0; i < plan->parameter_count; i++)
         plan->parameters[i].value = pipette_value_none();
     plan->points = NULL;
+    scratch_end(plan);
     plan_free(plan);
 }
 

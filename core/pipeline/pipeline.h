@@ -35,6 +35,8 @@ struct pipette_pipeline {
     uint64_t memory_limit;
     uint64_t stack; /* bytes; 0: the command's */
     uint32_t isolate, power_safe, compression;
+    uint32_t workdir; /* WORKDIR_... */
+    uint32_t cores, workers, threads; /* that may be used; processes that use them; threads for the libraries of each */
     const char *file;
 
     /* The selection: which runs have rows, ascending. */

@@ -1,9 +1,9 @@
 /* prepare.c: from the config to a trajectory that is ready to run: stages, presets, parameters, exploration. */
 #include <errno.h>
-#include <sched.h>
 #include <stdlib.h>
 
 #include "pipeline/keys.h"
+#include "engine/cores.h"
 #include "pipeline/pipeline.h"
 #include "trajectory/name.h"
 
@@ -113,13 +113,6 @@ static int stages_from(pipette_pipeline *p, const char *key, stage **stages, uin
     return PIPETTE_OK;
 }
 
-static uint32_t usable_cores(void)
-{
-    cpu_set_t set;
-    int count = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
-    return count < 1 ? 1 : (uint32_t)count;
-}
-
 /* A number of bytes, or a text of a number and K, M or G. */
 static int bytes_value(const pipette_option *node, const char *key, uint64_t *out, pipette_error *error)
 {
@@ -182,6 +175,13 @@ static int run_settings(pipette_pipeline *p, pipette_error *error)
         return config_fail(config_get(p->run.options, "isolation"), error, PIPETTE_E_CONFIG,
                            "isolation is \"batch\" or \"run\", not \"%s\"", text);
     p->isolate = strcmp(text, "run") == 0;
+    status = text_of(p->run.options, "workdir", "shared", &text, error);
+    if (status != PIPETTE_OK)
+        return status;
+    p->workdir = strcmp(text, "run") == 0 ? WORKDIR_RUN : strcmp(text, "worker") == 0 ? WORKDIR_WORKER : WORKDIR_SHARED;
+    if (p->workdir == WORKDIR_SHARED && strcmp(text, "shared") != 0)
+        return config_fail(config_get(p->run.options, "workdir"), error, PIPETTE_E_CONFIG,
+                           "workdir is \"shared\", \"worker\" or \"run\", not \"%s\"", text);
     return PIPETTE_OK;
 }
 
@@ -221,7 +221,10 @@ static int start_engine(pipette_pipeline *p, pipette_error *error)
     if (status != PIPETTE_OK)
         return config_fail(config_get(p->run.options, "plugin"), error, status == PIPETTE_E_NOT_FOUND ? PIPETTE_E_PLUGIN : status, "%s",
                            why.message);
-    options.workers = p->options.workers > 0 ? p->options.workers : usable_cores();
+    p->cores = cores_usable();
+    options.workers = p->options.workers > 0 ? p->options.workers : p->cores;
+    p->workers = options.workers;
+    options.threads = p->threads = p->cores > p->workers ? p->cores / p->workers : 1;
     options.in_process = (int)p->options.in_process;
     options.timeout = p->timeout;
     options.interrupt = &p->interrupt;

@@ -4,6 +4,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "engine/cores.h"
 #include "pipeline/pipeline.h"
 
 static int add(pipette_pipeline *p, const char *path, pipette_value value, const char *comment, pipette_error *error)
@@ -83,6 +84,20 @@ static int add_exploration(pipette_pipeline *p, pipette_error *error)
     return status;
 }
 
+/* How many processes computed, and how many threads the libraries of each were given. */
+static int add_threads(pipette_pipeline *p, pipette_error *error)
+{
+    int i, status = add(p, "provenance.cores", pipette_value_u64(p->cores), "Cores that the command could use", error);
+    if (status == PIPETTE_OK)
+        status = add(p, "provenance.workers", pipette_value_u64(p->workers), "Processes that computed runs", error);
+    for (i = 0; status == PIPETTE_OK && i < CORES_VARIABLES; i++) {
+        char path[64], room[16];
+        (void)snprintf(path, sizeof path, "provenance.threads.%s", cores_variables[i]);
+        status = add_text(p, path, cores_threads(i, p->threads, room), "As the model found it; empty: not set", error);
+    }
+    return status;
+}
+
 int provenance_add(pipette_pipeline *p, pipette_error *error)
 {
     struct utsname machine;
@@ -133,7 +148,12 @@ int provenance_add(pipette_pipeline *p, pipette_error *error)
     if (status == PIPETTE_OK)
         status = add_text(p, "plugins.model_version", p->schema->version, "Version of the model", error);
     if (status == PIPETTE_OK)
-        status = add_text(p, "plugins.model_build_id", p->schema->build_id, "Build-id of the model's file", error);
+        status = add_text(p, "plugins.model_build_id", p->schema->build_id, "Build-id of the model's file, or its SHA-256", error);
+    if (status == PIPETTE_OK)
+        status = add_text(p, "plugins.model_libraries", p->schema->libraries,
+                          "What the model brought with it from outside the system's folders, with build-ids or SHA-256", error);
+    if (status == PIPETTE_OK && !p->options.in_process)
+        status = add_threads(p, error);
     for (i = 0; status == PIPETTE_OK && i < p->preprocess_count; i++)
         status = add_stage(p, "preprocess", i, p->preprocess[i].name, p->preprocess[i].descriptor->version, error);
     for (i = 0; status == PIPETTE_OK && i < p->postprocess_count; i++)

@@ -4,6 +4,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "engine/cores.h"
+#include "engine/workdir.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/same.h"
 
@@ -72,12 +74,32 @@ static int take_write(void *user, uint32_t column, uint64_t row, uint64_t count,
     return PIPETTE_OK;
 }
 
+/* Without where the files of the failed run are. */
+static void compare_messages(replay *r, const pipette_value *now)
+{
+    pipette_value stored;
+    const char *is = now->as.string == NULL ? "" : now->as.string, *end = strstr(is, WORKDIR_NOTE), *was;
+    size_t length = end == NULL ? strlen(is) : (size_t)(end - is);
+    if (end == NULL || pipette_file_read_one(r->file, LEDGER_MESSAGE, r->row, &stored, NULL) != PIPETTE_OK ||
+        stored.type != PIPETTE_TYPE_STRING || stored.rank != 0) {
+        compare(r, LEDGER_MESSAGE, now);
+        return;
+    }
+    was = stored.as.string == NULL ? "" : stored.as.string;
+    if (strncmp(was, is, length) == 0 && strncmp(was + length, WORKDIR_NOTE, strlen(WORKDIR_NOTE)) == 0)
+        say(r, LEDGER_MESSAGE, 1, is);
+    else
+        compare(r, LEDGER_MESSAGE, now);
+}
+
 static int take_append(void *user, uint32_t column, uint64_t row, const pipette_value *value, pipette_error *error)
 {
     replay *r = user;
     (void)row;
     (void)error;
-    if (strcmp(r->pipeline->columns[column].path, LEDGER_LOG) != 0)
+    if (strcmp(r->pipeline->columns[column].path, LEDGER_MESSAGE) == 0)
+        compare_messages(r, value);
+    else if (strcmp(r->pipeline->columns[column].path, LEDGER_LOG) != 0)
         compare(r, r->pipeline->columns[column].path, value);
     return PIPETTE_OK;
 }
@@ -149,12 +171,28 @@ static int copy_sets(replay *r, char ***out, uint32_t *count, pipette_error *err
 static void warn_of_other_model(replay *r)
 {
     char *was;
-    if (text_leaf(r, "config.plugins.model_build_id", &was, NULL) != PIPETTE_OK)
-        return;
-    if (strcmp(was, r->pipeline->schema->build_id) != 0)
+    if (text_leaf(r, "config.plugins.model_build_id", &was, NULL) == PIPETTE_OK && was[0] != '\0' &&
+        strcmp(was, r->pipeline->schema->build_id) != 0)
         pipeline_log(r->pipeline, PIPETTE_LOG_WARNING, "the model is another build than the one that made the file (build-id %s, now %s)", was,
                      r->pipeline->schema->build_id);
     free(was);
+    if (text_leaf(r, "config.plugins.model_libraries", &was, NULL) == PIPETTE_OK && strcmp(was, r->pipeline->schema->libraries) != 0)
+        pipeline_log(r->pipeline, PIPETTE_LOG_WARNING, "the model's libraries are others than those that made the file (%s, now %s)", was,
+                     r->pipeline->schema->libraries);
+    free(was);
+}
+
+/* Sums that several threads add up depend on how many there are. */
+static void take_threads(replay *r)
+{
+    int i;
+    for (i = 0; i < CORES_VARIABLES; i++) {
+        char path[64], *was;
+        (void)snprintf(path, sizeof path, "config.provenance.threads.%s", cores_variables[i]);
+        if (text_leaf(r, path, &was, NULL) == PIPETTE_OK && was[0] != '\0')
+            (void)setenv(cores_variables[i], was, 0);
+        free(was);
+    }
 }
 
 static int run_again(replay *r, pipette_error *error)
@@ -207,6 +245,7 @@ int pipette_replay(const pipette_replay_options *options, pipette_replay_visit v
     if (status == PIPETTE_OK)
         status = memory_file(text, path, sizeof path, error);
     if (status == PIPETTE_OK) {
+        take_threads(&r);
         o.config = path;
         o.sets = (const char *const *)sets;
         o.set_count = set_count;

@@ -197,13 +197,28 @@ static int same_value(const pipette_value *a, const pipette_value *b)
     return 1;
 }
 
+#define BUILD "config.plugins.model_build_id"
+#define LIBRARIES "config.plugins.model_libraries"
+
+/* Older files say nothing of models without a build-id, and of libraries. */
+static int identifies(const char *path)
+{
+    return strcmp(path, BUILD) == 0;
+}
+
+static int is_empty(const pipette_value *value)
+{
+    return value->type == PIPETTE_TYPE_STRING && value->rank == 0 && (value->as.string == NULL || value->as.string[0] == '\0');
+}
+
 /* What a value is called if it decides results and so must be what it was; NULL: it may change. */
 static const char *decides_results(const char *path)
 {
     static const char *const names[][2] = {{"config.pipeline.seed", "seed"},
                                            {"config.plugins.model", "model"},
                                            {"config.plugins.model_version", "version of the model"},
-                                           {"config.plugins.model_build_id", "build of the model"}};
+                                           {BUILD, "build of the model"},
+                                           {LIBRARIES, "libraries of the model"}};
     size_t i;
     for (i = 0; i < sizeof names / sizeof names[0]; i++)
         if (strcmp(path, names[i][0]) == 0)
@@ -241,7 +256,7 @@ static int compare(pipette_pipeline *p, resume *r, pipette_error *error)
 {
     const pipette_storage *storage = pipeline_storage(p);
     uint32_t i;
-    int status = PIPETTE_OK;
+    int status = PIPETTE_OK, other_model = 0;
     for (i = 0; status == PIPETTE_OK && i < p->layout.leaf_count; i++) {
         const pipette_leaf_spec *leaf = &p->leaves[i];
         const char *what = decides_results(leaf->path);
@@ -250,10 +265,14 @@ static int compare(pipette_pipeline *p, resume *r, pipette_error *error)
         if (what == NULL)
             continue;
         if (storage->read_one(&p->storage.handle, leaf->path, 0, &stored) == PIPETTE_OK) {
-            if (same_value(&stored, &leaf->value))
+            if (same_value(&stored, &leaf->value) || (identifies(leaf->path) && is_empty(&stored)))
                 continue;
             as_text(&stored, was, sizeof was);
+        } else if (strcmp(leaf->path, LIBRARIES) == 0) {
+            stage_clear(&p->storage);
+            continue;
         }
+        other_model |= strncmp(leaf->path, "config.plugins.model", 20) == 0;
         stage_clear(&p->storage);
         as_text(&leaf->value, is, sizeof is);
         status = note_change(r, what, was, is, error);
@@ -276,7 +295,7 @@ static int compare(pipette_pipeline *p, resume *r, pipette_error *error)
     if (status != PIPETTE_OK || r->changes == NULL)
         return status;
     if (!p->options.accept_changes)
-        return pipette_error_set(error, PIPETTE_E_STORAGE,
+        return pipette_error_set(error, other_model ? PIPETTE_E_PLUGIN : PIPETTE_E_STORAGE,
                                  "%s: was made otherwise (%.700s); name another file, replace it with --overwrite, or go on with --accept-changes",
                                  p->file, r->changes);
     pipeline_log(p, PIPETTE_LOG_WARNING, "going on although the file was made otherwise (%.700s)", r->changes);

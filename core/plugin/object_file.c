@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "sha256.h"
+
 /* The ELF header of the object that this code is in, placed by the linker: says which machine and class are ours. */
 extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
 
@@ -258,4 +260,32 @@ void object_file_build_id(const char *path, char text[BUILD_ID_SIZE])
     }
     free(segments);
     (void)close(file);
+}
+
+void object_file_identity(const char *path, char text[BUILD_ID_SIZE])
+{
+    static const char kind[] = "sha256:";
+    unsigned char block[16384];
+    uint64_t size = 0, at = 0;
+    sha256 hash;
+    int file;
+    object_file_build_id(path, text);
+    if (text[0] != '\0')
+        return;
+    file = open_regular(path, &size, NULL);
+    if (file < 0)
+        return;
+    sha256_begin(&hash);
+    while (at < size) {
+        size_t count = size - at < sizeof block ? (size_t)(size - at) : sizeof block;
+        if (read_at(file, block, count, at) != 0)
+            break;
+        sha256_add(&hash, block, count);
+        at += count;
+    }
+    (void)close(file);
+    if (at < size)
+        return;
+    memcpy(text, kind, sizeof kind);
+    sha256_end(&hash, text + sizeof kind - 1);
 }

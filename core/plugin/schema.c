@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "arena.h"
+#include "brought.h"
 #include "element.h"
 #include "object_file.h"
 
@@ -170,6 +171,7 @@ int schema_copy(const char *path, const pipette_descriptor *descriptor, plugin_s
     plugin_schema *copy = calloc(1, sizeof *copy);
     arena *memory = arena_create();
     char build_id[BUILD_ID_SIZE];
+    brought with = {0};
     int failed = 0;
     *schema = NULL;
     if (copy == NULL || memory == NULL) {
@@ -178,12 +180,16 @@ int schema_copy(const char *path, const pipette_descriptor *descriptor, plugin_s
         return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory while describing plugin '%s'", path);
     }
     copy->memory = memory;
-    object_file_build_id(path, build_id);
+    object_file_identity(path, build_id);
+    failed = brought_find(path, &with) != 0;
     copy->path = copy_text(memory, path, &failed);
     copy->name = copy_text(memory, descriptor->name, &failed);
     copy->version = copy_note(memory, descriptor->version, &failed);
     copy->doc = copy_note(memory, descriptor->doc, &failed);
     copy->build_id = copy_text(memory, build_id, &failed);
+    copy->libraries = copy_text(memory, with.libraries, &failed);
+    copy->random = with.random;
+    free(with.libraries);
     copy->kind = descriptor->kind;
     copy->flags = descriptor->flags;
     copy->abi_major = descriptor->abi_major;

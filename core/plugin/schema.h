@@ -8,7 +8,9 @@
 typedef struct plugin_schema {
     char *path; /* of the file */
     char *name, *version, *doc;
-    char *build_id; /* GNU build-id in hexadecimal, or "" */
+    char *build_id;  /* what tells the file from others: object_file_identity() */
+    char *libraries; /* the same of what it brought with it: brought_find() */
+    uint32_t random; /* generators of the C library that it calls: BROUGHT_... */
     int32_t kind;
     uint32_t flags;
     uint32_t abi_major, abi_minor;

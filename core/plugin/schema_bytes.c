@@ -119,6 +119,8 @@ static void put_schema(writer *out, const plugin_schema *schema)
     put_text(out, schema->version);
     put_text(out, schema->doc);
     put_text(out, schema->build_id);
+    put_text(out, schema->libraries);
+    PUT(out, schema->random);
     PUT(out, schema->kind);
     PUT(out, schema->flags);
     PUT(out, schema->abi_major);
@@ -350,6 +352,8 @@ static void get_schema(reader *in, plugin_schema *schema)
     schema->version = get_text(in, 0);
     schema->doc = get_text(in, 0);
     schema->build_id = get_text(in, 0);
+    schema->libraries = get_text(in, 0);
+    GET(in, schema->random);
     GET(in, schema->kind);
     GET(in, schema->flags);
     GET(in, schema->abi_major);

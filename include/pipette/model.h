@@ -30,6 +30,18 @@
  * Files that the first runs of a process open and keep are no such change; one more for each run is. Memory that runs leave behind costs
  * them nothing either: the worker is renewed. The rest, such as static variables or damage to the heap, stays, unless the
  * run stage says isolation = "run": a process for every run.
+ *
+ * Threads: a pool that the first run of an instance leaves (OpenMP, BLAS) is kept; a run that leaves one more gets processes of
+ * its own, which is slow. Libraries find OMP_NUM_THREADS, OPENBLAS_NUM_THREADS, MKL_NUM_THREADS and BLIS_NUM_THREADS at cores
+ * divided by workers, unless the user has set them (where OMP_NUM_THREADS is set, the others follow it); the file records them.
+ * create() and run() may start threads; a constructor may not, for workers are forked behind it.
+ *
+ * Random numbers: pipette_random() and pipette_uniform() below. A model that calls rand(), random() or drand48() and their kin,
+ * itself or in a library of its own, finds them seeded from (seed, run) in every run, and for create(); its batch form is not used.
+ *
+ * Working directory: the command's; with run = { workdir = "run"; } an empty one for every run, with "worker" one for each
+ * worker, both in FILE.work beside the result file. It is removed when the run ends, but kept where the run failed, whose
+ * message names it.
  */
 #ifndef PIPETTE_MODEL_H
 #define PIPETTE_MODEL_H

@@ -83,5 +83,43 @@ static void test_slow_git(void)
     folder_end();
 }
 
-SUITE("provenance", {"what was changed on top of the commit is kept", test_diff},
-      {"git is waited for two seconds", test_slow_git}, )
+/* A changed model, or a changed library of it, is not the one that made the file. */
+static void test_identity(void)
+{
+    static const char build[] =
+        "printf '#include <pipette/model.h>\\ndouble dep(void);\\nstatic const pipette_parameter_spec parameters[] = "
+        "{PIPETTE_F64(\"x\", 1.0, "
+        "\"1\", \"x\")};\\nstatic const pipette_result_spec results[] = {PIPETTE_RESULT_F64(\"$.y\", \"1\", "
+        "\"y\")};\\nstatic int "
+        "run(pipette_run *run) { return pipette_put_f64(run, \"$.y\", F * dep()); }\\nPIPETTE_MODEL(\"own\", \"1.0\", "
+        "\"d\", parameters, "
+        "results, run);\\n' >own.c\n"
+        "echo 'double dep(void) { return D; }' >dep.c\n"
+        "cc -shared -fPIC -DD=$D -Wl,--build-id=none dep.c -o libdep.so && cc -shared -fPIC -DF=$F -Wl,--build-id=none "
+        "-I" TEST_SOURCE_FOLDER "/../include own.c -o own.so -L. -ldep -Wl,-rpath,$PWD";
+    static const char *const sizes[] = {"preprocess[0].product[0].values=[1.0,2.0]",
+                                        "preprocess[0].product[0].values=[1.0,2.0,3.0]",
+                                        "preprocess[0].product[0].values=[1.0,2.0,3.0,4.0]"};
+    static const char *const model[] = {"1.0", "1.0", "2.0"}, *const library[] = {"1.0", "2.0", "1.0"};
+    static const int codes[] = {0, 3, 3};
+    int i;
+    begin();
+    for (i = 0; i < 3; i++) {
+        (void)setenv("F", model[i], 1);
+        (void)setenv("D", library[i], 1);
+        CU_ASSERT(told(SHELL(build) == 0, "cc"));
+        CU_ASSERT(told(PIPETTE("run", "-q", "p.cfg", "--set", "run.plugin=\"./own.so\"", "--set", sizes[i]) == codes[i],
+                       sizes[i]));
+        if (i > 0)
+            EXPECT(one_error_line() &&
+                   err_has(i == 1 ? "libraries of the model: libdep.so sha256:" : "build of the model: sha256:"));
+    }
+    (void)unsetenv("F");
+    (void)unsetenv("D");
+    CU_ASSERT_EQUAL(
+        PIPETTE("run", "-q", "p.cfg", "--set", "run.plugin=\"./own.so\"", "--set", sizes[1], "--accept-changes"), 0);
+    folder_end();
+}
+
+SUITE("provenance", {"a changed model, a changed library", test_identity},
+      {"what was changed on top of the commit is kept", test_diff}, {"git is waited for two seconds", test_slow_git}, )

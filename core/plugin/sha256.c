@@ -1,23 +1,15 @@
-/* sha256.h: SHA-256 (FIPS 180-4), for comparing traces with the reference. */
-#ifndef TESTS_SHA256_H
-#define TESTS_SHA256_H
+/* sha256.c: SHA-256 as FIPS 180-4 has it. */
+#include "sha256.h"
 
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-typedef struct sha256 {
-    uint32_t state[8];
-    uint64_t bytes;
-    uint8_t block[64];
-} sha256;
-
-static inline uint32_t sha256_rotate(uint32_t x, int n)
+static uint32_t rotate(uint32_t x, int n)
 {
     return (x >> n) | (x << (32 - n));
 }
 
-static inline void sha256_begin(sha256 *s)
+void sha256_begin(sha256 *s)
 {
     static const uint32_t start[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
                                       0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
@@ -25,7 +17,7 @@ static inline void sha256_begin(sha256 *s)
     s->bytes = 0;
 }
 
-static inline void sha256_block(sha256 *s, const uint8_t *p)
+static void add_block(sha256 *s, const uint8_t *p)
 {
     static const uint32_t k[64] = {
         0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
@@ -41,14 +33,14 @@ static inline void sha256_block(sha256 *s, const uint8_t *p)
     for (i = 0; i < 16; i++)
         w[i] = (uint32_t)p[4 * i] << 24 | (uint32_t)p[4 * i + 1] << 16 | (uint32_t)p[4 * i + 2] << 8 | p[4 * i + 3];
     for (; i < 64; i++)
-        w[i] = w[i - 16] + (sha256_rotate(w[i - 15], 7) ^ sha256_rotate(w[i - 15], 18) ^ (w[i - 15] >> 3)) + w[i - 7] +
-               (sha256_rotate(w[i - 2], 17) ^ sha256_rotate(w[i - 2], 19) ^ (w[i - 2] >> 10));
+        w[i] = w[i - 16] + (rotate(w[i - 15], 7) ^ rotate(w[i - 15], 18) ^ (w[i - 15] >> 3)) + w[i - 7] +
+               (rotate(w[i - 2], 17) ^ rotate(w[i - 2], 19) ^ (w[i - 2] >> 10));
     memcpy(v, s->state, sizeof v);
     for (i = 0; i < 64; i++) {
-        const uint32_t a = v[7] + (sha256_rotate(v[4], 6) ^ sha256_rotate(v[4], 11) ^ sha256_rotate(v[4], 25)) +
+        const uint32_t a = v[7] + (rotate(v[4], 6) ^ rotate(v[4], 11) ^ rotate(v[4], 25)) +
                            ((v[4] & v[5]) ^ (~v[4] & v[6])) + k[i] + w[i];
-        const uint32_t b = (sha256_rotate(v[0], 2) ^ sha256_rotate(v[0], 13) ^ sha256_rotate(v[0], 22)) +
-                           ((v[0] & v[1]) ^ (v[0] & v[2]) ^ (v[1] & v[2]));
+        const uint32_t b =
+            (rotate(v[0], 2) ^ rotate(v[0], 13) ^ rotate(v[0], 22)) + ((v[0] & v[1]) ^ (v[0] & v[2]) ^ (v[1] & v[2]));
         memmove(v + 1, v, 7 * sizeof v[0]);
         v[4] += a;
         v[0] = a + b;
@@ -57,18 +49,18 @@ static inline void sha256_block(sha256 *s, const uint8_t *p)
         s->state[i] += v[i];
 }
 
-static inline void sha256_add(sha256 *s, const void *data, size_t size)
+void sha256_add(sha256 *s, const void *data, size_t size)
 {
     const uint8_t *p = (const uint8_t *)data;
     while (size > 0) {
         const size_t used = (size_t)(s->bytes % 64);
         size_t n = 64 - used < size ? 64 - used : size;
         if (used == 0 && n == 64) {
-            sha256_block(s, p);
+            add_block(s, p);
         } else {
             memcpy(s->block + used, p, n);
             if (used + n == 64)
-                sha256_block(s, s->block);
+                add_block(s, s->block);
         }
         s->bytes += n;
         p += n;
@@ -76,8 +68,7 @@ static inline void sha256_add(sha256 *s, const void *data, size_t size)
     }
 }
 
-/* The digest as 64 hexadecimal digits and a zero byte. */
-static inline void sha256_end(sha256 *s, char *out)
+void sha256_end(sha256 *s, char out[SHA256_TEXT_SIZE])
 {
     static const uint8_t padding[64] = {0x80};
     const uint64_t bits = 8 * s->bytes;
@@ -90,5 +81,3 @@ static inline void sha256_end(sha256 *s, char *out)
     for (i = 0; i < 8; i++)
         (void)snprintf(out + 8 * i, 9, "%08x", s->state[i]);
 }
-
-#endif
