@@ -13,6 +13,7 @@ enum {
     CLI_USAGE = 2,
     CLI_PLUGIN = 3,
     CLI_STORAGE = 4,
+    CLI_SYSTEM = 5,
     CLI_INTERRUPTED = 130
 };
 

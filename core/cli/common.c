@@ -24,8 +24,8 @@ int cli_fail(const pipette_error *error)
     case PIPETTE_E_ABI:
     case PIPETTE_E_CRASHED:
     case PIPETTE_E_TIMEOUT: return CLI_PLUGIN;
-    case PIPETTE_E_STORAGE:
-    case PIPETTE_E_SYSTEM: return CLI_STORAGE;
+    case PIPETTE_E_STORAGE: return CLI_STORAGE;
+    case PIPETTE_E_SYSTEM: return CLI_SYSTEM;
     case PIPETTE_E_INTERRUPTED: return CLI_INTERRUPTED;
     default: return CLI_USAGE;
     }

@@ -1,8 +1,10 @@
 /* main.c: the pipette command: finds the verb. */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli.h"
 
@@ -32,13 +34,27 @@ static void usage(FILE *out)
     for (i = 0; i < sizeof verbs / sizeof verbs[0]; i++)
         fprintf(out, "  %-8s %-14s %s\n", verbs[i].name, verbs[i].arguments, verbs[i].doc);
     fputs("\n`pipette VERB --help` tells more. Exit codes: 0 all well; 1 finished, but some runs failed; 2 usage or\n"
-          "config; 3 plugin; 4 storage; 130 interrupted, can go on.\n",
+          "config; 3 plugin; 4 storage; 5 the system refused (processes, descriptors, standard output);\n"
+          "130 interrupted, can go on.\n",
           out);
+}
+
+/* Where a standard stream is closed, the next file that is opened would take its number and get what is printed. Writing to the
+ * stand-in fails as it does for a stream that is closed. */
+static void occupy_standard_streams(void)
+{
+    int number;
+    do
+        number = open("/dev/null", O_RDONLY);
+    while (number >= 0 && number <= STDERR_FILENO);
+    if (number > STDERR_FILENO)
+        (void)close(number);
 }
 
 int main(int argc, char **argv)
 {
     size_t i;
+    occupy_standard_streams();
     /* Full disks and readers that went away are errors to report, not reasons to die. */
     signal(SIGXFSZ, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);
@@ -62,9 +78,10 @@ int main(int argc, char **argv)
             (void)snprintf(name, sizeof name, "pipette %s", verbs[i].name);
             argv[1] = name;
             code = verbs[i].call(argc - 1, argv + 1);
-            if ((fflush(stdout) != 0 || ferror(stdout)) && code == CLI_OK && errno != EPIPE) {
-                cli_error("cannot write the output: %s", strerror(errno));
-                code = CLI_STORAGE;
+            errno = 0;
+            if ((fflush(stdout) != 0 || ferror(stdout)) && errno != EPIPE && (code == CLI_OK || code == CLI_RUNS_FAILED)) {
+                cli_error("cannot write to standard output: %s", errno == 0 ? "a write failed" : strerror(errno));
+                code = CLI_SYSTEM;
             }
             return code;
         }

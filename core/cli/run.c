@@ -1,4 +1,5 @@
 /* run.c: `pipette run CONFIG`. */
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,8 @@ typedef struct run_arguments {
     int dry_run, quiet;
 } run_arguments;
 
-enum { KEY_RUNS = 256, KEY_IN_PROCESS, KEY_OVERWRITE, KEY_DRY_RUN, KEY_PLUGIN_PATH, KEY_PROGRESS, KEY_RETRY, KEY_ACCEPT, KEY_SET, KEY_TIMEOUT };
+enum { KEY_RUNS = 256, KEY_IN_PROCESS, KEY_OVERWRITE, KEY_DRY_RUN, KEY_PLUGIN_PATH, KEY_PROGRESS, KEY_RETRY, KEY_ACCEPT, KEY_SET, KEY_TIMEOUT, KEY_GRACE,
+       KEY_MAX_FAILURES, KEY_RETRIES };
 
 static const struct argp_option options[] = {
     {"set", KEY_SET, "PATH=VALUE", 0, "Replace a value of the config: parameters.neuron.tau_V=20, storage.file=other.hdf5", 0},
@@ -22,6 +24,9 @@ static const struct argp_option options[] = {
     {"workers", 'w', "N", 0, "Worker processes (default: one per core)", 0},
     {"in-process", KEY_IN_PROCESS, NULL, 0, "Everything in this process, for debuggers: a run that crashes takes the command with it", 0},
     {"timeout", KEY_TIMEOUT, "SECONDS", 0, "Time that a run may take", 0},
+    {"retries", KEY_RETRIES, "N", 0, "Try a run that fails again, up to N times", 0},
+    {"max-failures", KEY_MAX_FAILURES, "N", 0, "End early once N runs have failed", 0},
+    {"grace", KEY_GRACE, "SECONDS", 0, "Time for what runs when SIGTERM, SIGUSR1 or SIGXCPU asks for the end (default: 25)", 0},
     {"overwrite", KEY_OVERWRITE, NULL, 0, "Replace a result file that exists", 0},
     {"retry-failed", KEY_RETRY, NULL, 0, "Run again what failed or timed out", 0},
     {"accept-changes", KEY_ACCEPT, NULL, 0, "Go on although parameters or model are not those that made the file", 0},
@@ -32,10 +37,32 @@ static const struct argp_option options[] = {
     {NULL, 0, NULL, 0, NULL, 0},
 };
 
+static double seconds(const struct argp_state *state, const char *option, const char *text)
+{
+    char *end;
+    double value = strtod(text, &end);
+    if (*text == '\0' || *end != '\0' || !(value > 0))
+        cli_usage(state, "--%s takes seconds above 0, not '%s'", option, text);
+    return value;
+}
+
+static uint64_t number(const struct argp_state *state, const char *option, const char *text, uint64_t most)
+{
+    char *end;
+    unsigned long long value;
+    errno = 0;
+    value = strtoull(text, &end, 10);
+    if (*text < '0' || *text > '9' || *end != '\0' || errno != 0 || value < 1 || value > most) {
+        if (most < UINT32_MAX)
+            cli_usage(state, "--%s takes a number from 1 to %llu, not '%s'", option, (unsigned long long)most, text);
+        cli_usage(state, "--%s takes a number from 1 on, not '%s'", option, text);
+    }
+    return value;
+}
+
 static error_t parse(int key, char *text, struct argp_state *state)
 {
     run_arguments *a = state->input;
-    char *end = NULL;
     switch (key) {
     case KEY_SET: return cli_list_add(&a->sets, text);
     case KEY_PLUGIN_PATH: return cli_list_add(&a->folders, text);
@@ -46,18 +73,11 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case KEY_ACCEPT: a->options.accept_changes = 1; break;
     case KEY_DRY_RUN: a->dry_run = 1; break;
     case 'q': a->quiet = 1; break;
-    case 'w': {
-        unsigned long number = strtoul(text, &end, 10);
-        if (*text == '\0' || *text == '-' || *end != '\0' || number < 1 || number > 4096)
-            cli_usage(state, "--workers takes a number from 1 to 4096, not '%s'", text);
-        a->options.workers = (uint32_t)number;
-        break;
-    }
-    case KEY_TIMEOUT:
-        a->options.timeout = strtod(text, &end);
-        if (*text == '\0' || *end != '\0' || !(a->options.timeout > 0))
-            cli_usage(state, "--timeout takes seconds above 0, not '%s'", text);
-        break;
+    case 'w': a->options.workers = (uint32_t)number(state, "workers", text, 4096); break;
+    case KEY_TIMEOUT: a->options.timeout = seconds(state, "timeout", text); break;
+    case KEY_GRACE: a->options.grace = seconds(state, "grace", text); break;
+    case KEY_MAX_FAILURES: a->options.max_failures = number(state, "max-failures", text, UINT64_MAX - 1); break;
+    case KEY_RETRIES: a->options.retries = (uint32_t)number(state, "retries", text, 1000); break;
     case KEY_PROGRESS:
         if (strcmp(text, "bar") == 0)
             a->progress.kind = CLI_PROGRESS_BAR;
@@ -84,32 +104,71 @@ static error_t parse(int key, char *text, struct argp_state *state)
 static const struct argp argp = {options, parse, "CONFIG",
                                  "Run a pipeline: preprocess, run every point that is not stored yet, postprocess.\v"
                                  "Running the same config again finishes what was interrupted. Ctrl-C once stores what runs and ends; twice ends at once; "
-                                 "nothing stored is lost. Relative paths, on the command line and in CONFIG (the result file, plugin files), are taken from "
-                                 "the working directory; only @include \"FILE\" looks beside the file that it stands in.\nExit codes: 0 all well; 1 finished, but some runs failed; 2 usage or config; 3 plugin; 4 storage; "
-                                 "130 interrupted, can go on.",
+                                 "nothing stored is lost. SIGTERM, SIGUSR1 and SIGXCPU end it within --grace seconds. Relative paths, on the command line and in "
+                                 "CONFIG (the result file, plugin files), are taken from the working directory; only @include \"FILE\" looks beside the "
+                                 "file that it stands in.
+"
+                                 "Exit codes: 0 all well; 1 finished, but some runs failed; 2 usage or config; 3 plugin; 4 storage; "
+                                 "5 the system refused (processes, descriptors, standard output); 130 interrupted, can go on.",
                                  NULL, NULL, NULL};
+
+#define FORCE_SECONDS 3u /* after the last chance to end in order */
 
 static pipette_pipeline *volatile running;
 
-static void on_signal(int number)
+/* The last word, where the pipeline does not come back: a stage or a model in this very process hangs. Whatever processes there are
+ * end with this one, and a file that is left like this can go on. */
+static void on_alarm(int number)
 {
+    static const char text[] = "pipette: ended at once; what is stored is safe; the same command goes on\n";
     (void)number;
-    if (running != NULL)
-        pipette_pipeline_interrupt(running);
+    if (write(STDERR_FILENO, text, sizeof text - 1) < 0)
+        _exit(CLI_INTERRUPTED);
+    _exit(CLI_INTERRUPTED);
+}
+
+/* A person: what runs may end; the second time it ends at once, by force if need be. */
+static void on_interrupt(int number)
+{
+    static volatile sig_atomic_t times;
+    (void)number;
+    if (running == NULL)
+        return;
+    pipette_pipeline_interrupt(running);
+    times++;
+    if (times > 2)
+        on_alarm(number);
+    if (times == 2)
+        (void)alarm(FORCE_SECONDS);
+}
+
+/* A batch system, or a polite kill: the end is near. */
+static void on_warning(int number)
+{
+    static volatile sig_atomic_t times;
+    (void)number;
+    if (running == NULL || times++ > 0)
+        return;
+    pipette_pipeline_terminate(running);
+    (void)alarm((unsigned)pipette_pipeline_grace(running) + FORCE_SECONDS);
 }
 
 static void listen_to_signals(void)
 {
-    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+    static const struct {
+        int number;
+        void (*handler)(int);
+    } signals[] = {{SIGINT, on_interrupt}, {SIGHUP, on_interrupt}, {SIGTERM, on_warning},
+                   {SIGUSR1, on_warning}, {SIGXCPU, on_warning}, {SIGALRM, on_alarm}};
     struct sigaction action;
     size_t i;
     memset(&action, 0, sizeof action);
-    action.sa_handler = on_signal;
-    for (i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+    for (i = 0; i < sizeof signals / sizeof signals[0]; i++) {
         struct sigaction old;
+        action.sa_handler = signals[i].handler;
         /* nohup's wish to ignore SIGHUP stands. */
-        if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
-            (void)sigaction(numbers[i], &action, NULL);
+        if (sigaction(signals[i].number, NULL, &old) == 0 && (old.sa_handler != SIG_IGN || signals[i].number == SIGALRM))
+            (void)sigaction(signals[i].number, &action, NULL);
     }
 }
 
@@ -188,6 +247,14 @@ static int verdict(const pipette_report *r)
     if (r->interrupted) {
         cli_error("interrupted; %llu runs are still to do; the same command goes on", (unsigned long long)r->pending_count);
         return CLI_INTERRUPTED;
+    }
+    if (bad > 0 && r->max_failures > 0) {
+        char name[PIPETTE_RUN_NAME_SIZE];
+        cli_error("stopped early: %llu runs failed, and max_failures is %llu; the first, %s: %s; %llu runs are still to do; the same command "
+                  "goes on with them, with --retry-failed also with those that failed",
+                  (unsigned long long)bad, (unsigned long long)r->max_failures, pipette_run_name(r->first_failed_run, name),
+                  r->first_failure == NULL ? "" : r->first_failure, (unsigned long long)r->pending_count);
+        return CLI_RUNS_FAILED;
     }
     if (bad > 0) {
         char name[PIPETTE_RUN_NAME_SIZE];

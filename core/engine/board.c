@@ -14,7 +14,7 @@ static void protect(void *from, const void *to, int how)
 
 void board_guard(board *shared, uint32_t slot)
 {
-    char *prints = board_print(shared, 0), *own = board_print(shared, slot);
+    char *prints = board_print(shared, shared->slot_count, 0), *own = board_print(shared, shared->slot_count, slot);
     protect(&shared->slots[0], &shared->slots[slot], PROT_READ);
     protect(&shared->slots[slot + 1], prints, PROT_READ);
     protect(prints, own, PROT_READ);

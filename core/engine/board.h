@@ -25,16 +25,20 @@ typedef struct board_slot {
     /* supervisor, before it asks for a process: positions that a dead worker left, to be run first, one by one */
     _Atomic uint64_t inherited_first, inherited_count;
     _Atomic uint32_t isolate; /* supervisor: BOARD_ISOLATE_... */
+    _Atomic uint32_t only_inherited;  /* supervisor: the process claims nothing beyond them */
+    _Atomic uint32_t inherited_tries; /* supervisor: how often the first of them has been tried */
     char changed[96];         /* worker, with BOARD_LEFT_DIRTY: what the runs have changed */
 
     _Alignas(BOARD_PAGE) _Atomic uint64_t current; /* worker: the position that is being run; BOARD_IDLE between runs */
-    _Atomic uint64_t ran; /* worker: runs this process has begun; changes tell the supervisor that it lives */
+    _Atomic uint64_t ran;            /* worker: runs this process has begun; changes tell the supervisor that it lives */
+    _Atomic uint32_t tries;          /* worker: how often it has tried the current run, where failed runs are tried again */
     char reason[BOARD_REASON_BYTES]; /* worker, in a memory fault: what happened, where it can be told; else "" */
 } board_slot;
 
 #define BOARD_IDLE UINT64_MAX
 /* LEAVING: all is stored, the model's destroy() is at work. */
-enum { BOARD_LEFT_IN_ORDER = 1, BOARD_LEFT_DIRTY = 2, BOARD_LEFT_LEAVING = 3 };
+/* REFUSED: the system gave no process for a run, which stays pending like the rest of the claim. */
+enum { BOARD_LEFT_IN_ORDER = 1, BOARD_LEFT_DIRTY = 2, BOARD_LEFT_LEAVING = 3, BOARD_LEFT_REFUSED = 4 };
 /* Which runs get a process of their own: the inherited ones, or whatever this worker runs. */
 enum { BOARD_ISOLATE_INHERITED = 1, BOARD_ISOLATE_ALL = 2 };
 
@@ -42,7 +46,6 @@ typedef struct board {
     _Alignas(BOARD_PAGE) _Atomic uint64_t next; /* first position that nobody has claimed */
     _Alignas(128) _Atomic uint32_t stop;        /* supervisor: 1: claim nothing more */
     uint32_t slot_count;
-    _Atomic uint32_t host_status; /* keeper, as its last word: the wait status of the model host */
     board_slot slots[];
 } board;
 
@@ -55,9 +58,10 @@ static inline size_t board_size(uint32_t slots)
     return sizeof(board) + (size_t)slots * (sizeof(board_slot) + BOARD_PRINT_BYTES);
 }
 
-static inline char *board_print(board *shared, uint32_t slot)
+/* `slots` as the board was made with: what stands in it is within a model's reach. */
+static inline char *board_print(board *shared, uint32_t slots, uint32_t slot)
 {
-    return (char *)&shared->slots[shared->slot_count] + (size_t)slot * BOARD_PRINT_BYTES;
+    return (char *)&shared->slots[slots] + (size_t)slot * BOARD_PRINT_BYTES;
 }
 
 /* The position that is being run; BOARD_IDLE between chunks. */

@@ -28,6 +28,8 @@
 #define KILLS 3
 /* So much may runs leave behind in memory before a fresh worker takes over, where no limit is set. */
 #define GROWTH ((uint64_t)256 << 20)
+/* How often a process is asked for that the system does not give, with 10 ms between. */
+#define REFUSALS 20
 
 /* The sanitizers reserve address space by the terabyte. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -173,6 +175,21 @@ static void watch_growth(worker *w, uint64_t count)
         w->runs_to_limit = left / per_run + 1;
 }
 
+/* ---- Failed runs that are tried again ---------------------------------------------------------------------------------------- */
+
+/* How often the run has been tried in processes before this one. */
+static uint32_t tries_before(const worker *w, uint64_t position)
+{
+    return w->careful_count > 0 && position == w->careful_first ? w->first_tries : 0;
+}
+
+/* For the supervisor, which counts on where this try ends the process. */
+static void note_try(const worker *w, uint32_t number)
+{
+    if (w->plan->retries > 0)
+        atomic_store_explicit(&w->slot->tries, number, memory_order_relaxed);
+}
+
 static void run_lane(worker *w, uint64_t run, uint64_t lane, int clocked)
 {
     size_t mark = w->outbox.size;
@@ -213,6 +230,52 @@ static void run_lane(worker *w, uint64_t run, uint64_t lane, int clocked)
     if (w->log.size != 0)
         send_log(w, lane);
     w->states[lane] = (int8_t)state;
+}
+
+/* No result counts as given, whatever the number of the run. */
+static void forget_given(worker *w)
+{
+    uint32_t i;
+    for (i = 0; i < w->plan->result_count; i++)
+        w->results[i].given = 0;
+}
+
+/* Takes back what a lane has sent: its next try sends its own, and counts as the same run. */
+static void take_back(worker *w, uint64_t lane)
+{
+    size_t at = 0, kept = 0;
+    while (at < w->outbox.size) {
+        worker_record record;
+        size_t size;
+        memcpy(&record, w->outbox.data + at, sizeof record);
+        size = sizeof record + (size_t)record.bytes;
+        if (record.row != lane) {
+            memmove(w->outbox.data + kept, w->outbox.data + at, size);
+            kept += size;
+        }
+        at += size;
+    }
+    w->outbox.size = kept;
+    w->serial--;
+    forget_given(w);
+}
+
+/* A run, and once more where it failed, as often as the plan allows; only what the last try says is kept. */
+static void run_lane_tried(worker *w, uint64_t position, uint64_t run, uint64_t lane, int clocked)
+{
+    uint32_t tries;
+    if (w->plan->retries == 0) {
+        run_lane(w, run, lane, clocked);
+        return;
+    }
+    tries = tries_before(w, position);
+    for (;;) {
+        note_try(w, ++tries);
+        run_lane(w, run, lane, clocked);
+        if (w->states[lane] != PIPETTE_STATE_FAILED || tries > w->plan->retries || w->dirty[0] != '\0')
+            return;
+        take_back(w, lane);
+    }
 }
 
 /* ---- One process for each run ----------------------------------------------------------------------------------------------- */
@@ -292,26 +355,58 @@ static int isolated_attempt(worker *w, uint64_t run, uint64_t lane)
         isolated_process(w, run, lane);
     if (pid < 0)
         return -1;
-    while (waitpid(pid, &wait_status, 0) < 0 && errno == EINTR)
-        ;
+    for (;;) {
+        pid_t seen = waitpid(pid, &wait_status, WUNTRACED);
+        if (seen == pid && WIFSTOPPED(wait_status)) { /* nothing else would ever wake it */
+            if (WSTOPSIG(wait_status) == SIGSTOP || WSTOPSIG(wait_status) == SIGTSTP)
+                (void)kill(pid, SIGCONT);
+        } else if (seen == pid || errno != EINTR) {
+            break;
+        }
+    }
     children_end(w->spared, w->spared_count); /* what the run has started ends with it */
     return wait_status;
 }
 
-static void run_isolated(worker *w, uint64_t run, uint64_t lane)
+/* The same with some patience: processes may be short for a moment. */
+static int isolated_process_of(worker *w, uint64_t run, uint64_t lane)
 {
-    letter *in = w->letter;
-    double start = now(CLOCK_REALTIME), begin = now(CLOCK_MONOTONIC);
-    const uint64_t serial = w->serial + 1;
-    int tries = 0, wait_status;
-    do {
+    static const struct timespec moment = {0, 10000000};
+    int waits = 0, wait_status;
+    for (;;) {
         w->log.size = 0;
         wait_status = isolated_attempt(w, run, lane);
         if (w->capture) {
             (void)clean_flags();
             (void)capture_take(&w->log, 1);
         }
-    } while (wait_status >= 0 && in->complete == 0 && children_killed_from_outside(wait_status) && ++tries < KILLS);
+        if (wait_status >= 0 || waits++ >= REFUSALS || (w->plan->timeout > 0 && 0.01 * waits > w->plan->timeout / 4))
+            break;
+        (void)nanosleep(&moment, NULL);
+    }
+    return wait_status;
+}
+
+/* 0: there is no process for it. */
+static int run_isolated(worker *w, uint64_t position, uint64_t run, uint64_t lane)
+{
+    letter *in = w->letter;
+    double start = now(CLOCK_REALTIME), begin = now(CLOCK_MONOTONIC);
+    const uint64_t serial = w->serial + 1;
+    uint32_t tries = tries_before(w, position);
+    int killed = 0, wait_status;
+    for (;;) {
+        note_try(w, ++tries);
+        wait_status = isolated_process_of(w, run, lane);
+        if (wait_status < 0)
+            return 0;
+        if (in->complete > 0 && (in->state != PIPETTE_STATE_FAILED || tries > w->plan->retries))
+            break;
+        if (in->complete == 0 && children_killed_from_outside(wait_status) && ++killed < KILLS)
+            tries--;
+        else if (tries > w->plan->retries)
+            break;
+    }
     if (wait_status >= 0 && in->complete > 0) {
         unsigned char *rest = letter_rows(w, (unsigned char *)(in + 1), lane, 0);
         wire_put(&w->outbox, rest, (size_t)in->outbox_size);
@@ -321,9 +416,7 @@ static void run_isolated(worker *w, uint64_t run, uint64_t lane)
         w->folder_kept |= in->state == PIPETTE_STATE_FAILED;
     } else {
         run_begin(w, run, lane);
-        if (wait_status < 0)
-            (void)snprintf(w->message, sizeof w->message, "there is no process for the run: %s", strerror(errno));
-        else if (in->complete < 0)
+        if (in->complete < 0)
             (void)snprintf(w->message, sizeof w->message, "the results of the run are too large to hand over");
         else if (WIFSIGNALED(wait_status) && in->reason[0] != '\0')
             (void)snprintf(w->message, sizeof w->message, "%.*s", (int)sizeof in->reason - 1, in->reason);
@@ -341,6 +434,7 @@ static void run_isolated(worker *w, uint64_t run, uint64_t lane)
     send_log(w, lane);
     if (in->outbox_size > (64u << 10)) /* give large letters back to the system */
         (void)madvise(w->letter, w->letter_bytes, MADV_REMOVE);
+    return 1;
 }
 
 /* ---- Batches --------------------------------------------------------------------------------------------------------------------- */
@@ -419,6 +513,31 @@ static int run_as_batch(worker *w, uint64_t run, uint64_t count)
     return PIPETTE_OK;
 }
 
+/* A lane that failed in its batch is tried again by itself, under the batch's number. */
+static void retry_lane(worker *w, uint64_t run, uint64_t lane)
+{
+    uint32_t tries;
+    for (tries = 1; tries <= w->plan->retries && w->states[lane] == PIPETTE_STATE_FAILED; tries++) {
+        take_back(w, lane);
+        run_lane(w, run, lane, 0);
+    }
+}
+
+/* So few lanes that a batch takes a tenth of the time limit, and at least a vector of them: a batch that hangs is found after about
+ * the limit. Where even those would take too long there is no batch. */
+static uint64_t batch_lanes(const worker *w, uint64_t count)
+{
+    double limit = w->plan->timeout, lanes;
+    if (w->batch == NULL || limit <= 0 || w->run_seconds <= 0 || count <= 1)
+        return count;
+    lanes = limit / 10 / w->run_seconds;
+    if (lanes >= (double)count)
+        return count;
+    if (lanes >= 32)
+        return (uint64_t)lanes & ~(uint64_t)15u;
+    return 16 * w->run_seconds > limit / 2 ? 1 : count < 16 ? count : 16;
+}
+
 /* ---- Chunks ----------------------------------------------------------------------------------------------------------------------- */
 
 /* The model is at work, and can reach nothing but its own. */
@@ -456,15 +575,17 @@ static uint64_t compute(worker *w, uint64_t position, uint64_t run, uint64_t cou
     if (w->batch != NULL && count > 1) {
         (void)run_as_batch(w, run, count);
         settle(w);
+        for (i = 0; w->plan->retries > 0 && i < count; i++)
+            retry_lane(w, run + i, i); /* the batch was its first try */
         return count;
     }
     for (i = 0; i < count; i++) {
         atomic_store_explicit(&w->slot->current, position + i, memory_order_relaxed);
         atomic_store_explicit(&w->slot->ran, w->serial + 1, memory_order_relaxed);
-        if (w->isolated)
-            run_isolated(w, run + i, i);
-        else
-            run_lane(w, run + i, i, clocked);
+        if (!w->isolated)
+            run_lane_tried(w, position + i, run + i, i, clocked);
+        else if (!run_isolated(w, position + i, run + i, i))
+            return i;
         settle(w);
         if (w->dirty[0] != '\0')
             return i + 1;
@@ -493,6 +614,10 @@ int chunk_run(worker *w, uint64_t position, uint64_t row, uint64_t run, uint64_t
     int careful = position - w->careful_first < w->careful_count;
     int clocked = (w->run_seconds == 0 || w->run_seconds >= CLOCK_SECONDS) && (w->batch == NULL || count == 1);
     double start = now(CLOCK_REALTIME), begin = now(CLOCK_MONOTONIC), seconds;
+    if (batch_lanes(w, count) < count) {
+        count = batch_lanes(w, count);
+        clocked = clocked || count == 1;
+    }
     for (i = 0; i < plan->coordinate_count; i++)
         exploration_fill(plan->points, (uint32_t)i, run, count, w->coordinates[i]);
     if (w->capture)
@@ -510,6 +635,8 @@ int chunk_run(worker *w, uint64_t position, uint64_t row, uint64_t run, uint64_t
         end_copies(w);
     end_computing(w);
     *asked = count;
+    if (count == 0)
+        return pipette_error_set(error, WORKER_REFUSED, "no process for a run");
     seconds = (now(CLOCK_MONOTONIC) - begin) / (double)count;
     if (!w->isolated)
         free_memory(w);

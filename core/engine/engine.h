@@ -27,6 +27,12 @@ typedef struct engine_options {
     void (*progress)(const engine_progress *progress, void *user); /* may be NULL */
     void *progress_user;
     double progress_seconds; /* how often; 0: 0.2 */
+    /* Not 0: end within `grace` seconds from then on: store what ends in time, give up the rest. May be NULL. */
+    const volatile int *terminate;
+    double grace;
+    uint32_t retries; /* how often a run that fails is tried again */
+    void (*warn)(const char *text, void *user); /* what a person should know, and what goes on all the same; may be NULL */
+    void *warn_user;
 } engine_options;
 
 /* What the engine does with results that do not go straight to their place. Each returns 0 or a status with `error` filled. */
@@ -38,6 +44,8 @@ typedef struct engine_store {
     /* One row, shuffled and deflated; only for columns whose plan asks for it. */
     int (*compressed)(void *user, uint32_t column, uint64_t row, const void *bytes, uint64_t size, pipette_error *error);
     int (*states)(void *user, uint64_t row, uint64_t count, const int8_t *states, pipette_error *error);
+    /* What is stored of them; NULL where nothing is. */
+    int (*read_states)(void *user, uint64_t row, uint64_t count, int8_t *states, pipette_error *error);
 } engine_store;
 
 typedef struct engine_report {
@@ -45,6 +53,7 @@ typedef struct engine_report {
     int interrupted;
     uint64_t first_failed_run; /* valid if failed + timed_out > 0 */
     char first_failure[512];
+    int gave_up;      /* max_failures of the plan were reached before all runs were begun */
     char changed[96]; /* what runs changed of their process, so that others got processes of their own; "": nothing */
 } engine_report;
 

@@ -9,8 +9,10 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "engine/children.h"
@@ -23,6 +25,8 @@
 #include "engine/workdir.h"
 #include "engine/worker.h"
 #include "plugin/loader.h"
+
+#define START_TRIES 40 /* with a twentieth of a second between them */
 
 typedef struct host {
     const host_start *start;
@@ -171,7 +175,7 @@ _Noreturn static void worker_process(host *h, uint32_t number)
         (void)dup2(nothing, STDIN_FILENO);
     if (nothing >= 0)
         (void)close(nothing);
-    for (i = 0; i < h->start->board->slot_count; i++)
+    for (i = 0; i < h->start->slot_count; i++)
         if (i != number) {
             (void)close(h->start->pipes[i]);
             (void)close(h->start->outputs[i]);
@@ -184,7 +188,7 @@ _Noreturn static void worker_process(host *h, uint32_t number)
     w.slot = &h->start->board->slots[number];
     w.slot_number = number;
     w.board_guarded = 1;
-    w.board_bytes = board_size(h->start->board->slot_count);
+    w.board_bytes = board_size(h->start->board_slots);
     board_guard(h->start->board, number);
     if (atomic_load(&w.slot->isolate) == BOARD_ISOLATE_ALL)
         h->plan.isolate = 1;
@@ -202,10 +206,12 @@ _Noreturn static void worker_process(host *h, uint32_t number)
     w.isolated = h->plan.isolate || atomic_load(&w.slot->isolate);
     w.careful_first = atomic_load(&w.slot->inherited_first);
     w.careful_count = atomic_load(&w.slot->inherited_count);
+    w.only_inherited = atomic_load(&w.slot->only_inherited) != 0;
+    w.first_tries = atomic_load(&w.slot->inherited_tries);
     w.batch = h->descriptor->extension == NULL ? NULL : h->descriptor->extension(PIPETTE_BATCH_EXTENSION);
     fault_watch(&w, &w, h->plan.stack > 0 ? h->plan.stack : stack_bytes());
     fault_report_to(w.slot->reason);
-    status = capture_start(h->start->outputs[number], board_print(h->start->board, number), BOARD_PRINT_BYTES, &error);
+    status = capture_start(h->start->outputs[number], board_print(h->start->board, h->start->board_slots, number), BOARD_PRINT_BYTES, &error);
     if (status == PIPETTE_OK && h->stack_errno != 0)
         status = pipette_error_set(&error, PIPETTE_E_MEMORY, "no memory for a stack of %llu bytes: %s", (unsigned long long)h->plan.stack,
                                    strerror(h->stack_errno));
@@ -219,6 +225,10 @@ _Noreturn static void worker_process(host *h, uint32_t number)
         (void)snprintf(w.slot->changed, sizeof w.slot->changed, "%.90s", error.message);
         atomic_store(&w.slot->left, BOARD_LEFT_DIRTY);
         workdir_end(&w);
+        _exit(0);
+    }
+    if (status == WORKER_REFUSED) {
+        atomic_store(&w.slot->left, BOARD_LEFT_REFUSED);
         _exit(0);
     }
     if (status != PIPETTE_OK) {
@@ -246,6 +256,7 @@ static void worker_on_stack(void *user)
 static void spawn(host *h, uint32_t number)
 {
     board_slot *slot = &h->start->board->slots[number];
+    wire out = {0};
     pid_t pid;
     atomic_store(&slot->claim_count, 0);
     atomic_store(&slot->stored, 0);
@@ -261,13 +272,23 @@ static void spawn(host *h, uint32_t number)
         h->stack_errno = h->plan.stack == 0 ? 0 : stack_switch((size_t)h->plan.stack, worker_on_stack, h);
         worker_process(h, number);
     }
-    if (pid < 0) {
-        char text[128];
-        (void)snprintf(text, sizeof text, "cannot start a worker process: %s", strerror(errno));
-        report_error(h, PIPETTE_E_SYSTEM, text);
-        return;
-    }
-    h->pids[number] = pid;
+    wire_u32(&out, number);
+    wire_u32(&out, pid < 0 ? (uint32_t)errno : 0);
+    if (!out.failed)
+        (void)message_send(h->start->socket, MESSAGE_SPAWNED, out.data, out.size);
+    wire_free(&out);
+    if (pid > 0)
+        h->pids[number] = pid;
+}
+
+/* What a run has stopped goes on: nothing else would ever wake it. A process that waits for a terminal stays as it is. */
+static int woken(pid_t process, int wait_status)
+{
+    if (!WIFSTOPPED(wait_status))
+        return 0;
+    if (WSTOPSIG(wait_status) == SIGSTOP || WSTOPSIG(wait_status) == SIGTSTP)
+        (void)kill(process, SIGCONT);
+    return 1;
 }
 
 static void reap(host *h)
@@ -277,14 +298,16 @@ static void reap(host *h)
     pid_t pid;
     while (read(h->signals, &seen, sizeof seen) == (ssize_t)sizeof seen)
         ;
-    while ((pid = waitpid(-1, &wait_status, WNOHANG)) > 0) {
+    while ((pid = waitpid(-1, &wait_status, WNOHANG | WUNTRACED)) > 0) {
         uint32_t i;
-        for (i = 0; i < h->start->board->slot_count; i++)
+        if (woken(pid, wait_status))
+            continue;
+        for (i = 0; i < h->start->slot_count; i++)
             if (h->pids[i] == pid) {
                 wire out = {0};
                 h->pids[i] = 0;
                 /* What its runs had started is ours now; the living workers adopt for themselves. */
-                children_end(h->pids, h->start->board->slot_count);
+                children_end(h->pids, h->start->slot_count);
                 wire_u32(&out, i);
                 wire_u32(&out, (uint32_t)wait_status);
                 if (!out.failed)
@@ -308,12 +331,12 @@ static void obey(host *h, uint32_t kind, const void *bytes, size_t size)
         break;
     case MESSAGE_SPAWN:
         number = wire_get_u32(&in);
-        if (number < h->start->board->slot_count)
+        if (number < h->start->slot_count)
             spawn(h, number);
         break;
     case MESSAGE_KILL:
         number = wire_get_u32(&in);
-        if (number < h->start->board->slot_count && h->pids[number] > 0)
+        if (number < h->start->slot_count && h->pids[number] > 0)
             (void)kill(h->pids[number], SIGKILL);
         break;
     default: break;
@@ -385,7 +408,7 @@ _Noreturn static void host_process(const host_start *start)
     if (nothing > STDERR_FILENO)
         (void)close(nothing);
     h.signals = listen_to_children();
-    h.pids = calloc(start->board->slot_count, sizeof *h.pids);
+    h.pids = calloc(start->slot_count, sizeof *h.pids);
     if (h.signals < 0 || h.pids == NULL || load(&h) != PIPETTE_OK)
         _exit(1);
     for (;;) {
@@ -408,10 +431,59 @@ _Noreturn static void host_process(const host_start *start)
 
 /* ---- The keeper ------------------------------------------------------------------------------------------------------------- */
 
+/* A host with a socket of its own, so that what its predecessor sent last cannot reach its ears. Where processes are short for a
+ * moment, waits for that moment. The process, or -1 and errno. */
+static pid_t start_host(const host_start *start, int signals)
+{
+    static const struct timespec moment = {0, 50000000};
+    host_start own = *start;
+    int ends[2], tries, failure;
+    pid_t below = -1;
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+        return -1;
+    own.socket = ends[1];
+    for (tries = 0; below < 0 && tries < START_TRIES; tries++) {
+        below = fork();
+        if (below == 0) {
+            (void)close(signals);
+            (void)close(ends[0]);
+            (void)close(start->control);
+            host_process(&own);
+        }
+        if (below < 0)
+            (void)nanosleep(&moment, NULL);
+    }
+    failure = errno;
+    (void)close(ends[1]);
+    if (below > 0 && notice_send(start->control, NOTICE_STARTED, 0, ends[0]) != 0)
+        (void)kill(below, SIGKILL);
+    (void)close(ends[0]);
+    errno = failure;
+    return below;
+}
+
+/* What the supervisor wants; 0: it is gone, or has done. */
+static int obey_supervisor(const host_start *start, int signals, pid_t *below)
+{
+    for (;;) {
+        notice heard;
+        int descriptor, got = notice_receive(start->control, &heard, &descriptor);
+        if (got <= 0)
+            return got == 0;
+        if (heard.kind == NOTICE_KILL && *below > 0)
+            (void)kill(*below, SIGKILL);
+        if (heard.kind != NOTICE_START || *below > 0)
+            continue;
+        *below = start_host(start, signals);
+        if (*below < 0)
+            (void)notice_send(start->control, NOTICE_REFUSED, (uint32_t)errno, -1);
+    }
+}
+
 _Noreturn static void keeper_process(const host_start *start)
 {
     struct signalfd_siginfo seen;
-    int signals, wait_status = 0, ended = 0;
+    int signals;
     uint32_t i;
     pid_t below;
     for (i = 0; i < start->private_count; i++)
@@ -419,31 +491,34 @@ _Noreturn static void keeper_process(const host_start *start)
     children_adopt();
     ignore_signals();
     signals = listen_to_children();
-    below = signals < 0 ? -1 : fork();
-    if (below == 0) {
-        (void)close(signals);
-        host_process(start);
-    }
-    for (i = 0; i < start->board->slot_count; i++) {
-        (void)close(start->pipes[i]);
-        (void)close(start->outputs[i]);
-    }
-    while (below > 0 && !ended) {
-        struct pollfd waits[2] = {{start->socket, 0, 0}, {signals, POLLIN, 0}};
+    if (signals < 0)
+        _exit(1);
+    below = start_host(start, signals);
+    if (below < 0)
+        (void)notice_send(start->control, NOTICE_REFUSED, (uint32_t)errno, -1);
+    for (;;) {
+        struct pollfd waits[2] = {{start->control, POLLIN, 0}, {signals, POLLIN, 0}};
+        int wait_status, ended = 0, last = 0;
         pid_t process;
         if (poll(waits, 2, -1) < 0)
             continue;
-        if (waits[0].revents & (POLLHUP | POLLERR | POLLNVAL)) /* the supervisor is gone, or has done */
-            (void)kill(below, SIGKILL);
+        if (waits[0].revents != 0 && !obey_supervisor(start, signals, &below))
+            break;
         while (read(signals, &seen, sizeof seen) == (ssize_t)sizeof seen)
             ;
-        while ((process = waitpid(-1, &wait_status, waits[0].revents != 0 ? 0 : WNOHANG)) > 0)
-            if (process == below) {
+        while ((process = waitpid(-1, &wait_status, WNOHANG | WUNTRACED)) > 0)
+            if (!woken(process, wait_status) && process == below) {
                 ended = 1;
-                atomic_store(&start->board->host_status, (uint32_t)wait_status);
-                break;
+                last = wait_status;
             }
+        if (!ended)
+            continue;
+        below = 0;
+        children_end(NULL, 0);
+        (void)notice_send(start->control, NOTICE_ENDED, (uint32_t)last, -1);
     }
+    if (below > 0)
+        (void)kill(below, SIGKILL);
     children_end(NULL, 0);
     _exit(0);
 }

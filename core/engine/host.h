@@ -4,7 +4,9 @@
  *     supervisor -> keeper -> model host -> worker -> (a process for one run)
  *
  * The keeper runs no foreign code. It waits for the end of the supervisor or of the host, whatever end that is, and then ends
- * everything below it. Where the system allows, it is the first process of a PID namespace, and the kernel sees to that. */
+ * everything below it. Where the system allows, it is the first process of a PID namespace, and the kernel sees to that. A host that
+ * a run has ended is replaced: the keeper, which is what it was before any storage was loaded, forks another one when the supervisor
+ * asks for it. Keeper and host wake what is below them and was stopped. */
 #ifndef CORE_ENGINE_HOST_H
 #define CORE_ENGINE_HOST_H
 
@@ -21,8 +23,10 @@ typedef struct host_start {
     const int *pipes;   /* the writing end for each slot */
     const int *outputs; /* what each slot prints: capture_file() */
     const int *private; /* descriptors of the supervisor that the host must not have open */
-    uint32_t private_count;
-    int socket; /* to the supervisor */
+    uint32_t private_count, slot_count;
+    uint32_t board_slots; /* the board was made for */
+    int control; /* the keeper's, to the supervisor */
+    int socket;  /* the host's, to the supervisor; the keeper makes it */
     uint32_t threads; /* that the libraries of one worker may start; 0: as many as they like */
 } host_start;
 

@@ -98,6 +98,8 @@ int plan_pack(const engine_plan *plan, void **bytes, size_t *size, pipette_error
     wire_u32(&out, plan->power_safe);
     wire_u32(&out, plan->workdir);
     wire_text(&out, plan->scratch);
+    wire_f64(&out, plan->timeout);
+    wire_u32(&out, plan->retries);
     if (out.failed) {
         wire_free(&out);
         return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory for the plan of the runs");
@@ -162,6 +164,8 @@ int plan_unpack(const void *bytes, size_t size, engine_plan *plan, pipette_error
     plan->scratch = text == NULL ? NULL : strdup(text);
     if (plan->workdir != WORKDIR_SHARED && plan->scratch == NULL)
         in.failed = 1;
+    plan->timeout = wire_get_f64(&in);
+    plan->retries = wire_get_u32(&in);
     if (in.failed || plan->parameters == NULL || plan->results == NULL || plan->coordinates == NULL ||
         plan->spans == NULL) {
         plan_free(plan);

@@ -54,6 +54,9 @@ typedef struct engine_plan {
     uint32_t power_safe;
     uint32_t workdir; /* WORKDIR_... */
     char *scratch;    /* folder for those of the runs or workers; not WORKDIR_SHARED: absolute, else NULL */
+    double timeout;        /* seconds for a run, 0: none */
+    uint32_t retries;      /* how often a run that fails is tried again */
+    uint64_t max_failures; /* the supervisor's: so many failed runs end the sweep; 0: no limit */
 } engine_plan;
 
 enum { WORKDIR_SHARED = 0, WORKDIR_WORKER = 1, WORKDIR_RUN = 2 };

@@ -1,13 +1,19 @@
 /* supervise.c: the supervisor's side of a sweep: takes what workers send, watches the clock, listens to the user. */
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "engine/connection.h"
 #include "engine/host.h"
-#include "engine/message.h"
 #include "engine/sweep.h"
+
+#define START_SECONDS 30.0 /* a host that starts no worker for so long hangs, */
+#define KILL_SECONDS 10.0  /* and so does one that does not end a worker */
+#define DRAIN_READS 64     /* at a time: others want to be heard, too */
 
 static double now(void)
 {
@@ -52,19 +58,64 @@ static void report(sweep *s, int at_once)
         s->engine->options.progress(&s->report->progress, s->engine->options.progress_user);
 }
 
+uint64_t sweep_settled(const sweep *s)
+{
+    uint64_t sum = s->done + s->failed + s->timed_out + s->infeasible;
+    uint32_t i;
+    for (i = 0; i < s->engine->slot_count; i++) {
+        board_slot *slot = &s->engine->board->slots[i];
+        sum += atomic_load_explicit(&slot->done, memory_order_relaxed) + atomic_load_explicit(&slot->failed, memory_order_relaxed) +
+               atomic_load_explicit(&slot->infeasible, memory_order_relaxed);
+    }
+    return sum;
+}
+
 int sweep_interrupted(const sweep *s)
 {
-    return s->engine->options.interrupt == NULL ? 0 : *s->engine->options.interrupt;
+    engine *e = s->engine;
+    const engine_options *options = &e->options;
+    int times = options->interrupt == NULL ? 0 : *options->interrupt;
+    if (options->terminate == NULL || *options->terminate == 0)
+        return times;
+    if (e->terminated_at == 0)
+        e->terminated_at = now();
+    /* A fifth of the grace, up to three seconds, is left for storing. */
+    if (now() - e->terminated_at > options->grace - (options->grace < 15 ? options->grace / 5 : 3))
+        times = 2;
+    return times < 1 ? 1 : times;
+}
+
+static void stop(sweep *s)
+{
+    s->stopping = 1;
+    atomic_store(&s->engine->board->stop, 1);
 }
 
 void sweep_stop_with(sweep *s, int status)
 {
     if (s->status == PIPETTE_OK)
         s->status = status;
-    atomic_store(&s->engine->board->stop, 1);
+    stop(s);
 }
 
 /* ---- Records -------------------------------------------------------------------------------------------------------------- */
+
+/* The span that holds these rows whole; NULL: none does. */
+static const plan_span *span_of_rows(const sweep *s, uint64_t row, uint64_t n)
+{
+    uint64_t low = 0, high = s->plan->span_count;
+    while (low < high) {
+        uint64_t middle = low + (high - low) / 2;
+        const plan_span *span = &s->plan->spans[middle];
+        if (row < span->row)
+            high = middle;
+        else if (row - span->row >= span->count)
+            low = middle + 1;
+        else
+            return n <= span->count - (row - span->row) ? span : NULL;
+    }
+    return NULL;
+}
 
 int sweep_row_of(const sweep *s, uint64_t position, uint64_t *row, uint64_t *run)
 {
@@ -82,11 +133,8 @@ int sweep_row_of(const sweep *s, uint64_t position, uint64_t *row, uint64_t *run
 
 static uint64_t run_of_row(const sweep *s, uint64_t row)
 {
-    uint64_t i;
-    for (i = 0; i < s->plan->span_count; i++)
-        if (row >= s->plan->spans[i].row && row - s->plan->spans[i].row < s->plan->spans[i].count)
-            return s->plan->spans[i].run + (row - s->plan->spans[i].row);
-    return row;
+    const plan_span *span = span_of_rows(s, row, 1);
+    return span == NULL ? row : span->run + (row - span->row);
 }
 
 void sweep_keep_first_failure(sweep *s, uint64_t run, const char *text)
@@ -149,6 +197,51 @@ void sweep_take_states(sweep *s, uint64_t row, uint64_t n, const int8_t *states)
         }
 }
 
+static int take_record(void *user, const worker_record *record, const void *payload);
+
+/* A message or a log is kept only together with the state of its run: a run that dies before it has one is done again, and may end
+ * well. */
+static int held_back(sweep *s, const worker_record *record, const void *payload)
+{
+    wire *held = s->speaker == NULL ? NULL : &s->speaker->held;
+    size_t at = 0;
+    if (held == NULL)
+        return 0;
+    if (record->kind == WORKER_APPEND && (record->column == s->plan->message_column || record->column == s->plan->log_column)) {
+        wire_put(held, record, sizeof *record);
+        wire_put(held, payload, (size_t)record->bytes);
+        if (held->failed)
+            sweep_stop_with(s, pipette_error_set(s->error, PIPETTE_E_MEMORY, "out of memory for results"));
+        return 1;
+    }
+    if (record->kind != WORKER_STATES || held->size == 0)
+        return 0;
+    s->speaker = NULL;
+    while (at < held->size) {
+        worker_record kept;
+        memcpy(&kept, held->data + at, sizeof kept);
+        at += sizeof kept;
+        (void)take_record(s, &kept, held->data + at);
+        at += (size_t)kept.bytes;
+    }
+    held->size = 0;
+    return 0;
+}
+
+/* What a run wrote into the pipe may look like a record by accident, or on purpose. */
+static int makes_sense(const sweep *s, const worker_record *record)
+{
+    switch (record->kind) {
+    case WORKER_WRITE: return record->count > 0 && record->bytes % record->count == 0;
+    case WORKER_STATES: return record->bytes == record->count && span_of_rows(s, record->row, record->count) != NULL;
+    case WORKER_APPEND:
+    case WORKER_ADD:
+    case WORKER_COMPRESSED: return span_of_rows(s, record->row, 1) != NULL;
+    case WORKER_ERROR: return record->bytes < (1u << 20);
+    default: return 0;
+    }
+}
+
 static int take_record(void *user, const worker_record *record, const void *payload)
 {
     sweep *s = user;
@@ -158,6 +251,8 @@ static int take_record(void *user, const worker_record *record, const void *payl
     int status = PIPETTE_OK;
     if (s->status != PIPETTE_OK)
         return s->status; /* a storage that failed once is not asked again */
+    if (held_back(s, record, payload))
+        return s->status;
     switch (record->kind) {
     case WORKER_WRITE:
         status = s->store->write(s->store->user, record->column, record->row, record->count, payload,
@@ -196,7 +291,7 @@ static int take_record(void *user, const worker_record *record, const void *payl
 
 /* Takes the records that are whole; returns the bytes that were used up. Between records there may be what a run wrote to a
  * descriptor that is not its own: it is skipped. */
-static size_t take_records(sweep *s, const unsigned char *data, size_t size)
+static size_t take_records(sweep *s, engine_slot *speaker, const unsigned char *data, size_t size)
 {
     size_t at = 0;
     while (size - at >= sizeof host_mark + sizeof(worker_record)) {
@@ -208,18 +303,25 @@ static size_t take_records(sweep *s, const unsigned char *data, size_t size)
             continue;
         }
         memcpy(&record, data + at + sizeof host_mark, sizeof record);
+        if (!makes_sense(s, &record)) {
+            at += sizeof host_mark;
+            continue;
+        }
         if ((size_t)(data + size - body) < record.bytes)
             break;
+        s->speaker = speaker;
         (void)take_record(s, &record, body);
+        s->speaker = NULL;
         at = (size_t)(body - data) + (size_t)record.bytes;
     }
     return at;
 }
 
-/* Reads what a worker has sent, as far as it is there. */
+/* Reads what a worker has sent, as far as it is there; of one that lives, not more than others can wait for. */
 void sweep_drain(sweep *s, engine_slot *slot)
 {
-    for (;;) {
+    int reads;
+    for (reads = 0; reads < DRAIN_READS || !slot->alive; reads++) {
         static _Thread_local unsigned char bytes[65536]; /* stacks may be small */
         size_t used;
         ssize_t got = read(slot->pipe, bytes, sizeof bytes);
@@ -232,7 +334,7 @@ void sweep_drain(sweep *s, engine_slot *slot)
             sweep_stop_with(s, pipette_error_set(s->error, PIPETTE_E_MEMORY, "out of memory for results"));
             return;
         }
-        used = take_records(s, slot->received.data, slot->received.size);
+        used = take_records(s, slot, slot->received.data, slot->received.size);
         if (used == 0)
             continue;
         memmove(slot->received.data, slot->received.data + used, slot->received.size - used);
@@ -240,40 +342,98 @@ void sweep_drain(sweep *s, engine_slot *slot)
     }
 }
 
+static void spawned(sweep *s, uint32_t number, int failure)
+{
+    engine_slot *known = &s->engine->slots[number];
+    if (!known->alive || known->started)
+        return;
+    known->started = failure == 0;
+    if (failure == 0)
+        return;
+    known->alive = 0;
+    s->alive--;
+    sweep_leave(s, known->alone ? &s->alone : &s->left, known->given_first, known->given_count, known->given_isolate, known->given_tries);
+    sweep_refused(s, failure);
+}
+
 static void hear_host(sweep *s)
 {
+    engine *e = s->engine;
     void *bytes = NULL;
     size_t size = 0;
-    uint32_t kind = 0, number, i;
-    wire_reader in;
-    if (message_receive(s->engine->socket, -1, &kind, &bytes, &size) != PIPETTE_OK) {
-        for (i = 0; i < s->engine->slot_count; i++)
-            if (s->engine->slots[i].alive) {
-                sweep_drain(s, &s->engine->slots[i]);
-                s->engine->slots[i].alive = 0;
-            }
-        s->alive = 0;
-        s->left_count = 0;
-        sweep_stop_with(s, pipette_error_set(s->error, PIPETTE_E_CRASHED, "the model host has died; what is stored is safe, run again to go on"));
+    uint32_t kind = 0, number;
+    int status;
+    while ((status = message_take(&e->host, &kind, &bytes, &size)) == PIPETTE_OK) {
+        wire_reader in = {bytes, size, 0, 0};
+        if (kind == MESSAGE_DEATH || kind == MESSAGE_SPAWNED) {
+            uint32_t value;
+            number = wire_get_u32(&in);
+            value = wire_get_u32(&in);
+            if (number < e->slot_count && !in.failed && kind == MESSAGE_DEATH)
+                sweep_bury(s, number, (int)value);
+            else if (number < e->slot_count && !in.failed)
+                spawned(s, number, (int)value);
+        } else if (kind == MESSAGE_ERROR) {
+            int code = (int)wire_get_u32(&in);
+            const char *text = wire_get_text(&in);
+            sweep_stop_with(s, pipette_error_set(s->error, code < 0 ? code : PIPETTE_E_INTERNAL, "%s", text == NULL ? "the model host failed" : text));
+        }
+        free(bytes);
+    }
+    if (status == PIPETTE_E_TIMEOUT)
+        return;
+    message_close(&e->host);
+    (void)notice_send(e->control, NOTICE_KILL, 0, -1); /* the keeper will say when all have ended */
+}
+
+static void hear_keeper(sweep *s)
+{
+    engine *e = s->engine;
+    uint32_t i;
+    if (connection_listen(e) >= 0) {
+        if (e->host_state == HOST_ENDED)
+            sweep_host_ended(s);
         return;
     }
-    in = (wire_reader){bytes, size, 0, 0};
-    if (kind == MESSAGE_DEATH) {
-        number = wire_get_u32(&in);
-        if (number < s->engine->slot_count)
-            sweep_bury(s, number, (int)wire_get_u32(&in));
-    } else if (kind == MESSAGE_ERROR) {
-        int code = (int)wire_get_u32(&in);
-        const char *text = wire_get_text(&in);
-        sweep_stop_with(s, pipette_error_set(s->error, code < 0 ? code : PIPETTE_E_INTERNAL, "%s", text == NULL ? "the model host failed" : text));
-        s->alive = 0;
+    connection_kill(e);
+    for (i = 0; i < e->slot_count; i++)
+        if (e->slots[i].alive) {
+            e->slots[i].alive = 0;
+            sweep_drain(s, &e->slots[i]);
+        }
+    s->alive = 0;
+    sweep_stop_with(s, pipette_error_set(s->error, PIPETTE_E_CRASHED, "the model host has died; what is stored is safe, run again to go on"));
+}
+
+/* The host hears no more: it is replaced like one that has died. */
+static void watch_host(sweep *s)
+{
+    engine *e = s->engine;
+    double time = now();
+    int wait_status;
+    uint32_t i;
+    if (e->keeper > 0 && waitpid(e->keeper, &wait_status, WNOHANG | WUNTRACED) == e->keeper) {
+        if (WIFSTOPPED(wait_status))
+            (void)kill(e->keeper, SIGCONT);
+        else
+            e->keeper = 0;
     }
-    free(bytes);
+    for (i = 0; i < e->slot_count; i++) {
+        engine_slot *known = &e->slots[i];
+        if (!known->alive || ((known->started || time - known->asked_at < START_SECONDS) &&
+                              (known->killed_at == 0 || time - known->killed_at < KILL_SECONDS)))
+            continue;
+        known->asked_at = time;
+        known->killed_at = known->killed_at == 0 ? 0 : time;
+        (void)notice_send(e->control, NOTICE_KILL, 0, -1);
+        return;
+    }
 }
 
 static void kill_worker(sweep *s, uint32_t number)
 {
-    (void)message_send(s->engine->socket, MESSAGE_KILL, &number, sizeof number);
+    s->engine->slots[number].killed_at = now();
+    (void)message_post(&s->engine->host, MESSAGE_KILL, &number, sizeof number);
 }
 
 static void kill_late(sweep *s, uint32_t number, uint64_t ran)
@@ -291,7 +451,8 @@ static void watch_time(sweep *s)
     for (i = 0; i < s->engine->slot_count; i++) {
         engine_slot *known = &s->engine->slots[i];
         board_slot *slot = &s->engine->board->slots[i];
-        uint64_t ran = board_ran(slot), lanes;
+        uint64_t ran = board_ran(slot);
+        uint32_t tries = atomic_load_explicit(&slot->tries, memory_order_relaxed);
         int leaving = atomic_load_explicit(&slot->left, memory_order_relaxed) == BOARD_LEFT_LEAVING;
         if (!known->alive || known->killed_for_timeout)
             continue;
@@ -303,60 +464,150 @@ static void watch_time(sweep *s)
                 kill_late(s, i, ran);
             continue;
         }
-        if (ran != known->seen_ran || board_current(slot) == BOARD_IDLE) {
+        if (ran != known->seen_ran || tries != known->seen_tries || board_current(slot) == BOARD_IDLE) {
             known->seen_ran = ran;
+            known->seen_tries = tries;
             known->seen_at = time;
             continue;
         }
-        lanes = atomic_load_explicit(&slot->lanes, memory_order_relaxed);
-        if (time - known->seen_at > limit * (double)(lanes == 0 ? 1 : lanes))
+        if (time - known->seen_at > limit) /* a batch has so few lanes that it ends long before */
             kill_late(s, i, ran);
     }
 }
 
 /* ---- The sweep ---------------------------------------------------------------------------------------------------------------- */
 
+static int work_is_left(const sweep *s)
+{
+    return s->left.count > 0 || s->alone.count > 0 || (!s->only_left && atomic_load(&s->engine->board->next) < s->plan->run_count);
+}
+
+/* Sees to it that there are workers where there is work. */
+static void staff(sweep *s)
+{
+    engine *e = s->engine;
+    uint32_t i;
+    if (s->stopping || s->doubtful || !work_is_left(s) || now() < s->again_at)
+        return;
+    if (e->host_state != HOST_READY) {
+        int status;
+        if (s->alive > 0 || e->keeper_gone)
+            return; /* the keeper has not told of its end yet */
+        status = sweep_ready_host(s);
+        if (status != PIPETTE_OK) {
+            sweep_stop_with(s, status == PIPETTE_E_INTERRUPTED ? PIPETTE_OK : status);
+            return;
+        }
+    }
+    if (s->alone.count > 0) {
+        if (s->alive == 0)
+            sweep_spawn(s, 0, &s->alone);
+        return;
+    }
+    for (i = 0; i < e->slot_count && s->alive < s->worker_limit && work_is_left(s); i++)
+        if (!e->slots[i].alive && (s->left.count > 0 || !s->only_left))
+            sweep_spawn(s, i, &s->left);
+}
+
+/* What is to be noticed on the board: too many failures, and what cannot be. */
+static void watch_board(sweep *s)
+{
+    engine *e = s->engine;
+    uint64_t next = atomic_load(&e->board->next), failed = s->failed + s->timed_out, limit = s->plan->max_failures;
+    uint32_t i;
+    if (next < s->seen_next)
+        s->doubtful = 1;
+    else
+        s->seen_next = next;
+    if (limit > 0 && !s->stopping) {
+        for (i = 0; i < e->slot_count; i++)
+            failed += atomic_load_explicit(&e->board->slots[i].failed, memory_order_relaxed);
+        if (failed >= limit) {
+            s->gave_up = 1;
+            stop(s);
+        }
+    }
+    if (s->refused_since > 0 && sweep_settled(s) != s->settled) {
+        s->settled = sweep_settled(s);
+        s->refused_since = 0;
+    }
+    atomic_store(&e->board->stop, s->stopping || s->doubtful ? 1u : 0u);
+    for (i = 0; i < e->slot_count && s->doubtful; i++)
+        if (e->slots[i].alive && e->slots[i].started && e->slots[i].killed_at == 0)
+            kill_worker(s, i);
+}
+
+static void kill_all(sweep *s)
+{
+    engine *e = s->engine;
+    uint32_t i;
+    connection_kill(e);
+    for (i = 0; i < e->slot_count; i++)
+        if (e->slots[i].alive) {
+            e->slots[i].alive = 0;
+            sweep_drain(s, &e->slots[i]); /* what had come whole is good */
+        }
+    s->alive = 0;
+    stop(s);
+}
+
 static void supervise(sweep *s)
 {
     engine *e = s->engine;
-    struct pollfd *waits = calloc(e->slot_count + 1u, sizeof *waits);
-    double timeout = e->options.timeout, tick = report_every(s);
+    struct pollfd *waits = calloc(e->slot_count + 2u, sizeof *waits);
+    double timeout = e->options.timeout, tick = report_every(s), watched = now();
     uint32_t i;
-    int killed = 0;
     if (waits == NULL) {
         sweep_stop_with(s, pipette_error_set(s->error, PIPETTE_E_MEMORY, "out of memory"));
         return;
     }
     if (timeout > 0 && timeout / 4 < tick)
         tick = timeout / 4 < 0.005 ? 0.005 : timeout / 4;
-    while (s->alive > 0) {
-        waits[0] = (struct pollfd){e->socket, POLLIN, 0};
+    for (;;) {
+        staff(s);
+        if (s->alive == 0 && (s->stopping || s->doubtful || !work_is_left(s)))
+            break;
+        waits[0] = (struct pollfd){e->control, POLLIN, 0};
+        waits[1] = (struct pollfd){e->host.socket, (short)(e->host.out.size > 0 ? POLLIN | POLLOUT : POLLIN), 0};
         for (i = 0; i < e->slot_count; i++)
-            waits[i + 1] = (struct pollfd){e->slots[i].alive ? e->slots[i].pipe : -1, POLLIN, 0};
-        if (poll(waits, e->slot_count + 1u, (int)(tick * 1000)) > 0) {
+            waits[i + 2] = (struct pollfd){e->slots[i].alive ? e->slots[i].pipe : -1, POLLIN, 0};
+        if (poll(waits, e->slot_count + 2u, (int)((s->alive == 0 && tick > 0.05 ? 0.05 : tick) * 1000)) > 0) {
             for (i = 0; i < e->slot_count; i++)
-                if (waits[i + 1].revents & POLLIN)
+                if (waits[i + 2].revents & POLLIN)
                     sweep_drain(s, &e->slots[i]);
-            if (waits[0].revents != 0)
+            if (waits[1].revents & POLLOUT)
+                (void)message_flush(&e->host);
+            if (waits[1].revents & (POLLIN | POLLHUP | POLLERR))
                 hear_host(s);
+            if (waits[0].revents != 0)
+                hear_keeper(s);
         }
         if (timeout > 0)
             watch_time(s);
-        if (sweep_interrupted(s) >= 1)
-            atomic_store(&e->board->stop, 1);
-        if ((sweep_interrupted(s) >= 2 || s->status != PIPETTE_OK) && !killed) {
-            killed = 1;
-            for (i = 0; i < e->slot_count; i++)
-                if (e->slots[i].alive)
-                    kill_worker(s, i);
+        if (now() - watched > 0.1) {
+            watched = now();
+            watch_host(s);
         }
-        for (i = 0; i < e->slot_count && atomic_load(&e->board->stop) == 0 &&
-                    (s->left_count > 0 || atomic_load(&e->board->next) < s->plan->run_count); i++)
-            if (!e->slots[i].alive)
-                sweep_spawn(s, i);
+        if (sweep_interrupted(s) >= 1)
+            s->stopping = 1;
+        watch_board(s);
+        if ((sweep_interrupted(s) >= 2 || s->status != PIPETTE_OK) && s->alive > 0)
+            kill_all(s);
         report(s, 0);
     }
     free(waits);
+}
+
+static void forget_claims(engine *e)
+{
+    uint32_t i;
+    for (i = 0; i < e->slot_count; i++) {
+        board_slot *slot = &e->board->slots[i];
+        atomic_store(&slot->done, 0);
+        atomic_store(&slot->failed, 0);
+        atomic_store(&slot->infeasible, 0);
+        atomic_store(&slot->inherited_count, 0);
+    }
 }
 
 static void tick(void *user)
@@ -364,7 +615,8 @@ static void tick(void *user)
     sweep *s = user;
     report(s, 0);
     if (sweep_interrupted(s) >= 1)
-        atomic_store(&s->engine->board->stop, 1);
+        s->stopping = 1;
+    watch_board(s);
 }
 
 static void run_here(sweep *s)
@@ -391,54 +643,32 @@ static void run_here(sweep *s)
         sweep_stop_with(s, status);
 }
 
-static int run_in_processes(sweep *s)
-{
-    engine *e = s->engine;
-    void *bytes = NULL;
-    size_t size = 0;
-    uint64_t workers = e->slot_count < s->plan->run_count ? e->slot_count : s->plan->run_count;
-    uint32_t i;
-    int status = plan_pack(s->plan, &bytes, &size, s->error);
-    if (status != PIPETTE_OK)
-        return status;
-    if (message_send(e->socket, MESSAGE_PLAN, bytes, size) != 0)
-        status = pipette_error_set(s->error, PIPETTE_E_CRASHED, "the model host has died");
-    free(bytes);
-    for (i = 0; status == PIPETTE_OK && i < workers; i++)
-        sweep_spawn(s, i);
-    if (status == PIPETTE_OK)
-        supervise(s);
-    return status;
-}
-
 int engine_run(engine *e, const engine_plan *plan, const engine_store *store, engine_report *out, pipette_error *error)
 {
     sweep s = {.engine = e, .plan = plan, .store = store, .report = out, .error = error};
-    uint32_t i;
-    int status = PIPETTE_OK;
     memset(out, 0, sizeof *out);
     s.began = now();
     s.reported = s.began;
+    s.worker_limit = e->slot_count < plan->run_count ? e->slot_count : (uint32_t)plan->run_count;
+    s.stopping = sweep_interrupted(&s) >= 1;
     atomic_store(&e->board->next, 0);
-    atomic_store(&e->board->stop, sweep_interrupted(&s) >= 1 ? 1 : 0);
-    for (i = 0; i < e->slot_count; i++) {
-        board_slot *slot = &e->board->slots[i];
-        atomic_store(&slot->done, 0);
-        atomic_store(&slot->failed, 0);
-        atomic_store(&slot->infeasible, 0);
-        atomic_store(&slot->inherited_count, 0);
-    }
+    atomic_store(&e->board->stop, s.stopping ? 1 : 0);
+    forget_claims(e);
     if (plan->run_count > 0 && e->options.in_process)
         run_here(&s);
-    else if (plan->run_count > 0)
-        status = run_in_processes(&s);
-    free(s.left);
+    else if (plan->run_count > 0 && !s.stopping)
+        s.status = sweep_ready_host(&s);
+    if (s.status == PIPETTE_OK && plan->run_count > 0 && !e->options.in_process)
+        do
+            supervise(&s);
+        while (s.status == PIPETTE_OK && (s.doubtful || (!s.stopping && sweep_settled(&s) != plan->run_count)) && sweep_look(&s) && !s.stopping);
+    free(s.left.items);
+    free(s.alone.items);
     while (s.reason_count > 0)
         free(s.reasons[--s.reason_count].text);
     free(s.reasons);
-    if (status == PIPETTE_OK)
-        status = s.status;
     report(&s, 1);
+    out->gave_up = s.gave_up;
     out->interrupted = sweep_interrupted(&s) != 0;
-    return status;
+    return s.status == PIPETTE_E_INTERRUPTED ? PIPETTE_OK : s.status;
 }

@@ -296,7 +296,7 @@ int worker_work(worker *w, pipette_error *error)
         if (status != PIPETTE_OK)
             return status;
     }
-    while (!w->worn && !atomic_load_explicit(&w->board->stop, memory_order_relaxed)) {
+    while (!w->only_inherited && !w->worn && !atomic_load_explicit(&w->board->stop, memory_order_relaxed)) {
         uint64_t next = atomic_load_explicit(&w->board->next, memory_order_relaxed);
         if (next >= w->plan->run_count)
             break;

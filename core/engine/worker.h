@@ -41,6 +41,7 @@ typedef struct worker_name {
 #define WORKER_NAMES 64u
 #define WORKER_LETTER_BYTES ((size_t)1 << 30) /* reserved, not taken: what one isolated run may hand over beside fixed-shape results */
 #define WORKER_DIRTY 2 /* a status: runs have changed the process in a way that others would notice */
+#define WORKER_REFUSED 3 /* a status: the system gives no process for a run */
 
 /* One dimension of one result. */
 typedef struct shape_extent {
@@ -91,6 +92,8 @@ typedef struct worker {
     int isolated; /* a process for every run */
     int pipe;     /* to the supervisor; -1: none */
     pid_t process; /* this one: a model's fork() must not go on as a second worker; 0: not looked at */
+    int only_inherited; /* claims nothing beyond what a dead worker left */
+    uint32_t first_tries; /* how often the first of that has been tried */
     uint64_t careful_first, careful_count; /* positions that may hold the run which ended the worker before us */
 
     worker_parameter *parameters; /* as in the plan */

@@ -100,6 +100,12 @@ static int store_states(void *user, uint64_t row, uint64_t count, const int8_t *
     return PIPETTE_E_INTERNAL;
 }
 
+static int read_states(void *user, uint64_t row, uint64_t count, int8_t *states, pipette_error *error)
+{
+    pipette_pipeline *p = user;
+    return storage_status(p, pipeline_storage(p)->read(&p->storage.handle, LEDGER_STATE, row, count, PIPETTE_TYPE_BOOL, states), error);
+}
+
 /* ---- The plan --------------------------------------------------------------------------------------------------------------- */
 
 static uint32_t column_named(const pipette_pipeline *p, const char *path)
@@ -244,6 +250,8 @@ int plan_make(pipette_pipeline *p, const pipette_run_span *rows, uint64_t count,
     plan->power_safe = p->power_safe;
     if (status == PIPETTE_OK)
         status = scratch_make(p, plan, error);
+    plan->timeout = p->timeout;
+    plan->retries = p->retries;
     return status != PIPETTE_OK ? status : plan_spans(p, plan, rows, count, error);
 }
 
@@ -269,10 +277,14 @@ static void keep_failure(pipette_pipeline *p, const engine_report *report)
 
 int execute_rows(pipette_pipeline *p, const pipette_run_span *rows, uint64_t count, pipette_error *error)
 {
-    const engine_store store = {p, store_write, store_append, store_add, store_compressed, store_states};
+    const engine_store store = {p, store_write, store_append, store_add, store_compressed, store_states, read_states};
     engine_plan plan = {0};
     engine_report report = {0};
     int status = plan_make(p, rows, count, &plan, error);
+    if (p->max_failures > 0) { /* of the whole command; not more than that is asked for in an expansion */
+        uint64_t failed = p->report.failed + p->report.timed_out;
+        plan.max_failures = p->max_failures > failed ? p->max_failures - failed : 1;
+    }
     if (status == PIPETTE_OK)
         status = engine_run(p->engine, &plan, &store, &report, error);
     plan_drop(&plan);
@@ -282,6 +294,8 @@ int execute_rows(pipette_pipeline *p, const pipette_run_span *rows, uint64_t cou
     p->report.infeasible += report.progress.infeasible;
     p->report.seconds += report.progress.seconds;
     p->report.interrupted |= (uint32_t)report.interrupted;
+    if (report.gave_up)
+        p->report.max_failures = p->max_failures;
     keep_failure(p, &report);
     if (report.changed[0] != '\0')
         pipeline_log(p, PIPETTE_LOG_WARNING, "runs of model '%s' change %s, so each such run gets a process of its own, which is slow",

@@ -12,6 +12,9 @@ static const pipette_option_spec run_keys[] = {
     PIPETTE_OPTION("stack", PIPETTE_OPTION_ANY, "the command's", "Stack for the model: bytes, or \"64M\" (K, M, G)."),
     PIPETTE_OPTION("isolation", PIPETTE_TYPE_STRING, "batch", "\"run\": a process of its own for every run."),
     PIPETTE_OPTION("workdir", PIPETTE_TYPE_STRING, "shared", "\"run\": a folder of its own for every run, kept where it fails; \"worker\"."),
+    PIPETTE_OPTION("max_failures", PIPETTE_TYPE_U64, "none", "So many failed runs end the sweep early."),
+    PIPETTE_OPTION("retries", PIPETTE_TYPE_U64, "0", "How often a run that fails is tried again."),
+    PIPETTE_OPTION("grace", PIPETTE_TYPE_F64, "25", "Seconds within which SIGTERM, SIGUSR1 and SIGXCPU end the command."),
 };
 
 static const pipette_option_spec storage_keys[] = {

@@ -8,6 +8,8 @@
 #include "pipeline/git.h"
 #include "pipeline/resume.h"
 
+#define GRACE_SECONDS 25.0 /* batch systems leave about 30 s between their SIGTERM and SIGKILL */
+
 const char *pipette_version(void)
 {
     return PIPETTE_VERSION;
@@ -92,6 +94,18 @@ void pipette_pipeline_destroy(pipette_pipeline *p)
 void pipette_pipeline_interrupt(pipette_pipeline *p)
 {
     p->interrupt++;
+}
+
+void pipette_pipeline_terminate(pipette_pipeline *p)
+{
+    p->terminate = 1;
+    if (p->interrupt == 0)
+        p->interrupt = 1;
+}
+
+double pipette_pipeline_grace(const pipette_pipeline *p)
+{
+    return p->grace > 0 ? p->grace : GRACE_SECONDS;
 }
 
 static void give_warnings(pipette_pipeline *p)
@@ -237,7 +251,7 @@ static int grow(pipette_pipeline *p, uint64_t old_runs, uint64_t old_rows, pipet
  * they become visible, and the next round is what it would have been. */
 static int rounds(pipette_pipeline *p, pipette_error *error)
 {
-    while (!p->report.interrupted) {
+    while (!p->report.interrupted && p->report.max_failures == 0) {
         uint64_t runs = pipette_run_count(p->trajectory), rows = p->row_count, seen = visible_count(p->visible);
         int status = run_postprocess(p, error);
         if (status != PIPETTE_OK || visible_count(p->visible) == seen)
@@ -263,7 +277,7 @@ static int finish(pipette_pipeline *p, int complete, pipette_error *error)
 
 static int phases(pipette_pipeline *p, resume *r, pipette_error *error)
 {
-    int nothing_to_do, status = resume_begin(p, r, &nothing_to_do, error);
+    int nothing_to_do, complete, status = resume_begin(p, r, &nothing_to_do, error);
     p->report.pending_count = r->rows.row_count;
     if (status != PIPETTE_OK || nothing_to_do)
         return status;
@@ -276,9 +290,10 @@ static int phases(pipette_pipeline *p, resume *r, pipette_error *error)
         (void)finish(p, 0, NULL); /* the runs are good all the same */
         return status;
     }
-    if (p->report.interrupted)
+    complete = !p->report.interrupted && p->report.max_failures == 0;
+    if (!complete)
         status = resume_fill_coordinates(p, error);
-    return status == PIPETTE_OK ? finish(p, !p->report.interrupted, error) : status;
+    return status == PIPETTE_OK ? finish(p, complete, error) : status;
 }
 
 static void give_report(pipette_pipeline *p, pipette_report *report)

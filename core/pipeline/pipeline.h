@@ -26,13 +26,15 @@ struct pipette_pipeline {
     stage *preprocess, *postprocess;
     uint32_t preprocess_count, postprocess_count;
     volatile int interrupt; /* how often it was asked to end */
+    volatile int terminate; /* it was asked to end within `grace` */
 
     engine *engine;
     const plugin_schema *schema;
     pipette_trajectory *trajectory;
     uint64_t seed;
-    double timeout;
-    uint64_t memory_limit;
+    double timeout, grace;
+    uint64_t memory_limit, max_failures;
+    uint32_t retries;
     uint64_t stack; /* bytes; 0: the command's */
     uint32_t isolate, power_safe, compression;
     uint32_t workdir; /* WORKDIR_... */

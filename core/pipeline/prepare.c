@@ -11,6 +11,8 @@
 
 static const char *const top_keys[] = {"name", "comment", "preprocess", "run", "postprocess", "storage", "parameters", "seed"};
 
+#define RETRIES_LIMIT 1000u
+
 /* The first key that a pipeline does not have, or NULL. */
 static const pipette_option *unknown_key(const pipette_pipeline *p)
 {
@@ -147,22 +149,60 @@ static int run_bytes(const pipette_pipeline *p, const char *key, uint64_t least,
     return status;
 }
 
-static int run_settings(pipette_pipeline *p, pipette_error *error)
+/* Seconds above 0 of the run stage; what the program's options say comes first. */
+static int run_seconds(const pipette_pipeline *p, const char *key, double option, double *out, pipette_error *error)
 {
-    const pipette_option *node = config_get(p->run.options, "timeout");
+    const pipette_option *node = config_get(p->run.options, key);
     pipette_value value;
-    const char *text;
-    int status = PIPETTE_OK;
+    int status;
     if (node != NULL) {
         status = config_value(node, PIPETTE_TYPE_F64, &value, error);
         if (status == PIPETTE_OK && !(value.as.f64 > 0))
-            status = config_fail(node, error, PIPETTE_E_CONFIG, "timeout takes seconds above 0, not %g", value.as.f64);
+            status = config_fail(node, error, PIPETTE_E_CONFIG, "%s takes seconds above 0, not %g", key, value.as.f64);
         if (status != PIPETTE_OK)
             return status;
-        p->timeout = value.as.f64;
+        *out = value.as.f64;
     }
-    if (p->options.timeout > 0)
-        p->timeout = p->options.timeout;
+    if (option > 0)
+        *out = option;
+    return PIPETTE_OK;
+}
+
+/* Likewise a whole number. */
+static int run_number(const pipette_pipeline *p, const char *key, uint64_t least, uint64_t most, uint64_t option, uint64_t *out,
+                      pipette_error *error)
+{
+    const pipette_option *node = config_get(p->run.options, key);
+    pipette_value value;
+    int status;
+    if (node != NULL) {
+        status = config_value(node, PIPETTE_TYPE_U64, &value, error);
+        if (status == PIPETTE_OK && (value.as.u64 < least || value.as.u64 > most))
+            status = config_fail(node, error, PIPETTE_E_CONFIG, "%s takes a number from %llu to %llu, not %llu", key,
+                                 (unsigned long long)least, (unsigned long long)most, (unsigned long long)value.as.u64);
+        if (status != PIPETTE_OK)
+            return status;
+        *out = value.as.u64;
+    }
+    if (option > 0)
+        *out = option > most ? most : option;
+    return PIPETTE_OK;
+}
+
+static int run_settings(pipette_pipeline *p, pipette_error *error)
+{
+    const char *text;
+    uint64_t retries = 0;
+    int status = run_seconds(p, "timeout", p->options.timeout, &p->timeout, error);
+    if (status == PIPETTE_OK)
+        status = run_seconds(p, "grace", p->options.grace, &p->grace, error);
+    if (status == PIPETTE_OK)
+        status = run_number(p, "max_failures", 1, UINT64_MAX - 1, p->options.max_failures, &p->max_failures, error);
+    if (status == PIPETTE_OK)
+        status = run_number(p, "retries", 0, RETRIES_LIMIT, p->options.retries, &retries, error);
+    if (status != PIPETTE_OK)
+        return status;
+    p->retries = (uint32_t)retries;
     status = run_bytes(p, "memory_limit", 0, &p->memory_limit, error);
     if (status == PIPETTE_OK)
         status = run_bytes(p, "stack", STACK_LEAST, &p->stack, error);
@@ -212,6 +252,11 @@ static int storage_settings(pipette_pipeline *p, pipette_error *error)
     return status;
 }
 
+static void warn(const char *text, void *user)
+{
+    pipeline_log(user, PIPETTE_LOG_WARNING, "%s", text);
+}
+
 static int start_engine(pipette_pipeline *p, pipette_error *error)
 {
     engine_options options = {0};
@@ -228,6 +273,11 @@ static int start_engine(pipette_pipeline *p, pipette_error *error)
     options.in_process = (int)p->options.in_process;
     options.timeout = p->timeout;
     options.interrupt = &p->interrupt;
+    options.terminate = &p->terminate;
+    options.grace = pipette_pipeline_grace(p);
+    options.retries = p->retries;
+    options.warn = warn;
+    options.warn_user = p;
     options.progress_seconds = p->options.progress_seconds;
     options.progress = p->options.progress == NULL ? NULL : pipeline_progress;
     options.progress_user = p;

@@ -197,7 +197,7 @@ static void take_threads(replay *r)
 
 static int run_again(replay *r, pipette_error *error)
 {
-    const engine_store store = {r, take_write, take_append, take_add, NULL, take_states};
+    const engine_store store = {r, take_write, take_append, take_add, NULL, take_states, NULL};
     pipette_pipeline *p = r->pipeline;
     pipette_storage_info info = {.size = sizeof info};
     pipette_run_span row = {0, 1};
