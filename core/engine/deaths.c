@@ -61,6 +61,9 @@ void sweep_spawn(sweep *s, uint32_t number, left_over_list *list)
     atomic_store(&slot->left, 0);
     atomic_store(&slot->claim_count, 0);
     atomic_store(&slot->stored, 0);
+    atomic_store(&slot->computing, 0);
+    atomic_store(&slot->begun, 0);
+    atomic_store(&slot->tries, 0);
     known->given_first = left.first;
     known->given_count = left.count;
     known->given_tries = left.tries;

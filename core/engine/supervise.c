@@ -348,6 +348,7 @@ static void spawned(sweep *s, uint32_t number, int failure)
     if (!known->alive || known->started)
         return;
     known->started = failure == 0;
+    known->seen_at = now();
     if (failure == 0)
         return;
     known->alive = 0;
@@ -454,7 +455,7 @@ static void watch_time(sweep *s)
         uint64_t ran = board_ran(slot);
         uint32_t tries = atomic_load_explicit(&slot->tries, memory_order_relaxed);
         int leaving = atomic_load_explicit(&slot->left, memory_order_relaxed) == BOARD_LEFT_LEAVING;
-        if (!known->alive || known->killed_for_timeout)
+        if (!known->alive || !known->started || known->killed_for_timeout)
             continue;
         if (board_current(slot) == BOARD_IDLE && (ran == 0 || leaving)) {
             if (leaving && !known->leaving)

@@ -60,12 +60,12 @@ static void test_taken_apart(void)
     static const struct {
         const char *deed, *state, *message;
     } deeds[] = {{"parameters.deed=1", "failed", "the run crashed (SIGABRT)"},
-                 {"parameters.deed=2", "timed_out", "the run took longer than its time limit of 0.01 s"},
+                 {"parameters.deed=2", "timed_out", "the run took longer than its time limit of 0.4 s"},
                  {"parameters.deed=3", "done", ""}};
     int i;
     hostile_begin(BATCHES(999));
     for (i = 0; i < 3; i++) {
-        CU_ASSERT_EQUAL(PIPETTE("run", "h.cfg", "--overwrite", "--workers", "2", "--timeout", i == 1 ? "0.01" : "1", "--set", "parameters.at=717", "--set",
+        CU_ASSERT_EQUAL(PIPETTE("run", "h.cfg", "--overwrite", "--workers", "2", "--timeout", i == 1 ? "0.4" : "30", "--set", "parameters.at=717", "--set",
                                 deeds[i].deed), i == 2 ? 0 : 1);
         CU_ASSERT_EQUAL(survivors(), 0);
         CU_ASSERT_EQUAL(count_lines("runs.state", "done"), i == 2 ? 1000 : 999);
