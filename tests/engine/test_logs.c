@@ -12,7 +12,7 @@ static int talk(const char *all, const char *one, const char *isolation)
     (void)snprintf(set_all, sizeof set_all, "parameters.all=%s", all);
     (void)snprintf(set_one, sizeof set_one, "parameters.one=%s", one);
     (void)snprintf(set_isolation, sizeof set_isolation, "run.isolation=%s", isolation);
-    return PIPETTE("run", "h.cfg", "--overwrite", "--workers", "2", "--timeout", "0.5", "--set", set_all, "--set", set_one, "--set",
+    return PIPETTE("run", "h.cfg", "--overwrite", "--workers", "2", "--timeout", strstr(one, "much") == NULL ? "0.5" : "20", "--set", set_all, "--set", set_one, "--set",
                    set_isolation);
 }
 
