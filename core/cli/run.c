@@ -106,8 +106,7 @@ static const struct argp argp = {options, parse, "CONFIG",
                                  "Running the same config again finishes what was interrupted. Ctrl-C once stores what runs and ends; twice ends at once; "
                                  "nothing stored is lost. SIGTERM, SIGUSR1 and SIGXCPU end it within --grace seconds. Relative paths, on the command line and in "
                                  "CONFIG (the result file, plugin files), are taken from the working directory; only @include \"FILE\" looks beside the "
-                                 "file that it stands in.
-"
+                                 "file that it stands in.\n"
                                  "Exit codes: 0 all well; 1 finished, but some runs failed; 2 usage or config; 3 plugin; 4 storage; "
                                  "5 the system refused (processes, descriptors, standard output); 130 interrupted, can go on.",
                                  NULL, NULL, NULL};

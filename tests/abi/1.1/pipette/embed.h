@@ -92,6 +92,9 @@ typedef struct pipette_pipeline_options {
     void (*log)(int level, const char *text, void *user); /* lines for a person; level 0: what the runs need, before they start */
     void *user;
     double progress_seconds; /* between two calls of progress; 0: 0.2 */
+    double grace;            /* seconds for what pipette_pipeline_terminate ends; 0: the config's, or 25 */
+    uint64_t max_failures;   /* so many failed runs end the pipeline early; 0: the config's, or no limit */
+    uint32_t retries;        /* how often a run that fails is tried again; 0: the config's, or never */
 } pipette_pipeline_options;
 
 /* What is known of a pipeline before it runs, or after. Strings live as long as the pipeline. */
@@ -110,6 +113,7 @@ typedef struct pipette_report {
     const char *first_failure; /* its message; NULL: none failed */
     double seconds;
     uint64_t free_count; /* bytes that are free where the file is; 0: not known */
+    uint64_t max_failures; /* the limit of failed runs that ended the pipeline early; 0: none did */
 } pipette_report;
 
 /* Reads and checks a config as far as no plugin is needed. `options` is copied but for the strings, which must live as long as
@@ -129,6 +133,14 @@ PIPETTE_API int pipette_pipeline_run(pipette_pipeline *pipeline, pipette_report 
 /* Once: runs that are being executed are stored, then the pipeline ends. Twice: it ends now; what is stored stays. May be called
  * from a signal handler or another thread. */
 PIPETTE_API void pipette_pipeline_interrupt(pipette_pipeline *pipeline);
+
+/* For a process that will soon be ended from outside (SIGTERM, a batch system's warning): runs that end within the time of grace are
+ * stored, the others are given up and stay pending, and the pipeline ends. Calling it again changes nothing. May be called from a
+ * signal handler or another thread. */
+PIPETTE_API void pipette_pipeline_terminate(pipette_pipeline *pipeline);
+
+/* The time of grace in seconds: the options', the config's, or 25. May be called from a signal handler. */
+PIPETTE_API double pipette_pipeline_grace(const pipette_pipeline *pipeline);
 
 /* ---- Files ------------------------------------------------------------------------------------------------------------------ */
 
