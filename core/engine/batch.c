@@ -10,7 +10,7 @@ static int batch_fail(pipette_batch *batch, uint64_t lane, int code, const char 
     if (lane >= batch->count || batch->status[lane] != PIPETTE_OK)
         return code;
     va_start(arguments, format);
-    (void)vsnprintf(text, sizeof text, format, arguments);
+    (void)vsnprintf(text, sizeof text, format == NULL ? "" : format, arguments);
     va_end(arguments);
     batch->status[lane] = code == PIPETTE_OK ? PIPETTE_E_MODEL : code;
     if (w->plan->message_column != PLAN_NO_COLUMN) {
@@ -25,15 +25,24 @@ static int batch_put(pipette_batch *batch, uint64_t lane, uint32_t result, const
 {
     worker *w = (worker *)(void *)((char *)batch - offsetof(worker, batch_call));
     const pipette_result_spec *spec;
+    pipette_error error;
+    uint32_t i;
     if (lane >= batch->count)
         return PIPETTE_E_BOUNDS;
     if (result >= w->schema->result_count || batch->results[result] != NULL)
         return batch_fail(batch, lane, PIPETTE_E_INVALID, "result %u is none that a batch stores lane by lane", result);
     spec = &w->schema->results[result];
+    if (run_check_value(spec->path, value, &error) != PIPETTE_OK)
+        return batch_fail(batch, lane, error.code, "%s", error.message);
     if (value->type != spec->type || value->rank != spec->rank)
         return batch_fail(batch, lane, PIPETTE_E_TYPE, "result '%s' is declared as %s with %u dimensions, the model stored %s with %u",
                           spec->path, pipette_type_text(spec->type), spec->rank, pipette_type_text(value->type), value->rank);
-    run_append(w, WORKER_APPEND, w->plan->results[result].column, lane, NULL, value);
+    for (i = 0; i < spec->rank; i++)
+        if (spec->dimensions[i].extent != PIPETTE_RAGGED && spec->dimensions[i].extent != 0 && spec->dimensions[i].extent != value->shape[i])
+            return batch_fail(batch, lane, PIPETTE_E_TYPE, "dimension %u of result '%s' has %llu elements, the model stored %llu", i,
+                              spec->path, (unsigned long long)spec->dimensions[i].extent, (unsigned long long)value->shape[i]);
+    if (w->plan->results[result].column != PLAN_NO_COLUMN)
+        run_append(w, WORKER_APPEND, w->plan->results[result].column, lane, NULL, value);
     w->batch_given[(size_t)lane * (w->schema->result_count + 1u) + result] = 1;
     return PIPETTE_OK;
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "engine/worker.h"
+#include "plugin/utf8.h"
 
 #define CAPTURE_KEPT (1 << 20)  /* bytes kept of what one run prints */
 #define CAPTURE_ROOM (64 << 20) /* what is printed beyond is refused: it would fill the memory */
@@ -111,41 +112,15 @@ int capture_take(wire *log, int look_closely)
     return log->size > before;
 }
 
-/* The bytes of the character that begins at `at`, or 0 where that is no UTF-8. */
-static size_t character(const unsigned char *at, size_t left)
+const char *capture_text(wire *log, wire *room, uint64_t *wrong)
 {
-    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    size_t size = at[0] < 0x80 ? 1 : at[0] < 0xc2 ? 0 : at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : at[0] < 0xf5 ? 4 : 0, i;
-    uint32_t code;
-    if (size <= 1)
-        return at[0] == 0 ? 0 : size;
-    if (size > left)
-        return 0;
-    code = at[0] & (0xffu >> (size + 1));
-    for (i = 1; i < size; i++) {
-        if ((at[i] & 0xc0) != 0x80)
-            return 0;
-        code = code << 6 | (at[i] & 0x3fu);
-    }
-    return code < least[size] || code > 0x10ffff || (code >= 0xd800 && code < 0xe000) ? 0 : size;
-}
-
-const char *capture_text(wire *log, wire *room)
-{
-    size_t at = 0, from = 0;
+    uint64_t count = utf8_wrong((const char *)log->data, log->size);
     room->size = 0;
     room->failed = 0;
-    while (at < log->size) {
-        size_t size = character(log->data + at, log->size - at);
-        if (size > 0) {
-            at += size;
-            continue;
-        }
-        wire_put(room, log->data + from, at - from);
-        wire_put(room, "\xef\xbf\xbd", 3); /* U+FFFD */
-        from = ++at;
-    }
-    wire_put(room, log->data + from, at - from);
-    wire_put(room, "", 1);
-    return room->failed ? "[out of memory for what this run printed]\n" : (const char *)room->data;
+    *wrong += count;
+    wire_room(room, log->size + 2 * (size_t)count + 1);
+    if (room->failed)
+        return "[out of memory for what this run printed]\n";
+    utf8_repair((const char *)log->data, log->size, (char *)room->data);
+    return (const char *)room->data;
 }

@@ -85,8 +85,11 @@ static void append_text(worker *w, uint32_t column, uint64_t lane, const char *t
 /* What the run printed and logged. */
 static void send_log(worker *w, uint64_t lane)
 {
-    if (w->log.size > 0)
-        append_text(w, w->plan->log_column, lane, capture_text(&w->log, &w->text));
+    uint64_t wrong = 0;
+    if (w->log.size > 0 && w->plan->log_column != PLAN_NO_COLUMN) {
+        const char *text = capture_text(&w->log, &w->text, &wrong);
+        run_append_text(w, w->plan->log_column, lane, text, wrong);
+    }
     w->log.size = 0;
     w->log.failed = 0;
 }

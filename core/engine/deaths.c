@@ -140,7 +140,7 @@ static int append_log(sweep *s, const engine_slot *known, uint64_t row)
     capture_read(known->output, &log);
     wire_put(&log, waiting, strnlen(waiting, BOARD_PRINT_BYTES));
     if (log.size > 0 && s->plan->log_column != PLAN_NO_COLUMN) {
-        pipette_value text = pipette_value_string(capture_text(&log, &room));
+        pipette_value text = pipette_value_string(capture_text(&log, &room, &s->wrong_bytes));
         status = s->store->append(s->store->user, s->plan->log_column, row, &text, s->error);
     }
     wire_free(&log);

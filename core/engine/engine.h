@@ -35,12 +35,17 @@ typedef struct engine_options {
     void *warn_user;
 } engine_options;
 
+/* Makes the run of a row fail with `message`, though it computed well. `ended`: its state has been given to `states`; else it will be. */
+typedef void (*engine_refuse)(void *sweep, uint64_t row, int ended, const char *message);
+
 /* What the engine does with results that do not go straight to their place. Each returns 0 or a status with `error` filled. */
 typedef struct engine_store {
     void *user;
     int (*write)(void *user, uint32_t column, uint64_t row, uint64_t count, const void *data, uint64_t row_bytes, pipette_error *error);
     int (*append)(void *user, uint32_t column, uint64_t row, const pipette_value *value, pipette_error *error);
-    int (*add)(void *user, const char *path, uint64_t row, const pipette_value *value, pipette_error *error);
+    /* An undeclared result. One that cannot go with those of other runs costs its run, or theirs: `refuse(sweep, ...)`. */
+    int (*add)(void *user, const char *path, uint64_t row, const pipette_value *value, engine_refuse refuse, void *sweep,
+               pipette_error *error);
     /* One row, shuffled and deflated; only for columns whose plan asks for it. */
     int (*compressed)(void *user, uint32_t column, uint64_t row, const void *bytes, uint64_t size, pipette_error *error);
     int (*states)(void *user, uint64_t row, uint64_t count, const int8_t *states, pipette_error *error);
@@ -54,6 +59,7 @@ typedef struct engine_report {
     uint64_t first_failed_run; /* valid if failed + timed_out > 0 */
     char first_failure[512];
     int gave_up;      /* max_failures of the plan were reached before all runs were begun */
+    uint64_t wrong_bytes; /* of texts that runs stored or printed, or gave as reasons: no UTF-8, and so replaced */
     char changed[96]; /* what runs changed of their process, so that others got processes of their own; "": nothing */
 } engine_report;
 

@@ -3,8 +3,10 @@
 #include <stdlib.h>
 
 #include "engine/guard.h"
+#include "engine/undeclared.h"
 #include "engine/worker.h"
 #include "trajectory/name.h"
+#include "trajectory/value.h"
 
 static worker *worker_of(pipette_run *run)
 {
@@ -19,7 +21,7 @@ static int run_fail(pipette_run *run, int code, const char *format, ...)
         va_list arguments;
         w->run_status = code == PIPETTE_OK ? PIPETTE_E_MODEL : code;
         va_start(arguments, format);
-        (void)vsnprintf(w->message, sizeof w->message, format, arguments);
+        (void)vsnprintf(w->message, sizeof w->message, format == NULL ? "" : format, arguments);
         va_end(arguments);
     }
     return w->run_status;
@@ -36,7 +38,7 @@ static void run_log(pipette_run *run, int level, const char *format, ...)
     (void)snprintf(line, sizeof line, "%s", level >= 1 && level <= 4 ? names[level] : "");
     used = strlen(line);
     va_start(arguments, format);
-    (void)vsnprintf(line + used, 1024, format, arguments);
+    (void)vsnprintf(line + used, 1024, format == NULL ? "" : format, arguments);
     va_end(arguments);
     strcat(line, "\n");
     if (!capture_line(line)) /* among what the model prints, in the order in which it came */
@@ -66,7 +68,8 @@ static int32_t name_remember(worker_name *slot, const char *name, int32_t index)
     return index;
 }
 
-/* A name that was found before. Texts in the model's read-only memory cannot have changed. */
+/* A name that was found before. Texts in the model's read-only memory cannot have changed. Slots that were never used hold the text "" at
+ * no pointer of a model, so that NULL is not known either. */
 static inline int name_known(const worker *w, const worker_name *slot, const char *name)
 {
     return slot->pointer == name && ((uintptr_t)name - w->constant_base < w->constant_size || strcmp(slot->text, name) == 0);
@@ -78,6 +81,10 @@ static int32_t parameter_find(worker *w, worker_name *slot, const char *name)
     const char *nearest;
     int32_t found = -1;
     uint32_t i;
+    if (name == NULL) {
+        (void)run_fail(&w->run, PIPETTE_E_INVALID, "the model names a parameter NULL");
+        return -1;
+    }
     for (i = 0; i < w->schema->parameter_count && found < 0; i++)
         if (strcmp(w->schema->parameters[i].path, name) == 0)
             found = w->declared[i];
@@ -105,8 +112,13 @@ static inline int32_t run_parameter(pipette_run *run, const char *name)
 /* "$.z" for what was declared as "$.z"; the branch may stand before it. */
 static int32_t result_find(worker *w, worker_name *slot, const char *path)
 {
-    const char *bare = strncmp(path, "results.", 8) == 0 ? path + 8 : path;
+    const char *bare;
     uint32_t i;
+    if (path == NULL) {
+        (void)run_fail(&w->run, PIPETTE_E_INVALID, "the model names a result NULL");
+        return -1;
+    }
+    bare = strncmp(path, "results.", 8) == 0 ? path + 8 : path;
     for (i = 0; i < w->schema->result_count; i++)
         if (strcmp(w->schema->results[i].path, bare) == 0)
             return name_remember(slot, path, (int32_t)i);
@@ -122,6 +134,11 @@ static inline int32_t result_index(worker *w, const char *path)
 static int32_t run_result(pipette_run *run, const char *path)
 {
     return result_index(worker_of(run), path);
+}
+
+int run_refuse(worker *w, int code, const char *message)
+{
+    return run_fail(&w->run, code, "%s", message);
 }
 
 /* ---- Parameters ------------------------------------------------------------------------------------------------------ */
@@ -287,17 +304,25 @@ static int take(worker *w, int32_t result)
 
 void run_append(worker *w, uint32_t kind, uint32_t column, uint64_t row, const char *path, const pipette_value *value)
 {
-    worker_record record = {kind, column, row, 1, 0};
-    size_t head = w->outbox.size, bytes;
+    worker_record record = {kind, column, row, 0, 0};
+    size_t head = w->outbox.size;
     wire_put(&w->outbox, &record, sizeof record);
     if (path != NULL)
         wire_text(&w->outbox, path);
-    wire_value(&w->outbox, value);
+    record.count = wire_value(&w->outbox, value);
     if (w->outbox.failed)
         return;
-    bytes = w->outbox.size - head - sizeof record;
-    record.bytes = bytes;
+    record.bytes = w->outbox.size - head - sizeof record;
     memcpy(w->outbox.data + head, &record, sizeof record);
+}
+
+void run_append_text(worker *w, uint32_t column, uint64_t row, const char *text, uint64_t wrong)
+{
+    pipette_value value = pipette_value_string(text);
+    size_t head = w->outbox.size;
+    run_append(w, WORKER_APPEND, column, row, NULL, &value);
+    if (!w->outbox.failed && wrong > 0)
+        memcpy(w->outbox.data + head + offsetof(worker_record, count), &wrong, sizeof wrong);
 }
 
 static int put_declared(worker *w, int32_t result, const pipette_value *value)
@@ -343,7 +368,8 @@ static int put_declared(worker *w, int32_t result, const pipette_value *value)
         if (converted.rank == 0)
             memcpy(&converted.as, room, pipette_type_size(r->type));
     }
-    run_append(w, WORKER_APPEND, w->plan->results[result].column, w->lane, NULL, &converted);
+    if (w->plan->results[result].column != PLAN_NO_COLUMN) /* else it is left out of the file */
+        run_append(w, WORKER_APPEND, w->plan->results[result].column, w->lane, NULL, &converted);
     free(room);
     return PIPETTE_OK;
 wrong_type:
@@ -351,41 +377,31 @@ wrong_type:
                     pipette_type_text(spec->type), pipette_type_text(value->type));
 }
 
-static int bad_value(worker *w, const char *path, const pipette_value *value)
+int run_check_value(const char *path, const pipette_value *value, pipette_error *error)
 {
-    if (value == NULL || pipette_type_size(value->type) == 0 ||
-        (value->rank > 0 && (value->shape == NULL || (value->data == NULL && pipette_value_count(value) != 0))) ||
-        (value->rank == 0 && value->type == PIPETTE_TYPE_STRING && value->as.string == NULL))
-        return run_fail(&w->run, PIPETTE_E_INVALID, "the value for result '%s' has no type, shape or data", path);
-    return PIPETTE_OK;
+    char what[600];
+    (void)snprintf(what, sizeof what, "result '%.500s'", path);
+    return value_check(value, what, error);
 }
 
-/* Letters, digits, _ and - in dotted components, or a `$`; the supervisor checks the rest. */
-static int path_is_sound(const char *path)
+static int bad_value(worker *w, const char *path, const pipette_value *value)
 {
-    size_t length = strlen(path);
-    if (length == 0 || length > 500 || path[0] == '.' || path[length - 1] == '.' || strstr(path, "..") != NULL)
-        return 0;
-    return strspn(path, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.$") == length;
+    pipette_error error;
+    if (run_check_value(path, value, &error) != PIPETTE_OK)
+        return run_fail(&w->run, error.code, "%s", error.message);
+    return PIPETTE_OK;
 }
 
 static int run_put(pipette_run *run, const char *path, const pipette_value *value)
 {
     worker *w = worker_of(run);
     int32_t result = result_index(w, path);
-    char full[600];
-    int status = bad_value(w, path, value);
+    int status = path == NULL ? w->run_status : bad_value(w, path, value);
     if (status != PIPETTE_OK)
         return status;
     if (result >= 0)
         return put_declared(w, result, value);
-    if (!path_is_sound(path))
-        return run_fail(run, PIPETTE_E_INVALID, "'%s' is no name for a result (letters, digits, _, - and dots; $ for the run)", path);
-    if (strncmp(path, "results.", 8) == 0)
-        path += 8;
-    (void)snprintf(full, sizeof full, strchr(path, '$') == NULL ? "results.runs.$.%s" : "results.%s", path);
-    run_append(w, WORKER_ADD, PLAN_NO_COLUMN, w->lane, full, value);
-    return PIPETTE_OK;
+    return undeclared_put(w, path, value);
 }
 
 static int bad_handle(worker *w, int32_t result)
@@ -516,7 +532,7 @@ static void *run_buffer_at(pipette_run *run, int32_t result, int type, uint64_t 
     overflows |= __builtin_mul_overflow(elements, (uint64_t)pipette_type_size(type), &bytes) || bytes > SIZE_MAX / 2;
     if (take(w, result) != PIPETTE_OK)
         return NULL;
-    if (overflows || bytes > r->buffer_bytes) {
+    if (overflows || r->buffer == NULL || bytes > r->buffer_bytes) { /* also for no elements: NULL is for errors */
         size_t room = ((size_t)bytes + 2u * GUARD_BYTES + 63u) & ~(size_t)63u;
         unsigned char *memory;
         free(r->buffer == NULL ? NULL : r->buffer - GUARD_BYTES);
@@ -540,7 +556,7 @@ static void *run_buffer(pipette_run *run, const char *path, int type, uint64_t *
     if (result < 0) {
         if (count != NULL)
             *count = 0;
-        (void)run_fail(run, PIPETTE_E_NOT_FOUND, "'%s' is not a declared result, so it has no buffer", path);
+        (void)run_fail(run, PIPETTE_E_NOT_FOUND, "'%.500s' is not a declared result, so it has no buffer", path == NULL ? "NULL" : path);
         return NULL;
     }
     return run_buffer_at(run, result, type, count);
@@ -635,7 +651,8 @@ static void send_buffers(worker *w)
     uint32_t i;
     for (i = 0; i < w->schema->result_count; i++) {
         worker_result *r = &w->results[i];
-        if (r->column == NULL && r->buffer != NULL && r->given == w->serial && r->buffer_count != PLAN_VARIES) {
+        if (r->column == NULL && r->buffer != NULL && r->given == w->serial && r->buffer_count != PLAN_VARIES &&
+            w->plan->results[i].column != PLAN_NO_COLUMN) {
             pipette_value value = pipette_value_array(r->type, w->schema->results[i].rank, r->extents, r->buffer);
             run_append(w, WORKER_APPEND, w->plan->results[i].column, w->lane, NULL, &value);
         }

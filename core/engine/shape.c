@@ -13,6 +13,9 @@ typedef struct shape_call {
     pipette_error *error;
 } shape_call;
 
+/* An extent that the declaration leaves to shape(), before shape() has given it: 0 is a length like any other. */
+#define NOT_GIVEN (PIPETTE_RAGGED - 1)
+
 static shape_call *call_of(pipette_shape *shape)
 {
     return (shape_call *)(void *)shape;
@@ -41,6 +44,10 @@ static const pipette_value *find(pipette_shape *shape, const char *name, pipette
 {
     shape_call *call = call_of(shape);
     uint32_t i;
+    if (name == NULL) {
+        (void)shape_fail(shape, PIPETTE_E_INVALID, "shape() of model '%s' names a parameter NULL", call->schema->name);
+        return NULL;
+    }
     for (i = 0; i < call->schema->shape_parameter_count; i++)
         if (strcmp(call->schema->shape_parameters[i], name) == 0)
             break;
@@ -110,6 +117,8 @@ static int shape_set(pipette_shape *shape, const char *path, uint32_t dimension,
 {
     shape_call *call = call_of(shape);
     uint32_t i, at = 0;
+    if (path == NULL)
+        return shape_fail(shape, PIPETTE_E_INVALID, "shape() of model '%s' names a result NULL", call->schema->name);
     for (i = 0; i < call->schema->result_count; i++) {
         if (strcmp(call->schema->results[i].path, path) == 0) {
             if (dimension >= call->schema->results[i].rank)
@@ -155,6 +164,8 @@ int shape_ask(const plugin_schema *schema, const pipette_model *model, shape_loo
     for (i = 0; i < schema->result_count; i++)
         for (j = 0; j < schema->results[i].rank; j++, at++) {
             extents[at].extent = schema->results[i].dimensions[j].extent;
+            if (extents[at].extent == 0)
+                extents[at].extent = NOT_GIVEN;
             extents[at].start = schema->results[i].dimensions[j].start;
             extents[at].step = schema->results[i].dimensions[j].step;
         }
@@ -166,10 +177,19 @@ int shape_ask(const plugin_schema *schema, const pipette_model *model, shape_loo
             return pipette_error_set(error, status < 0 ? status : PIPETTE_E_MODEL, "shape() of model '%s' returned %d (%s)", schema->name,
                                      status, pipette_status_text(status));
     }
-    for (i = 0, at = 0; i < schema->result_count; i++)
-        for (j = 0; j < schema->results[i].rank; j++, at++)
-            if (extents[at].extent == 0)
-                return pipette_error_set(error, PIPETTE_E_MODEL, "shape() of model '%s' gives dimension '%s' of result '%s' no elements",
-                                         schema->name, schema->results[i].dimensions[j].name, schema->results[i].path);
+    for (i = 0, at = 0; i < schema->result_count; i++) {
+        const pipette_result_spec *result = &schema->results[i];
+        uint64_t bytes = pipette_type_size(result->type);
+        for (j = 0; j < result->rank; j++, at++) {
+            if (extents[at].extent == NOT_GIVEN)
+                return pipette_error_set(error, PIPETTE_E_MODEL, "shape() of model '%s' gives dimension '%s' of result '%s' no extent",
+                                         schema->name, result->dimensions[j].name, result->path);
+            if (extents[at].extent != PIPETTE_RAGGED &&
+                (__builtin_mul_overflow(bytes, extents[at].extent, &bytes) || bytes > INT64_MAX))
+                return pipette_error_set(error, PIPETTE_E_MODEL,
+                                         "shape() of model '%s' gives result '%s' more elements than any memory holds", schema->name,
+                                         result->path);
+        }
+    }
     return PIPETTE_OK;
 }

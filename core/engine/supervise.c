@@ -9,6 +9,7 @@
 
 #include "engine/connection.h"
 #include "engine/host.h"
+#include "engine/refusals.h"
 #include "engine/sweep.h"
 
 #define START_SECONDS 30.0 /* a host that starts no worker for so long hangs, */
@@ -131,7 +132,7 @@ int sweep_row_of(const sweep *s, uint64_t position, uint64_t *row, uint64_t *run
     return 0;
 }
 
-static uint64_t run_of_row(const sweep *s, uint64_t row)
+uint64_t sweep_run_of_row(const sweep *s, uint64_t row)
 {
     const plan_span *span = span_of_rows(s, row, 1);
     return span == NULL ? row : span->run + (row - span->row);
@@ -148,7 +149,7 @@ void sweep_keep_first_failure(sweep *s, uint64_t run, const char *text)
 /* Why runs failed is worth telling for the first of them; messages come before states, and infeasible points have some, too. */
 static void keep_reason(sweep *s, uint64_t row, const char *text)
 {
-    if (s->report->first_failure[0] != '\0' && s->report->first_failed_run <= run_of_row(s, row))
+    if (s->report->first_failure[0] != '\0' && s->report->first_failed_run <= sweep_run_of_row(s, row))
         return;
     if (s->reason_count == s->reason_capacity) {
         size_t capacity = 2 * s->reason_capacity + 16;
@@ -173,17 +174,20 @@ static void judge_reasons(sweep *s, uint64_t row, uint64_t n, const int8_t *stat
             continue;
         }
         if (states[r->row - row] == PIPETTE_STATE_FAILED)
-            sweep_keep_first_failure(s, run_of_row(s, r->row), r->text);
+            sweep_keep_first_failure(s, sweep_run_of_row(s, r->row), r->text);
         free(r->text);
     }
     s->reason_count = kept;
 }
 
-void sweep_take_states(sweep *s, uint64_t row, uint64_t n, const int8_t *states)
+void sweep_take_states(sweep *s, uint64_t row, uint64_t n, const int8_t *given)
 {
-    int status = s->store->states(s->store->user, row, n, states, s->error);
+    int8_t *room;
+    const int8_t *states = refusals_apply(s, row, n, given, &room);
+    int status = states == NULL ? s->status : s->store->states(s->store->user, row, n, states, s->error);
     uint64_t i;
     if (status != PIPETTE_OK) {
+        free(room);
         sweep_stop_with(s, status);
         return;
     }
@@ -195,6 +199,7 @@ void sweep_take_states(sweep *s, uint64_t row, uint64_t n, const int8_t *states)
         case PIPETTE_STATE_INFEASIBLE: s->infeasible++; break;
         default: s->failed++; break;
         }
+    free(room);
 }
 
 static int take_record(void *user, const worker_record *record, const void *payload);
@@ -263,10 +268,13 @@ static int take_record(void *user, const worker_record *record, const void *payl
         /* fall through */
     case WORKER_APPEND:
         status = wire_get_value(&in, &value);
-        if (status != PIPETTE_OK)
+        if (status != PIPETTE_OK || (record->kind == WORKER_ADD && path == NULL)) {
+            status = pipette_error_set(s->error, PIPETTE_E_INTERNAL, "a value that a worker sent arrived broken, or memory ran out");
             break;
+        }
+        s->wrong_bytes += record->count;
         if (record->kind == WORKER_ADD)
-            status = s->store->add(s->store->user, path, record->row, &value, s->error);
+            status = s->store->add(s->store->user, path, record->row, &value, refusals_add, s, s->error);
         else
             status = s->store->append(s->store->user, record->column, record->row, &value, s->error);
         if (record->kind == WORKER_APPEND && record->column == s->plan->message_column && value.rank == 0)
@@ -668,6 +676,8 @@ int engine_run(engine *e, const engine_plan *plan, const engine_store *store, en
     while (s.reason_count > 0)
         free(s.reasons[--s.reason_count].text);
     free(s.reasons);
+    refusals_free(&s);
+    out->wrong_bytes = s.wrong_bytes;
     report(&s, 1);
     out->gave_up = s.gave_up;
     out->interrupted = sweep_interrupted(&s) != 0;

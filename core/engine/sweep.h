@@ -68,6 +68,9 @@ typedef struct sweep {
     suspect suspects[SUSPECTS];
     early_message *reasons; /* in the order of their coming */
     size_t reason_count, reason_capacity;
+    early_message *refused; /* rows whose state is to come and will be `failed`, whatever it says (refusals.c) */
+    size_t refused_count, refused_capacity;
+    uint64_t wrong_bytes; /* of texts, no UTF-8 */
     double began, reported;
 } sweep;
 
@@ -79,6 +82,7 @@ void sweep_stop_with(sweep *s, int status);
 int sweep_interrupted(const sweep *s);
 /* Row and run at a position; 0 behind the last. */
 int sweep_row_of(const sweep *s, uint64_t position, uint64_t *row, uint64_t *run);
+uint64_t sweep_run_of_row(const sweep *s, uint64_t row);
 void sweep_keep_first_failure(sweep *s, uint64_t run, const char *text);
 void sweep_take_states(sweep *s, uint64_t row, uint64_t n, const int8_t *states);
 /* Takes what a worker has sent. */

@@ -3,29 +3,40 @@
 
 #include <stdlib.h>
 
+#include "plugin/utf8.h"
+
 void wire_free(wire *out)
 {
     free(out->data);
     memset(out, 0, sizeof *out);
 }
 
+void wire_room(wire *out, size_t size)
+{
+    size_t wanted, capacity = out->capacity == 0 ? 256 : out->capacity;
+    unsigned char *data;
+    if (out->failed || size <= out->capacity - out->size)
+        return;
+    if (__builtin_add_overflow(out->size, size, &wanted) || wanted > SIZE_MAX / 2) {
+        out->failed = 1;
+        return;
+    }
+    while (capacity < wanted)
+        capacity *= 2;
+    data = realloc(out->data, capacity);
+    if (data == NULL) {
+        out->failed = 1;
+        return;
+    }
+    out->data = data;
+    out->capacity = capacity;
+}
+
 void wire_put(wire *out, const void *bytes, size_t size)
 {
+    wire_room(out, size);
     if (out->failed)
         return;
-    if (size > out->capacity - out->size) {
-        size_t capacity = out->capacity == 0 ? 256 : out->capacity;
-        unsigned char *data;
-        while (capacity - out->size < size)
-            capacity *= 2;
-        data = realloc(out->data, capacity);
-        if (data == NULL) {
-            out->failed = 1;
-            return;
-        }
-        out->data = data;
-        out->capacity = capacity;
-    }
     if (size != 0)
         memcpy(out->data + out->size, bytes, size);
     out->size += size;
@@ -58,9 +69,27 @@ void wire_text(wire *out, const char *text)
     wire_put(out, text, length + 1);
 }
 
-void wire_value(wire *out, const pipette_value *value)
+/* A text as UTF-8. */
+static uint64_t put_text(wire *out, const char *text)
 {
-    uint64_t i, count = pipette_value_count(value);
+    size_t length = text == NULL ? 0 : strlen(text);
+    uint64_t wrong = utf8_wrong(text, length);
+    if (wrong == 0) {
+        wire_text(out, text);
+        return 0;
+    }
+    wire_u64(out, length + 2 * wrong);
+    wire_room(out, length + 2 * (size_t)wrong + 1);
+    if (!out->failed) {
+        utf8_repair(text, length, (char *)out->data + out->size);
+        out->size += length + 2 * (size_t)wrong + 1;
+    }
+    return wrong;
+}
+
+uint64_t wire_value(wire *out, const pipette_value *value)
+{
+    uint64_t i, count = pipette_value_count(value), wrong = 0;
     wire_u32(out, (uint32_t)value->type);
     wire_u32(out, value->rank);
     for (i = 0; i < value->rank; i++)
@@ -68,10 +97,11 @@ void wire_value(wire *out, const pipette_value *value)
     if (value->type == PIPETTE_TYPE_STRING) {
         const char *const *texts = value->rank == 0 ? &value->as.string : (const char *const *)value->data;
         for (i = 0; i < count; i++)
-            wire_text(out, texts[i]);
+            wrong += put_text(out, texts[i]);
     } else {
         wire_put(out, pipette_value_data(value), (size_t)count * pipette_type_size(value->type));
     }
+    return wrong;
 }
 
 const void *wire_get(wire_reader *in, size_t size)
@@ -170,14 +200,12 @@ int wire_get_value(wire_reader *in, pipette_value *value)
         value->shape = shape;
         if (shape == NULL)
             goto failed;
-        for (i = 0; i < value->rank; i++) {
+        for (i = 0; i < value->rank; i++)
             shape[i] = wire_get_u64(in);
-            if (__builtin_mul_overflow(count, shape[i], &count))
-                goto failed;
-        }
+        count = pipette_value_count(value);
     }
-    /* Every element takes at least a byte of the message, so a larger count is a lie. */
-    if (in->failed || count > in->size)
+    /* Every element takes its bytes of the message, so a larger count is a lie. */
+    if (in->failed || count > in->size / (value->type == PIPETTE_TYPE_STRING ? 8 : size))
         goto failed;
     if (value->type == PIPETTE_TYPE_STRING && value->rank != 0) {
         if (!get_texts(in, (size_t)count, value))

@@ -12,12 +12,15 @@ typedef struct wire {
 } wire;
 
 void wire_free(wire *out);
+/* Makes room for `size` more bytes; `failed` is set where there is none. */
+void wire_room(wire *out, size_t size);
 void wire_put(wire *out, const void *bytes, size_t size);
 void wire_u32(wire *out, uint32_t number);
 void wire_u64(wire *out, uint64_t number);
 void wire_f64(wire *out, double number);
 void wire_text(wire *out, const char *text); /* NULL stays NULL */
-void wire_value(wire *out, const pipette_value *value);
+/* A well-formed value (trajectory/value.h: value_check). Returns how many bytes of its texts were no UTF-8: each goes as U+FFFD. */
+uint64_t wire_value(wire *out, const pipette_value *value);
 
 /* Reading: past the end everything is 0 or NULL and `failed` is set. What is handed out points into the bytes. */
 typedef struct wire_reader {

@@ -16,6 +16,7 @@
 #include "engine/parameters.h"
 #include "engine/threads.h"
 #include "engine/workdir.h"
+#include "engine/undeclared.h"
 
 #define PAGE_RUNS 4096u
 #define CHUNK_SECONDS 0.02
@@ -140,9 +141,12 @@ void worker_unlock(worker *w)
 int worker_start(worker *w, pipette_error *error)
 {
     const engine_plan *plan = w->plan;
+    uint32_t i;
     int status;
     constants_find(w);
     w->runs_to_limit = UINT64_MAX;
+    for (i = 0; i < WORKER_NAMES; i++) /* no name of a model stands there */
+        w->parameter_names[i].pointer = w->result_names[i].pointer = (const char *)w;
     w->parameters = calloc(plan->parameter_count + 1u, sizeof *w->parameters);
     w->results = calloc(plan->result_count + 1u, sizeof *w->results);
     w->declared = calloc(w->schema->parameter_count + 1u, sizeof *w->declared);
@@ -152,7 +156,6 @@ int worker_start(worker *w, pipette_error *error)
     if (!batch_fits(w))
         w->batch = NULL;
     if (w->isolated) {
-        uint32_t i;
         w->letter_bytes = WORKER_LETTER_BYTES;
         for (i = 0; i < plan->result_count; i++)
             w->letter_bytes += plan->results[i].elements == PLAN_VARIES ? 0 : (size_t)plan->results[i].row_bytes;
@@ -213,6 +216,7 @@ void worker_end(worker *w)
     free(w->files);
     free(w->file_names);
     compressor_destroy(w->compressor);
+    undeclared_destroy(w->undeclared);
     wire_free(&w->log);
     wire_free(&w->printed);
     wire_free(&w->text);

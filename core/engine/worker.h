@@ -25,7 +25,9 @@ typedef enum worker_record_kind {
 typedef struct worker_record {
     uint32_t kind;
     uint32_t column;
-    uint64_t row, count, bytes;
+    uint64_t row;
+    uint64_t count; /* of rows; APPEND, ADD: how many bytes of its texts were no UTF-8 and have become U+FFFD */
+    uint64_t bytes;
 } worker_record;
 
 /* Takes a record; 0 or a status. `user` is the worker's sink_user. */
@@ -146,6 +148,7 @@ typedef struct worker {
     char message[1024];
     wire log, printed, text, outbox;
     worker_name parameter_names[WORKER_NAMES], result_names[WORKER_NAMES];
+    struct undeclared *undeclared; /* results that runs of this process have added; made when the first one comes */
     uintptr_t constant_base; /* read-only memory of the model's object: texts there are what they were (constants.c) */
     size_t constant_size;
     shape_extent *extents; /* room for shape_ask(); NULL where no shape follows from parameters */
@@ -183,6 +186,12 @@ extern const pipette_batch_host worker_batch_host;
 void run_begin(worker *worker, uint64_t run, uint64_t lane);
 /* Adds a value for `lane` to what will be sent with the chunk; `path` for an undeclared result (WORKER_ADD), else NULL. */
 void run_append(worker *worker, uint32_t kind, uint32_t column, uint64_t lane, const char *path, const pipette_value *value);
+/* A text for `lane`, of which `wrong` bytes have been replaced already. */
+void run_append_text(worker *worker, uint32_t column, uint64_t lane, const char *text, uint64_t wrong);
+/* Whether a value can be a result of that name: well formed, of known type, no text NULL. Otherwise says why, into `error`. */
+int run_check_value(const char *path, const pipette_value *value, pipette_error *error);
+/* Makes the run fail, unless it has failed; returns the status of the first failure. */
+int run_refuse(worker *worker, int code, const char *message);
 /* Closes the run: what is missing makes it fail. Returns its state. */
 int run_end(worker *worker, int status);
 /* Asks the model for the shapes of this run's results; does nothing where every shape is fixed. */
@@ -223,7 +232,7 @@ void capture_flush(void);
 int capture_take(wire *log, int look_closely);
 /* The same from any such file, also of a process that has died. */
 void capture_read(int file, wire *log);
-/* The log as UTF-8 text; what is none has become U+FFFD. Lives in `room`. */
-const char *capture_text(wire *log, wire *room);
+/* The log as UTF-8 text; what is none has become U+FFFD and is added to `*wrong`. Lives in `room`. */
+const char *capture_text(wire *log, wire *room, uint64_t *wrong);
 
 #endif

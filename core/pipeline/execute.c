@@ -1,6 +1,7 @@
 /* execute.c: the runs: makes the engine's plan from the layout, and takes to the storage what does not go there by itself. */
 #include <stdlib.h>
 
+#include "pipeline/added.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/scratch.h"
 
@@ -41,59 +42,24 @@ static int store_compressed(void *user, uint32_t column, uint64_t row, const voi
     return storage_status(p, compressed_of(p)->append_compressed(&p->storage.handle, row, column, bytes, size), error);
 }
 
-/* The column of an undeclared result; made at its first value. */
-static int added_column(pipette_pipeline *p, const char *path, const pipette_value *value, uint32_t *column, pipette_error *error)
-{
-    pipette_dimension dimensions[32];
-    pipette_column_spec spec = {.size = sizeof spec, .type = value->type, .role = PIPETTE_ROLE_RESULT, .path = path};
-    char names[32][16], **more;
-    uint32_t i;
-    int status;
-    for (i = 0; i < p->added_count; i++)
-        if (strcmp(p->added[i], path) == 0) {
-            *column = p->layout.column_count + i;
-            return PIPETTE_OK;
-        }
-    memset(dimensions, 0, sizeof dimensions);
-    for (i = 0; i < value->rank && i < 32; i++) {
-        (void)snprintf(names[i], sizeof names[i], "dim_%u", i);
-        dimensions[i].size = sizeof dimensions[i];
-        dimensions[i].name = names[i];
-        dimensions[i].extent = PIPETTE_RAGGED;
-    }
-    spec.unit = "";
-    spec.doc = "Added during a run";
-    spec.rank = value->rank;
-    spec.dimensions = dimensions;
-    status = storage_status(p, pipeline_storage(p)->add_column(&p->storage.handle, &spec), error);
-    if (status != PIPETTE_OK)
-        return status;
-    more = realloc(p->added, (p->added_count + 1u) * sizeof *more);
-    if (more != NULL)
-        p->added = more;
-    if (more == NULL || (more[p->added_count] = strdup(path)) == NULL)
-        return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
-    *column = p->layout.column_count + p->added_count++;
-    return PIPETTE_OK;
-}
-
-static int store_add(void *user, const char *path, uint64_t row, const pipette_value *value, pipette_error *error)
+static int store_add(void *user, const char *path, uint64_t row, const pipette_value *value, engine_refuse refuse, void *sweep,
+                     pipette_error *error)
 {
     pipette_pipeline *p = user;
     uint32_t column = 0;
-    int status = added_column(p, path, value, &column, error);
-    return status != PIPETTE_OK ? status : store_append(user, column, row, value, error);
+    int taken = 0, status = added_take(p, path, row, value, refuse, sweep, &column, &taken, error);
+    return status != PIPETTE_OK || !taken ? status : store_append(user, column, row, value, error);
 }
 
 static int store_states(void *user, uint64_t row, uint64_t count, const int8_t *states, pipette_error *error)
 {
     pipette_pipeline *p = user;
     uint32_t i;
-    if (p->power_safe) {
-        int status = storage_status(p, pipeline_storage(p)->flush(&p->storage.handle), error);
-        if (status != PIPETTE_OK)
-            return status;
-    }
+    /* What they say is there must be safe before they say it. */
+    int status = storage_status(p, pipeline_storage(p)->flush(&p->storage.handle), error);
+    if (status != PIPETTE_OK)
+        return status;
+    added_ended(p, row, count);
     for (i = 0; i < p->layout.column_count; i++)
         if (strcmp(p->columns[i].path, LEDGER_STATE) == 0)
             return store_write(user, i, row, count, states, 1, error);
@@ -297,6 +263,9 @@ int execute_rows(pipette_pipeline *p, const pipette_run_span *rows, uint64_t cou
     if (report.gave_up)
         p->report.max_failures = p->max_failures;
     keep_failure(p, &report);
+    if (report.wrong_bytes > 0)
+        pipeline_log(p, PIPETTE_LOG_WARNING, "%llu bytes of texts of runs are no UTF-8; each is stored as U+FFFD",
+                     (unsigned long long)report.wrong_bytes);
     if (report.changed[0] != '\0')
         pipeline_log(p, PIPETTE_LOG_WARNING, "runs of model '%s' change %s, so each such run gets a process of its own, which is slow",
                      p->schema->name, report.changed);

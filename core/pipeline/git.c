@@ -122,6 +122,7 @@ static char *take_diff(double deadline)
                                             NULL};
     git_question question;
     wire bytes = {0}, room = {0};
+    uint64_t wrong = 0;
     char *text = NULL;
     int answer;
     ask(&question, arguments);
@@ -138,7 +139,7 @@ static char *take_diff(double deadline)
         wire_put(&bytes, "[cut: the diff has more than a megabyte]\n", 41);
     }
     if (answer != 0 && !bytes.failed)
-        text = strdup(capture_text(&bytes, &room));
+        text = strdup(capture_text(&bytes, &room, &wrong));
     wire_free(&bytes);
     wire_free(&room);
     return text;

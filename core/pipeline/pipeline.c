@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#include "pipeline/added.h"
 #include "pipeline/git.h"
 #include "pipeline/resume.h"
 
@@ -58,13 +59,6 @@ int pipette_pipeline_create(const pipette_pipeline_options *options, pipette_pip
     return PIPETTE_OK;
 }
 
-/* The storage forgets the positions of undeclared results when the layout grows. */
-static void forget_added(pipette_pipeline *p)
-{
-    while (p->added_count > 0)
-        free(p->added[--p->added_count]);
-}
-
 void pipette_pipeline_destroy(pipette_pipeline *p)
 {
     if (p == NULL)
@@ -75,8 +69,7 @@ void pipette_pipeline_destroy(pipette_pipeline *p)
     layout_free(p);
     if (p->trajectory != NULL)
         trajectory_destroy(p->trajectory);
-    forget_added(p);
-    free(p->added);
+    added_destroy(p);
     visible_destroy(p->visible);
     free(p->spans);
     free(p->wanted);
@@ -241,7 +234,7 @@ static int grow(pipette_pipeline *p, uint64_t old_runs, uint64_t old_rows, pipet
         (void)stage_error(&p->storage, PIPETTE_E_STORAGE, NULL, error);
         status = PIPETTE_E_STORAGE;
     }
-    forget_added(p);
+    added_forget_positions(p);
     if (status == PIPETTE_OK)
         status = execute_text_coordinates(p, old_rows, error);
     return status == PIPETTE_OK ? execute_rows(p, &rows, 1, error) : status;

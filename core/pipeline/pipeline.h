@@ -58,8 +58,7 @@ struct pipette_pipeline {
     table_list tables; /* declared by postprocessing */
     char *exploration_text;
     uint32_t first_result; /* column of the first result of the model */
-    uint32_t added_count;  /* undeclared results seen so far */
-    char **added;
+    struct added *added; /* undeclared results seen so far (added.c) */
     int string_coordinates; /* some explored parameter is text */
 
     const char *base;  /* folder that relative paths of the config are taken from; NULL: the working directory */

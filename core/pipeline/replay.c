@@ -104,9 +104,12 @@ static int take_append(void *user, uint32_t column, uint64_t row, const pipette_
     return PIPETTE_OK;
 }
 
-static int take_add(void *user, const char *path, uint64_t row, const pipette_value *value, pipette_error *error)
+static int take_add(void *user, const char *path, uint64_t row, const pipette_value *value, engine_refuse refuse, void *sweep,
+                    pipette_error *error)
 {
     (void)row;
+    (void)refuse;
+    (void)sweep;
     (void)error;
     compare(user, path, value);
     return PIPETTE_OK;

@@ -9,7 +9,7 @@ struct visible {
     pipette_trajectory *shadow; /* the parameters, and the visible points only */
     pipette_trajectory *entered;
     const pipette_trajectory_host *original;
-    pipette_trajectory_host host; /* the original's functions but for two */
+    pipette_trajectory_host host; /* the original's functions, but those that say what is explored */
 };
 
 /* Handles carry no room for a user's pointer, and a pipeline is in the hands of one thread. */
@@ -74,6 +74,60 @@ static int axis_values(pipette_trajectory *trajectory, const char *name, pipette
     return status == PIPETTE_OK ? status : pipette_trajectory_fail(trajectory, status, "%s", pipette_trajectory_message(current->shadow));
 }
 
+static uint64_t run_count(const pipette_trajectory *trajectory)
+{
+    (void)trajectory;
+    return pipette_run_count(current->shadow);
+}
+
+static uint32_t explored_count(const pipette_trajectory *trajectory)
+{
+    (void)trajectory;
+    return pipette_explored_count(current->shadow);
+}
+
+static const char *explored(const pipette_trajectory *trajectory, uint32_t index)
+{
+    (void)trajectory;
+    return pipette_explored(current->shadow, index);
+}
+
+/* A parameter that only a later round explores is not explored yet. */
+static void correct(pipette_node *node)
+{
+    pipette_node seen = {.size = sizeof seen};
+    if ((node->flags & PIPETTE_NODE_EXPLORED) && pipette_find(current->shadow, node->path, &seen) == PIPETTE_OK &&
+        !(seen.flags & PIPETTE_NODE_EXPLORED))
+        node->flags &= ~(uint32_t)PIPETTE_NODE_EXPLORED;
+}
+
+static int find(pipette_trajectory *trajectory, const char *name, pipette_node *node)
+{
+    int status = current->original->find(trajectory, name, node);
+    if (status == PIPETTE_OK)
+        correct(node);
+    return status;
+}
+
+typedef struct corrected_walk {
+    pipette_visit visit;
+    void *user;
+} corrected_walk;
+
+static int visit_corrected(const pipette_node *node, void *user)
+{
+    const corrected_walk *walk = user;
+    pipette_node seen = *node;
+    correct(&seen);
+    return walk->visit(&seen, walk->user);
+}
+
+static int walk(pipette_trajectory *trajectory, const char *name, pipette_visit visit, void *user)
+{
+    corrected_walk corrected = {visit, user};
+    return current->original->walk(trajectory, name, visit_corrected, &corrected);
+}
+
 void visible_enter(visible *v, pipette_trajectory *trajectory)
 {
     current = v;
@@ -82,6 +136,11 @@ void visible_enter(visible *v, pipette_trajectory *trajectory)
     v->host = *trajectory->host;
     v->host.expand = expand;
     v->host.axis_values = axis_values;
+    v->host.run_count = run_count;
+    v->host.explored_count = explored_count;
+    v->host.explored = explored;
+    v->host.find = find;
+    v->host.walk = walk;
     trajectory->host = &v->host;
 }
 

@@ -12,8 +12,8 @@ typedef struct visible visible;
 int visible_create(pipette_trajectory *trajectory, visible **out, pipette_error *error);
 void visible_destroy(visible *visible);
 
-/* Puts the handle of the trajectory under this view: pipette_expand() on it also notes what was asked for, and
- * pipette_axis_values() gives the visible values. Until visible_leave(). */
+/* Puts the handle of the trajectory under this view: pipette_expand() on it also notes what was asked for; the number of runs, what is
+ * explored and the values of an axis are those of the visible points. Until visible_leave(). */
 void visible_enter(visible *visible, pipette_trajectory *trajectory);
 void visible_leave(visible *visible);
 

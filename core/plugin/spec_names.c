@@ -3,34 +3,17 @@
 
 #include <ctype.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "element.h"
 #include "object_file.h"
+#include "utf8.h"
 
 enum { NAME_LIMIT = 128 };
 
 int spec_is_text(const char *text)
 {
-    const unsigned char *at = (const unsigned char *)text;
-    while (*at != 0) {
-        int more = *at < 0x80                  ? 0
-                   : *at >= 0xC2 && *at < 0xE0 ? 1
-                   : *at >= 0xE0 && *at < 0xF0 ? 2
-                   : *at >= 0xF0 && *at < 0xF5 ? 3
-                                               : -1;
-        int i;
-        if (more < 0)
-            return 0;
-        /* Too long a form, surrogates, and beyond U+10FFFF show in the second byte. */
-        if ((*at == 0xE0 && at[1] < 0xA0) || (*at == 0xED && at[1] > 0x9F) || (*at == 0xF0 && at[1] < 0x90) ||
-            (*at == 0xF4 && at[1] > 0x8F))
-            return 0;
-        for (i = 1; i <= more; i++)
-            if ((at[i] & 0xC0) != 0x80)
-                return 0;
-        at += more + 1;
-    }
-    return 1;
+    return utf8_wrong(text, strlen(text)) == 0;
 }
 
 static int is_name_character(char c)

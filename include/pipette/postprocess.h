@@ -4,7 +4,9 @@
  *     PIPETTE_POSTPROCESS("mine", "1.0", "Summarises my way.", options, NULL, summarise);
  *
  * A stage that expands the trajectory (pipette_expand) is called again once the new runs have been executed, until no stage
- * expands any more.
+ * expands any more. An experiment that was cut off and goes on plays these rounds again: in each of them a stage sees what it would have
+ * seen had nothing happened (runs, rows, axes, what is explored), also where the runs that it asks for are in the file already. So
+ * what it does must follow from what it sees.
  */
 #ifndef PIPETTE_POSTPROCESS_H
 #define PIPETTE_POSTPROCESS_H

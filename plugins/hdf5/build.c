@@ -143,6 +143,18 @@ static int match_table(store_file *store, store_table *table)
 /* Tables that were put and wait go where no declaration has a newer word. */
 static int take_pending(store_file *store, store_catalog *catalog, bool extends)
 {
+    while (store->pending_leaf_count > 0) {
+        store_leaf *pending = &store->pending_leaves[store->pending_leaf_count - 1];
+        store_leaf *leaf = tables_find_leaf(catalog->leaves, catalog->leaf_count, pending->path);
+        if (leaf != NULL)
+            catalog_leaf_free(leaf);
+        else
+            leaf = catalog_grow(store, (void **)&catalog->leaves, &catalog->leaf_count, sizeof *leaf);
+        if (leaf == NULL)
+            return PIPETTE_E_MEMORY;
+        *leaf = *pending;
+        store->pending_leaf_count--;
+    }
     while (store->pending_count > 0) {
         store_table *pending = &store->pending[store->pending_count - 1];
         store_table *table = tables_find(catalog->tables, catalog->table_count, pending->path);
@@ -555,6 +567,8 @@ int build_extend(store_file *store, const pipette_layout *layout)
         return store->failure;
     status = file_still_there(store);
     if (status == PIPETTE_OK)
+        status = reopen_whole(store);
+    if (status == PIPETTE_OK)
         status = is_prefix(store->catalog, catalog)
                  ? carry_over(store, catalog)
                  : store_fail(store, PIPETTE_E_INVALID, "the runs of '%s' are not the first ones of the new layout",
@@ -571,11 +585,15 @@ int build_extend(store_file *store, const pipette_layout *layout)
 
 int build_finish(store_file *store, bool complete)
 {
-    bool waiting = records_any(store) || store->pending_count > 0;
+    bool waiting = records_any(store) || store->pending_count > 0 || store->pending_leaf_count > 0;
     uint32_t i;
     int status = records_drain(store), filled;
     if (status == PIPETTE_OK)
         status = file_still_there(store);
+    if (status == PIPETTE_OK)
+        status = reopen_whole(store);
+    if (status != PIPETTE_OK)
+        return status;
     for (i = 0; complete && i < store->catalog->column_count; i++)
         waiting = waiting || (!store->catalog->columns[i].placed && store->catalog->columns[i].form != STORE_SPARSE);
     if (status == PIPETTE_OK && waiting) {

@@ -91,14 +91,8 @@ void catalog_free(store_catalog *catalog)
         return;
     for (i = 0; i < catalog->column_count; i++)
         catalog_column_free(&catalog->columns[i]);
-    for (i = 0; i < catalog->leaf_count; i++) {
-        store_leaf *leaf = &catalog->leaves[i];
-        free(leaf->path);
-        free(leaf->unit);
-        free(leaf->comment);
-        free(leaf->dataset);
-        store_value_free(&leaf->value);
-    }
+    for (i = 0; i < catalog->leaf_count; i++)
+        catalog_leaf_free(&catalog->leaves[i]);
     for (i = 0; i < catalog->table_count; i++)
         catalog_table_free(&catalog->tables[i]);
     free(catalog->columns);
@@ -235,8 +229,18 @@ int catalog_complete_leaf(store_file *store, store_leaf *leaf)
     return leaf->dataset != NULL ? PIPETTE_OK : store->failure;
 }
 
-static int leaf_copy(store_file *store, store_leaf *leaf, const pipette_leaf_spec *spec)
+void catalog_leaf_free(store_leaf *leaf)
 {
+    free(leaf->path);
+    free(leaf->unit);
+    free(leaf->comment);
+    free(leaf->dataset);
+    store_value_free(&leaf->value);
+}
+
+int catalog_leaf(store_file *store, store_leaf *leaf, const pipette_leaf_spec *spec)
+{
+    memset(leaf, 0, sizeof *leaf);
     leaf->path = store_copy(spec->path);
     leaf->unit = store_copy(spec->unit);
     leaf->comment = store_copy(spec->comment);
@@ -412,7 +416,7 @@ store_catalog *catalog_from_layout(store_file *store, const pipette_layout *layo
     for (i = 0; i < layout->leaf_count; i++) {
         store_leaf *leaf = catalog_grow(store, (void **)&catalog->leaves, &catalog->leaf_count, sizeof(store_leaf));
         if (leaf == NULL ||
-            leaf_copy(store, leaf, (const void *)((const char *)layout->leaves + i * leaf_stride)) != PIPETTE_OK)
+            catalog_leaf(store, leaf, (const void *)((const char *)layout->leaves + i * leaf_stride)) != PIPETTE_OK)
             goto failed;
     }
     for (i = 0; i < layout->table_count; i++) {

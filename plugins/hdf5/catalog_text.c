@@ -83,7 +83,8 @@ void catalog_write(const store_catalog *catalog, store_text *text)
     for (i = 0; i < catalog->span_count; i++)
         store_addf(text, "span\t%" PRIu64 "\t%" PRIu64 "\n", catalog->spans[i].first, catalog->spans[i].count);
     for (i = 0; i < catalog->column_count; i++)
-        catalog_write_column(&catalog->columns[i], text);
+        if (catalog->columns[i].path[0] != '\0') /* not dropped */
+            catalog_write_column(&catalog->columns[i], text);
     for (i = 0; i < catalog->leaf_count; i++) {
         const store_leaf *leaf = &catalog->leaves[i];
         store_addf(text, "leaf");

@@ -30,6 +30,8 @@ static int check_rows(store_file *store, const store_column *column, uint64_t fi
     return PIPETTE_OK;
 }
 
+static int fill_rows(store_file *store, const store_column *column, uint64_t first, uint64_t count);
+
 /* ---- Writing ---- */
 
 /* Strings before the first run: HDF5 writes them into their dataset, and the file is at rest again. */
@@ -245,6 +247,60 @@ int columns_add(store_file *store, const pipette_column_spec *spec)
     *added = column;
     status = records_append_column(store, store->catalog->column_count - 1);
     return status == PIPETTE_OK ? push_position(store, store->catalog->column_count - 1) : status;
+}
+
+static store_column *undeclared(store_file *store, const char *path, int *status)
+{
+    store_column *column = catalog_find(store->catalog, path);
+    *status = PIPETTE_OK;
+    if (column == NULL || !column->optional)
+        *status = store_fail(store, PIPETTE_E_NOT_FOUND, "'%s' has no undeclared result '%s'", store->path, path);
+    else if (column->placed)
+        *status = store_fail(store, PIPETTE_E_UNSUPPORTED, "'%s' has a place in '%s'", path, store->path);
+    return column;
+}
+
+int columns_value_rows(store_file *store, const char *path, int (*visit)(uint64_t row, void *user), void *user)
+{
+    int status;
+    uint64_t row;
+    const store_column *column = undeclared(store, path, &status);
+    for (row = 0; status == PIPETTE_OK && row < store->catalog->row_count; row++) {
+        if (column->records == NULL)
+            break;
+        if (column->records[row] > STORE_GONE)
+            status = visit(row, user);
+        column = catalog_find(store->catalog, path); /* others can have been added */
+    }
+    return status;
+}
+
+int columns_drop(store_file *store, const char *path)
+{
+    int status;
+    const store_column *column = undeclared(store, path, &status);
+    return status == PIPETTE_OK ? records_drop_column(store, (uint32_t)(column - store->catalog->columns)) : status;
+}
+
+int columns_reset(store_file *store, uint64_t first, uint64_t count)
+{
+    const int8_t pending = PIPETTE_STATE_PENDING;
+    store_column *states = catalog_find(store->catalog, "runs.state");
+    pipette_column_data cells = {(uint32_t)sizeof cells, 0, &pending, 0};
+    uint32_t i;
+    int status = states == NULL ? PIPETTE_OK : check_rows(store, states, first, count);
+    if (status == PIPETTE_OK)
+        status = records_reset(store, first, count);
+    for (i = 0; status == PIPETTE_OK && i < store->catalog->column_count; i++) {
+        store_column *column = &store->catalog->columns[i];
+        if (column->optional && column->form == STORE_FIXED && column->placed)
+            status = fill_rows(store, column, first, count);
+    }
+    if (status == PIPETTE_OK)
+        status = records_drain(store);
+    if (status == PIPETTE_OK && store->catalog->power_safe && fdatasync(store->fd) != 0)
+        status = store_system(store, "cannot write '%s'", store->path);
+    return status == PIPETTE_OK && states != NULL ? write_column(store, states, first, count, &cells) : status;
 }
 
 int columns_place(store_file *store, uint32_t position, pipette_place *place)

@@ -152,7 +152,7 @@ int names_claim_catalog(store_file *store, store_names *names, const store_catal
     if (status == PIPETTE_OK)
         status = names_claim(store, names, "/pipette/finished", "the mark of the end");
     for (i = 0; status == PIPETTE_OK && i < catalog->column_count; i++)
-        status = names_claim_column(store, names, &catalog->columns[i]);
+        status = catalog->columns[i].path[0] == '\0' ? PIPETTE_OK : names_claim_column(store, names, &catalog->columns[i]);
     for (i = 0; status == PIPETTE_OK && i < catalog->leaf_count; i++)
         status = names_claim(store, names, catalog->leaves[i].dataset, catalog->leaves[i].path);
     for (i = 0; status == PIPETTE_OK && i < catalog->table_count; i++) {

@@ -19,6 +19,9 @@ static void forget(store_file *store)
     catalog_free(store->catalog);
     for (i = 0; i < store->pending_count; i++)
         catalog_table_free(&store->pending[i]);
+    for (i = 0; i < store->pending_leaf_count; i++)
+        catalog_leaf_free(&store->pending_leaves[i]);
+    free(store->pending_leaves);
     free(store->pending);
     free(store->positions);
     free(store->path);
@@ -212,6 +215,34 @@ static int finish(pipette_stage *stage, int complete)
     return status;
 }
 
+static int value_rows(pipette_stage *stage, const char *path, int (*visit)(uint64_t row, void *user), void *user)
+{
+    store_file *store;
+    int status = check(stage, &store, NEEDS_LAYOUT);
+    return status == PIPETTE_OK ? columns_value_rows(store, path, visit, user) : status;
+}
+
+static int drop_column(pipette_stage *stage, const char *path)
+{
+    store_file *store;
+    int status = check(stage, &store, NEEDS_WRITING | NEEDS_LAYOUT | NEEDS_NAME);
+    return status == PIPETTE_OK ? columns_drop(store, path) : status;
+}
+
+static int reset_rows(pipette_stage *stage, uint64_t first, uint64_t count)
+{
+    store_file *store;
+    int status = check(stage, &store, NEEDS_WRITING | NEEDS_LAYOUT | NEEDS_NAME);
+    return status == PIPETTE_OK ? columns_reset(store, first, count) : status;
+}
+
+static int put_leaf(pipette_stage *stage, const pipette_leaf_spec *leaf)
+{
+    store_file *store;
+    int status = check(stage, &store, NEEDS_WRITING | NEEDS_LAYOUT | NEEDS_NAME);
+    return status == PIPETTE_OK ? tables_put_leaf(store, leaf) : status;
+}
+
 static int place(pipette_stage *stage, uint32_t column, pipette_place *out)
 {
     store_file *store;
@@ -260,7 +291,11 @@ static const pipette_storage table = {(uint32_t)sizeof(pipette_storage),
                                       list,
                                       put_table,
                                       finish,
-                                      read_value_part};
+                                      read_value_part,
+                                      value_rows,
+                                      drop_column,
+                                      reset_rows,
+                                      put_leaf};
 
 static const pipette_option_spec options[] = {
     PIPETTE_OPTION("file", PIPETTE_TYPE_STRING, NULL, "The HDF5 file; missing folders are made."),

@@ -103,6 +103,8 @@ int read_open(store_file *store, store_column *column)
 int read_row_shape(store_file *store, store_column *column, uint64_t row, uint64_t *shape)
 {
     uint32_t rank = 0;
+    if (column->records != NULL && column->records[row] == STORE_GONE)
+        return STORE_NONE;
     if (column->records != NULL && column->records[row] != 0) {
         int status = records_shape(store, column->records[row], column->path, &rank, shape);
         if (status == PIPETTE_OK && rank != column->rank)
@@ -182,6 +184,8 @@ int read_row(store_file *store, store_column *column, uint64_t row, store_value 
     uint32_t i;
     int status;
     memset(out, 0, sizeof *out);
+    if (column->records != NULL && column->records[row] == STORE_GONE)
+        return STORE_NONE;
     if (column->form == STORE_PACKED)
         return read_packed_row(store, column, row, out);
     if (column->records != NULL && column->records[row] != 0)
@@ -370,6 +374,9 @@ int read_one(store_file *store, const char *path, uint64_t row, pipette_value *v
     store_value_free(&store->result);
     if (column != NULL)
         status = one_of_column(store, path, column, row);
+    if (status == STORE_NONE && tables_find_leaf(store->pending_leaves, store->pending_leaf_count, path) != NULL)
+        status = store_value_copy(store, &store->result,
+                                  &tables_find_leaf(store->pending_leaves, store->pending_leaf_count, path)->value.value);
     for (i = 0; status == STORE_NONE && i < store->catalog->leaf_count; i++)
         if (strcmp(store->catalog->leaves[i].path, path) == 0)
             status = read_leaf(store, &store->catalog->leaves[i], &store->result);
@@ -512,9 +519,13 @@ int read_list(store_file *store, pipette_entry_visit visit, void *user)
     uint32_t i;
     int status = store->mode == PIPETTE_STORAGE_READ ? records_scan(store, false) : PIPETTE_OK;
     for (i = 0; status == 0 && i < store->catalog->leaf_count; i++)
-        status = visit_leaf(&store->catalog->leaves[i], visit, user);
+        if (tables_find_leaf(store->pending_leaves, store->pending_leaf_count, store->catalog->leaves[i].path) == NULL)
+            status = visit_leaf(&store->catalog->leaves[i], visit, user);
+    for (i = 0; status == 0 && i < store->pending_leaf_count; i++)
+        status = visit_leaf(&store->pending_leaves[i], visit, user);
     for (i = 0; status == 0 && i < store->catalog->column_count; i++) {
         const store_column *column = &store->catalog->columns[i];
+        const bool dropped = column->path[0] == '\0';
         pipette_entry entry = {(uint32_t)sizeof entry,
                                PIPETTE_ENTRY_COLUMN,
                                column->path,
@@ -526,7 +537,7 @@ int read_list(store_file *store, pipette_entry_visit visit, void *user)
                                column->flags | (column->optional ? (uint32_t)PIPETTE_ENTRY_OPTIONAL : 0),
                                column->dimensions,
                                column->every};
-        status = visit(&entry, user);
+        status = dropped ? 0 : visit(&entry, user);
     }
     for (i = 0; status == 0 && i < store->catalog->table_count; i++)
         if (tables_find(store->pending, store->pending_count, store->catalog->tables[i].path) == NULL)

@@ -180,6 +180,71 @@ int records_append_packed(store_file *store, uint64_t row, uint32_t column, cons
     return records->used >= RECORD_BUFFER ? records_drain(store) : PIPETTE_OK;
 }
 
+/* A record of that kind with a few bytes of payload. */
+static int append_small(store_file *store, uint32_t kind, uint32_t column, uint64_t row, const void *payload, size_t bytes)
+{
+    record_header header;
+    uint64_t size = (sizeof header + bytes + 7) / 8 * 8;
+    char *at = reserve(store, size);
+    if (at == NULL)
+        return store->failure;
+    memset(&header, 0, sizeof header);
+    header.kind = kind;
+    header.column = column;
+    header.row = row;
+    header.payload_size = bytes;
+    if (bytes > 0)
+        memcpy(at + sizeof header, payload, bytes);
+    records_seal(at, &header);
+    keep(store, size);
+    return PIPETTE_OK;
+}
+
+/* Nobody finds it any more. Its number stays, so that those of others do. */
+static int drop(store_file *store, store_column *column)
+{
+    char *none = store_copy("");
+    if (none == NULL)
+        return store_memory(store);
+    free(column->path);
+    free(column->records);
+    column->path = none;
+    column->records = NULL;
+    return PIPETTE_OK;
+}
+
+int records_drop_column(store_file *store, uint32_t column)
+{
+    int status = append_small(store, RECORD_DROP, column, 0, NULL, 0);
+    return status == PIPETTE_OK ? drop(store, &store->catalog->columns[column]) : status;
+}
+
+/* Columns whose values come by records, or need not come. */
+static bool can_go(const store_column *column)
+{
+    return column->role != PIPETTE_ROLE_PARAMETER && column->path[0] != '\0' && column->every == 1 &&
+           (column->records != NULL || column->placed) &&
+           (column->form == STORE_SPARSE || column->form == STORE_RAGGED || column->form == STORE_TEXT ||
+            (column->optional && !(column->form == STORE_FIXED && column->placed)));
+}
+
+static int reset(store_file *store, uint64_t first, uint64_t count)
+{
+    uint32_t i;
+    uint64_t row;
+    int status = PIPETTE_OK;
+    for (i = 0; i < store->catalog->column_count; i++)
+        for (row = first; status == PIPETTE_OK && row < first + count && can_go(&store->catalog->columns[i]); row++)
+            status = index_record(store, &store->catalog->columns[i], row, STORE_GONE);
+    return status;
+}
+
+int records_reset(store_file *store, uint64_t first, uint64_t count)
+{
+    int status = append_small(store, RECORD_RESET, 0, first, &count, sizeof count);
+    return status == PIPETTE_OK ? reset(store, first, count) : status;
+}
+
 int records_append_column(store_file *store, uint32_t column)
 {
     store_text text = {NULL, 0, 0, false};
@@ -323,6 +388,14 @@ static int take_record(store_file *store, uint64_t place, const record_header *h
         if (payload != NULL)
             status = add_column(store, header, payload);
         free(payload);
+    } else if (header->kind == RECORD_DROP && header->column < catalog->column_count) {
+        status = sound ? drop(store, &catalog->columns[header->column]) : PIPETTE_OK;
+    } else if (header->kind == RECORD_RESET && header->row <= catalog->row_count) {
+        uint64_t count = 0;
+        if (sound && header->payload_size == sizeof count)
+            status = file_read(store, store->fd, &count, sizeof count, place + sizeof *header);
+        if (status == PIPETTE_OK && count <= catalog->row_count - header->row)
+            status = reset(store, header->row, count);
     } else if ((header->kind == RECORD_VALUE || header->kind == RECORD_PACKED) && header->column < catalog->column_count &&
                header->row < catalog->row_count) { /* one that is damaged hides what was there before it */
         status = index_record(store, &catalog->columns[header->column], header->row, sound ? place : 0);

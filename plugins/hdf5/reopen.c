@@ -128,6 +128,39 @@ int reopen_check(store_file *store, int fd)
         store->path);
 }
 
+/* An object that HDF5 cannot find any more was cut off, even if what was written since has made the file long again. */
+int reopen_whole(store_file *store)
+{
+    struct stat facts;
+    hid_t file;
+    uint32_t i;
+    bool whole;
+    int status = records_drain(store);
+    if (status != PIPETTE_OK)
+        return status;
+    if (fstat(store->fd, &facts) != 0)
+        return store_system(store, "cannot look at '%s'", store->path);
+    read_rest(store); /* HDF5 must not remember */
+    file = h5_open(store, store->fd, H5F_ACC_RDONLY);
+    whole = file >= 0 && (uint64_t)facts.st_size >= store->records.end && H5Lexists(file, "/pipette/layout", H5P_DEFAULT) > 0;
+    for (i = 0; whole && i < store->catalog->column_count; i++) {
+        const store_column *column = &store->catalog->columns[i];
+        hid_t id = column->placed && column->form != STORE_SPARSE ? H5Dopen2(file, column->dataset, H5P_DEFAULT) : H5I_INVALID_HID;
+        whole = !column->placed || column->form == STORE_SPARSE || id >= 0;
+        if (id >= 0)
+            (void)H5Dclose(id);
+    }
+    (void)H5Eclear2(H5E_DEFAULT);
+    if (file >= 0)
+        (void)H5Fclose(file);
+    if (whole)
+        return PIPETTE_OK;
+    return store_fail(store, PIPETTE_E_STORAGE,
+                      "'%s' was cut off by another program while runs were being stored, and what they stored is damaged; run again with "
+                      "--overwrite",
+                      store->path);
+}
+
 /* Where the data of a dataset stands, and the extent of its first axis; `bytes` that must be there. */
 static int locate(store_file *store, const char *dataset, const char *suffix, uint64_t *offset, uint64_t *extent,
                   uint64_t element_bytes)

@@ -16,6 +16,9 @@
 
 enum { STORE_RANK_MAX = 30, STORE_BLOCK = 65536, STORE_NONE = 1 };
 
+/* In place of a record: the row was reset, and what the structure has for it does not count. */
+enum { STORE_GONE = 1 };
+
 /* How the values of a column stand in the file. */
 typedef enum store_form {
     STORE_FIXED = 1,  /* one contiguous dataset (run, ...) */
@@ -57,7 +60,7 @@ typedef struct store_column {
     uint64_t shape_offset;       /* RAGGED: of NAME_count or NAME_shape */
     uint64_t total;              /* RAGGED: elements of the flat data; SPARSE: number of texts */
     uint64_t *starts;            /* RAGGED: first element of each row and the end, when asked for; SPARSE: the rows */
-    uint64_t *records;           /* by row: place of the last record, 0: none. NULL: none at all */
+    uint64_t *records;           /* by row: place of the last record, 0: none, or STORE_GONE. NULL: none at all */
     int64_t id;                  /* HDF5 dataset that is being read (strings, PACKED), or -1 */
     struct store_column *source; /* while a file is built: the same column of the old file */
 } store_column;
@@ -138,7 +141,7 @@ typedef struct record_header {
 } record_header;
 
 /* EXTENT opens an extent and says where it ends; NEXT closes it and says where the next one begins. Both have one number as payload. */
-enum { RECORD_VALUE = 1, RECORD_COLUMN = 2, RECORD_PACKED = 3, RECORD_EXTENT = 4, RECORD_NEXT = 5 };
+enum { RECORD_VALUE = 1, RECORD_COLUMN = 2, RECORD_PACKED = 3, RECORD_EXTENT = 4, RECORD_NEXT = 5, RECORD_DROP = 6, RECORD_RESET = 7 };
 enum { RECORD_LINK_BYTES = sizeof(record_header) + 8 };
 
 /* What the driver tells of a read instead of doing it (driver.c). */
@@ -168,6 +171,8 @@ typedef struct store_file {
     uint32_t position_count;
     store_table *pending; /* put, not in the file */
     uint32_t pending_count;
+    store_leaf *pending_leaves; /* likewise */
+    uint32_t pending_leaf_count;
     store_records records;
     store_value result; /* of the last read_one */
     uint64_t part_count; /* elements that the last read_part left of it */
@@ -206,6 +211,9 @@ int store_convert(store_file *store, const char *path, int from, const void *in,
 /* What follows from a description: paths in the file, form, sizes. */
 int catalog_complete_column(store_file *store, store_column *column);
 int catalog_complete_leaf(store_file *store, store_leaf *leaf);
+/* A leaf with its value. catalog_leaf_free() also after a failure. */
+int catalog_leaf(store_file *store, store_leaf *leaf, const pipette_leaf_spec *spec);
+void catalog_leaf_free(store_leaf *leaf);
 int catalog_complete_table(store_file *store, store_table *table);
 store_catalog *catalog_from_layout(store_file *store, const pipette_layout *layout);
 int catalog_column(store_file *store, store_column *column, const pipette_column_spec *spec);
@@ -290,6 +298,10 @@ bool records_any(const store_file *store);
 int records_append(store_file *store, uint64_t row, uint32_t column, const pipette_value *value);
 int records_append_packed(store_file *store, uint64_t row, uint32_t column, const void *bytes, uint64_t size);
 int records_append_column(store_file *store, uint32_t column);
+/* Takes a column that the log has added away, with its values. */
+int records_drop_column(store_file *store, uint32_t column);
+/* What has no place of its own is gone for these rows. */
+int records_reset(store_file *store, uint64_t first, uint64_t count);
 /* Writes what is buffered. */
 int records_drain(store_file *store);
 int records_read(store_file *store, uint64_t place, const char *path, store_value *out);
@@ -350,6 +362,8 @@ void packed_free(store_file *store);
 int reopen_catalog(store_file *store);
 /* Whether the open file `fd` is one of ours: 0, or a status after a message that says why not. */
 int reopen_check(store_file *store, int fd);
+/* Whether the structure is still in the file that we write; a message where somebody has cut it off. */
+int reopen_whole(store_file *store);
 
 /* ---- build.c: a new structure, and the data that has to move with it ---- */
 
@@ -376,6 +390,9 @@ int columns_write(store_file *store, uint64_t first, uint64_t count, const pipet
 int columns_append(store_file *store, uint64_t row, uint32_t position, const pipette_value *value);
 int columns_append_packed(store_file *store, uint64_t row, uint32_t position, const void *bytes, uint64_t size);
 int columns_add(store_file *store, const pipette_column_spec *spec);
+int columns_value_rows(store_file *store, const char *path, int (*visit)(uint64_t row, void *user), void *user);
+int columns_drop(store_file *store, const char *path);
+int columns_reset(store_file *store, uint64_t first, uint64_t count);
 int columns_place(store_file *store, uint32_t position, pipette_place *place);
 /* States of rows; PIPETTE_STATE_DONE where the file has no column for them. */
 int columns_states(store_file *store, uint64_t first, uint64_t count, int8_t *out);
@@ -415,5 +432,8 @@ int tables_load(store_file *store, store_table *table);
 /* The bytes of one element of a table's array in the file. */
 uint64_t tables_bytes(const store_table *table, const store_array *array);
 store_table *tables_find(store_table *tables, uint32_t count, const char *path);
+/* Keeps a single value until the file gets another structure. */
+int tables_put_leaf(store_file *store, const pipette_leaf_spec *leaf);
+store_leaf *tables_find_leaf(store_leaf *leaves, uint32_t count, const char *path);
 
 #endif

@@ -81,8 +81,8 @@ static void test_wrong(void)
         "'$.none' is not a declared result, so it has no buffer",
         "result '$.events' has no shape before the run; store it with pipette_put",
         "99 is no handle of a result",
-        "the value for result '$.x' has no type, shape or data",
-        "'not a name' is no name for a result (letters, digits, _, - and dots; $ for the run)",
+        "result '$.x': the value has no known type (0)",
+        "name 'not a name': only letters, digits, _ and - are allowed (byte 0x20 is not)",
         "there is no parameter 'missing'",
         "'twin' fits several parameters: parameters.left.twin, parameters.right.twin",
         "parameter 'text' is string, the model asks for f64",
@@ -123,7 +123,9 @@ static void test_shape(void)
     CU_ASSERT_EQUAL(PIPETTE("run", "h.cfg", "--set", "parameters.length=102"), 2);
     EXPECT(one_error_line() && err_has("shape() of model 'every_entry' sets dimension 2 of '$.rows', which it does not declare"));
     CU_ASSERT(PIPETTE("run", "h.cfg", "--set", "parameters.length=103") != 0);
-    EXPECT(one_error_line() && err_has("shape() of model 'every_entry' gives dimension 'column' of result '$.rows' no elements"));
+    EXPECT(one_error_line() && err_has("shape() of model 'every_entry' gives dimension 'column' of result '$.rows' no extent"));
+    CU_ASSERT_EQUAL(PIPETTE("run", "h.cfg", "--set", "parameters.length=104"), 2);
+    EXPECT(one_error_line() && err_has("shape() of model 'every_entry' gives result '$.rows' more elements than any memory holds"));
     CU_ASSERT(!file_exists("h.hdf5"));
     /* Rows that differ from run to run: as long as their own parameters say. */
     file_write("h.cfg", "name = \"H\";\npreprocess = ( { plugin = \"explorer\"; product = ( { parameter = \"width\"; values = [1, 3]; } ); } );\n" RUN
