@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <strings.h>
 
+#include "plugin/utf8.h"
+
 static int read_text(config_reader *reader, config_reader_text *text);
 
 /* ---- tokens: each reads one from text->at, moves on, and writes it to `plain` ---- */
@@ -219,6 +221,23 @@ static int add_raw(config_reader *reader, const char *data, size_t size)
 }
 
 /* Reads one file into `raw` and `plain`. `where`: "" or "FILE:LINE: " of the @include; `line` is that place. */
+/* All of it is text, comments too. */
+static int check_utf8(const config_reader *reader, const config_reader_text *text)
+{
+    config_origin origin = text->here;
+    const char *at = text->at;
+    if (utf8_wrong(at, (size_t)(text->end - at)) == 0)
+        return PIPETTE_OK;
+    while (at < text->end) {
+        size_t length = utf8_character(at, (size_t)(text->end - at));
+        if (length == 0)
+            return config_reader_fail(reader, origin, "byte 0x%02x is no UTF-8; a config is UTF-8 text", (unsigned)(unsigned char)*at);
+        origin.line += *at == '\n';
+        at += length;
+    }
+    return PIPETTE_OK;
+}
+
 static int read_file(config_reader *reader, const char *path, const char *where, config_origin from)
 {
     config_buffer whole = {0};
@@ -245,6 +264,8 @@ static int read_file(config_reader *reader, const char *path, const char *where,
         status = text.here.file == NULL
                      ? pipette_error_set(reader->error, PIPETTE_E_MEMORY, "out of memory for the config")
                      : config_reader_note_line(reader, text.here);
+        if (status == PIPETTE_OK)
+            status = check_utf8(reader, &text);
         if (status == PIPETTE_OK)
             status = read_text(reader, &text);
         reader->open_count--;

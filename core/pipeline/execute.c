@@ -94,11 +94,17 @@ static int plan_place(pipette_pipeline *p, uint32_t index, plan_column *out, pip
     out->type = column->type;
     out->elements = 1;
     for (i = 0; i < column->rank && out->elements != PLAN_VARIES; i++)
-        out->elements = column->dimensions[i].extent == PIPETTE_RAGGED ? PLAN_VARIES : out->elements * column->dimensions[i].extent;
+        if (column->dimensions[i].extent == PIPETTE_RAGGED || /* shape.c has refused what no memory holds */
+            __builtin_mul_overflow(out->elements, column->dimensions[i].extent, &out->elements))
+            out->elements = PLAN_VARIES;
     if (column->type == PIPETTE_TYPE_STRING)
         out->elements = PLAN_VARIES;
     out->row_bytes = out->elements == PLAN_VARIES ? 0 : out->elements * pipette_type_size(column->type);
     out->every = column->every;
+    if (index >= p->layout.column_count) { /* left out: the model computes it all the same */
+        out->column = PLAN_NO_COLUMN;
+        return PIPETTE_OK;
+    }
     if (p->replaying) /* nothing goes to a file */
         return PIPETTE_OK;
     if (p->compression > 0 && out->elements != PLAN_VARIES && compressed_of(p) != NULL)
@@ -200,7 +206,7 @@ int plan_make(pipette_pipeline *p, const pipette_run_span *rows, uint64_t count,
             plan->coordinates[i].column = PLAN_NO_COLUMN;
     }
     for (i = 0; status == PIPETTE_OK && i < plan->result_count; i++)
-        status = plan_place(p, p->first_result + i, &plan->results[i], error);
+        status = plan_place(p, p->result_columns[i], &plan->results[i], error);
     if (status == PIPETTE_OK)
         status = plan_place(p, column_named(p, LEDGER_STATE), &plan->state, error);
     if (status == PIPETTE_OK)

@@ -197,13 +197,30 @@ static char *result_path(const char *declared)
     return strdup(path);
 }
 
+static int is_omitted(const pipette_pipeline *p, uint32_t result)
+{
+    return p->omitted != NULL && p->omitted[result];
+}
+
+/* Those that are stored, and behind them those that are left out. */
 static int result_columns(pipette_pipeline *p, const shape_extent *extents, uint32_t *count, pipette_error *error)
 {
-    uint32_t i, j, at = 0;
+    uint32_t i, j, at = 0, left_out;
     p->first_result = *count;
+    p->stored_results = 0;
+    free(p->result_columns);
+    p->result_columns = calloc(p->schema->result_count + 1u, sizeof *p->result_columns);
+    if (p->result_columns == NULL)
+        return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
+    for (i = 0; i < p->schema->result_count; i++)
+        p->stored_results += !is_omitted(p, i);
+    left_out = *count + p->stored_results;
+    p->all_columns = *count + p->schema->result_count;
     for (i = 0; i < p->schema->result_count; i++) {
         const pipette_result_spec *spec = &p->schema->results[i];
-        pipette_column_spec *column = &p->columns[(*count)++];
+        pipette_column_spec *column;
+        p->result_columns[i] = is_omitted(p, i) ? left_out++ : (*count)++;
+        column = &p->columns[p->result_columns[i]];
         column->size = sizeof *column;
         column->type = spec->type;
         column->role = PIPETTE_ROLE_RESULT;
@@ -270,10 +287,19 @@ static int add_leaf(const pipette_node *node, void *user)
     return 0;
 }
 
+int layout_leaves(pipette_pipeline *p, pipette_error *error)
+{
+    p->layout.leaf_count = 0;
+    if (pipette_walk(p->trajectory, "", add_leaf, p) != PIPETTE_OK)
+        return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
+    p->layout.leaves = p->leaves;
+    return PIPETTE_OK;
+}
+
 static void free_columns(pipette_pipeline *p)
 {
     uint32_t i;
-    for (i = 0; p->columns != NULL && i < p->layout.column_count; i++)
+    for (i = 0; p->columns != NULL && i < p->all_columns; i++)
         if (p->columns[i].role == PIPETTE_ROLE_RESULT)
             free((void *)(uintptr_t)p->columns[i].path);
     free(p->columns);
@@ -284,6 +310,7 @@ static void free_columns(pipette_pipeline *p)
     p->exploration_text = NULL;
     p->layout.column_count = 0;
     p->layout.leaf_count = 0;
+    p->all_columns = 0;
 }
 
 void layout_free(pipette_pipeline *p)
@@ -315,8 +342,8 @@ int layout_build(pipette_pipeline *p, pipette_error *error)
     }
     free(extents);
     p->layout.column_count = p->columns == NULL ? 0 : count;
-    if (status == PIPETTE_OK && pipette_walk(p->trajectory, "", add_leaf, p) != PIPETTE_OK)
-        status = pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
+    if (status == PIPETTE_OK)
+        status = layout_leaves(p, error);
     if (status == PIPETTE_OK && points != NULL)
         status = exploration_text(points, &p->exploration_text, error);
     if (status != PIPETTE_OK)

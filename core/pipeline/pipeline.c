@@ -74,6 +74,8 @@ void pipette_pipeline_destroy(pipette_pipeline *p)
     free(p->spans);
     free(p->wanted);
     free(p->commit);
+    free(p->omitted);
+    free(p->result_columns);
     free(p->diff);
     free(p->preprocess);
     free(p->postprocess);
@@ -114,6 +116,26 @@ static void give_warnings(pipette_pipeline *p)
 
 typedef int (*postprocess_call)(pipette_stage *stage, pipette_trajectory *trajectory, pipette_results *results);
 
+/* Before the runs the layout takes it; later the storage is given it at once. */
+static int take_added(const pipette_node *node, const char **why, void *user)
+{
+    results *r = user;
+    pipette_pipeline *p = r->pipeline;
+    const pipette_storage *storage = pipeline_storage(p);
+    pipette_leaf_spec leaf = {sizeof leaf, 0, node->path, node->unit, node->comment, node->value};
+    int status;
+    if (r->declaring)
+        return PIPETTE_OK;
+    if (!PIPETTE_HAS(storage, put_leaf) || storage->put_leaf == NULL) {
+        *why = "this storage takes no values after the runs";
+        return PIPETTE_E_UNSUPPORTED;
+    }
+    stage_clear(&p->storage);
+    status = storage->put_leaf(&p->storage.handle, &leaf);
+    *why = p->storage.message[0] != '\0' ? p->storage.message : pipette_status_text(status);
+    return status;
+}
+
 /* Calls one function of a stage with what it may see. */
 static int call_postprocess(pipette_pipeline *p, stage *s, postprocess_call call, int declaring, pipette_error *error)
 {
@@ -122,7 +144,7 @@ static int call_postprocess(pipette_pipeline *p, stage *s, postprocess_call call
     if (status == PIPETTE_OK) {
         r.abi_minor = s->descriptor->abi_minor;
         stage_clear(s);
-        visible_enter(p->visible, p->trajectory);
+        visible_enter(p->visible, p->trajectory, declaring ? UINT32_MAX : p->round, take_added, &r);
         status = call(&s->handle, p->trajectory, &r.handle);
         visible_leave(p->visible);
         if (status != PIPETTE_OK)
@@ -201,6 +223,8 @@ static int lay_out(pipette_pipeline *p, pipette_error *error)
     int status = layout_build(p, error);
     if (status == PIPETTE_OK)
         status = start_postprocess(p, error);
+    if (status == PIPETTE_OK)
+        status = layout_leaves(p, error); /* stages may have added some */
     if (status == PIPETTE_OK) {
         p->layout.tables = p->tables.tables;
         p->layout.table_count = p->tables.count;

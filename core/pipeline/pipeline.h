@@ -58,6 +58,10 @@ struct pipette_pipeline {
     table_list tables; /* declared by postprocessing */
     char *exploration_text;
     uint32_t first_result; /* column of the first result of the model */
+    uint32_t stored_results; /* of the model, from there on; behind the layout's columns stand those that are left out */
+    uint32_t *result_columns; /* for each declared result: its place in `columns` */
+    uint32_t all_columns;    /* with those that are left out */
+    uint8_t *omitted;        /* for each declared result: the config leaves it out */
     struct added *added; /* undeclared results seen so far (added.c) */
     int string_coordinates; /* some explored parameter is text */
 
@@ -89,6 +93,8 @@ uint64_t select_run_of_row(const pipette_pipeline *pipeline, uint64_t row);
 /* --- layout.c: what the file will hold ------------------------------------------------------------------------------------ */
 /* Asks the model for shapes, then fills pipeline->layout. Called again after an expansion. */
 int layout_build(pipette_pipeline *pipeline, pipette_error *error);
+/* The single values again: stages can have added some. */
+int layout_leaves(pipette_pipeline *pipeline, pipette_error *error);
 void layout_free(pipette_pipeline *pipeline);
 /* Bytes of all rows of all columns whose size is known. */
 uint64_t layout_bytes(const pipette_pipeline *pipeline);

@@ -6,6 +6,7 @@
 #include "engine/cores.h"
 #include "pipeline/pipeline.h"
 #include "trajectory/name.h"
+#include "trajectory/name.h"
 
 #define STACK_LEAST 65536u /* less would not even do for the worker */
 
@@ -225,6 +226,51 @@ static int run_settings(pipette_pipeline *p, pipette_error *error)
     return PIPETTE_OK;
 }
 
+static const char *declared_path(const void *user, uint32_t i)
+{
+    return ((const plugin_schema *)user)->results[i].path;
+}
+
+/* Which results are not stored. */
+static int omit_settings(pipette_pipeline *p, pipette_error *error)
+{
+    const pipette_option *node = config_get(p->run.options, "omit");
+    const char *names[64], *nearest;
+    pipette_value value;
+    uint64_t i;
+    uint32_t j;
+    int status;
+    if (node == NULL)
+        return PIPETTE_OK;
+    status = config_value(node, PIPETTE_TYPE_STRING, &value, error);
+    p->omitted = calloc(p->schema->result_count + 1u, sizeof *p->omitted);
+    if (status == PIPETTE_OK && p->omitted == NULL)
+        status = pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
+    for (i = 0; status == PIPETTE_OK && i < pipette_value_count(&value); i++) {
+        const char *name = ((const char *const *)pipette_value_data(&value))[i];
+        const char *bare = strncmp(name, "results.", 8) == 0 ? name + 8 : name;
+        char candidates[400];
+        int64_t found = name_find(bare, p->schema->result_count, declared_path, p->schema, candidates, sizeof candidates);
+        if (found >= 0) {
+            p->omitted[found] = 1;
+            continue;
+        }
+        if (found == NAME_FIND_SEVERAL)
+            return config_fail(node, error, PIPETTE_E_CONFIG, "omit: '%s' fits several results: %s", name, candidates);
+        for (j = 0; j < p->schema->result_count && j < PIPETTE_COUNT_OF(names); j++) {
+            const char *dot = strrchr(p->schema->results[j].path, '.');
+            names[j] = dot == NULL ? p->schema->results[j].path : dot + 1;
+        }
+        nearest = config_nearest(bare, names, j);
+        if (nearest != NULL)
+            return config_fail(node, error, PIPETTE_E_CONFIG, "omit: model '%s' has no result '%s'; did you mean '%s'?", p->schema->name, name,
+                               nearest);
+        return config_fail(node, error, PIPETTE_E_CONFIG, "omit: model '%s' has no result '%s'; `pipette inspect %s` lists them",
+                           p->schema->name, name, p->run.name);
+    }
+    return status;
+}
+
 static int storage_settings(pipette_pipeline *p, pipette_error *error)
 {
     const pipette_option *node;
@@ -331,6 +377,8 @@ int prepare_stages(pipette_pipeline *p, pipette_error *error)
         status = check_top(p, p->schema, error);
     if (status == PIPETTE_OK)
         status = keys_check(p->run.options, p->run.name, PIPETTE_KIND_MODEL, p->schema->options, p->schema->option_count, 0, error);
+    if (status == PIPETTE_OK)
+        status = omit_settings(p, error);
     return status;
 }
 

@@ -104,7 +104,7 @@ static int results_states(pipette_results *handle, uint64_t first, uint64_t coun
 
 static uint32_t results_column_count(const pipette_results *handle)
 {
-    return ((const results *)(const void *)handle)->pipeline->schema->result_count;
+    return ((const results *)(const void *)handle)->pipeline->stored_results;
 }
 
 /* A plugin steps from dimension to dimension by the size that it knows; the struct has grown since ABI 1.0. */
@@ -155,12 +155,18 @@ static const char *result_path(const void *user, uint32_t i)
     return p->columns[p->first_result + i].path;
 }
 
+static const char *omitted_path(const void *user, uint32_t i)
+{
+    const pipette_pipeline *p = user;
+    return p->columns[p->layout.column_count + i].path;
+}
+
 static int find_column(results *r, const char *name, uint32_t *found)
 {
     const pipette_pipeline *p = r->pipeline;
     char candidates[600];
     const char *nearest;
-    int64_t index = name_find(name, p->schema->result_count, result_path, p, candidates, sizeof candidates);
+    int64_t index = name_find(name, p->stored_results, result_path, p, candidates, sizeof candidates);
     uint32_t i;
     if (index >= 0) {
         *found = (uint32_t)index;
@@ -168,11 +174,14 @@ static int find_column(results *r, const char *name, uint32_t *found)
     }
     if (index == NAME_FIND_SEVERAL)
         return refuse(r, PIPETTE_E_AMBIGUOUS, "'%s' fits several results: %s", name, candidates);
-    nearest = name_nearest(name, p->schema->result_count, result_path, p);
+    nearest = name_nearest(name, p->stored_results, result_path, p);
     if (nearest != NULL)
         return refuse(r, PIPETTE_E_NOT_FOUND, "there is no result '%s'; did you mean '%s'?", name, nearest);
+    index = name_find(name, p->all_columns - p->layout.column_count, omitted_path, p, NULL, 0);
+    if (index >= 0)
+        return refuse(r, PIPETTE_E_NOT_FOUND, "there is no result '%s' in the file: the run stage leaves it out (omit)", name);
     candidates[0] = '\0';
-    for (i = 0; i < p->schema->result_count; i++) {
+    for (i = 0; i < p->stored_results; i++) {
         size_t used = strlen(candidates);
         (void)snprintf(candidates + used, sizeof candidates - used, "%s%s", used == 0 ? "" : ", ", result_path(p, i));
     }
@@ -227,11 +236,11 @@ static int check_table(results *r, const pipette_table *table)
     const pipette_pipeline *p = r->pipeline;
     pipette_error error = {0};
     uint32_t i;
-    if (table->path == NULL || table->dimension_count == 0 || table->array_count == 0)
-        return refuse(r, PIPETTE_E_INVALID, "a table needs a path, a dimension and an array");
+    if (table->path == NULL || table->array_count == 0)
+        return refuse(r, PIPETTE_E_INVALID, "a table needs a path and an array");
     if (trajectory_check_path(table->path, 0, &error) != PIPETTE_OK)
         return refuse(r, PIPETTE_E_INVALID, "the table's path: %s", error.message);
-    for (i = 0; i < p->schema->result_count; i++) {
+    for (i = 0; i < p->stored_results; i++) {
         const char *path = p->columns[p->first_result + i].path + strlen("results.");
         char bare[600];
         const char *run = strstr(path, "$.");

@@ -485,6 +485,42 @@ int resume_fill_coordinates(pipette_pipeline *p, pipette_error *error)
     return pipette_explored_count(p->trajectory) == 0 ? PIPETTE_OK : each_states(p, fill_pending, NULL, error);
 }
 
+/* ---- Columns ------------------------------------------------------------------------------------------------------------------------ */
+
+typedef struct column_check {
+    const pipette_pipeline *pipeline;
+    uint32_t next;
+    int differs;
+} column_check;
+
+static int check_column(const pipette_entry *entry, void *user)
+{
+    column_check *check = user;
+    const pipette_pipeline *p = check->pipeline;
+    if (entry->kind != PIPETTE_ENTRY_COLUMN)
+        return 0;
+    if (check->next < p->layout.column_count)
+        check->differs |= strcmp(entry->path, p->columns[check->next].path) != 0;
+    else
+        check->differs |= (entry->flags & (uint32_t)PIPETTE_ENTRY_OPTIONAL) == 0;
+    check->next++;
+    return 0;
+}
+
+/* Whether the file has other columns than the layout: `omit` was another one. What the file holds stays; runs that a column comes too late
+ * for, or that leave it out, have no value there. */
+static int columns_differ(pipette_pipeline *p)
+{
+    column_check check = {p, 0, 0};
+    if (pipeline_storage(p)->list(&p->storage.handle, check_column, &check) != 0)
+        stage_clear(&p->storage);
+    if (check.next < p->layout.column_count)
+        check.differs = 1;
+    if (check.differs)
+        pipeline_log(p, PIPETTE_LOG_INFO, "the file was made with other results (omit): what it holds stays, other runs have no value there");
+    return check.differs;
+}
+
 /* ---- Beginning ---------------------------------------------------------------------------------------------------------------------- */
 
 int resume_begin(pipette_pipeline *p, resume *r, int *nothing_to_do, pipette_error *error)
@@ -509,6 +545,8 @@ int resume_begin(pipette_pipeline *p, resume *r, int *nothing_to_do, pipette_err
         return status;
     newly_explored = pipette_explored_count(p->trajectory) != r->old_explored;
     if (p->row_count != r->old_rows || newly_explored || (r->finished && postprocess_differs(p)))
+        r->grows = 1;
+    if (!r->grows && columns_differ(p))
         r->grows = 1;
     if (r->grows) { /* beside the old rows, which are copied */
         status = space_check(p, p->row_count, error);

@@ -5,10 +5,21 @@
 
 #include "trajectory/trajectory.h"
 
+/* A leaf that a stage has added, and the round in which it did so last. */
+typedef struct added_path {
+    char *path;
+    uint32_t round;
+} added_path;
+
 struct visible {
     pipette_trajectory *shadow; /* the parameters, and the visible points only */
     pipette_trajectory *entered;
     const pipette_trajectory_host *original;
+    visible_added added;
+    void *added_user;
+    added_path *paths; /* of leaves that stages have added */
+    size_t path_count, path_capacity;
+    uint32_t round;
     pipette_trajectory_host host; /* the original's functions, but those that say what is explored */
 };
 
@@ -56,6 +67,9 @@ void visible_destroy(visible *v)
         return;
     if (v->shadow != NULL)
         trajectory_destroy(v->shadow);
+    while (v->path_count > 0)
+        free(v->paths[--v->path_count].path);
+    free(v->paths);
     free(v);
 }
 
@@ -72,6 +86,59 @@ static int axis_values(pipette_trajectory *trajectory, const char *name, pipette
 {
     int status = pipette_axis_values(current->shadow, name, values);
     return status == PIPETTE_OK ? status : pipette_trajectory_fail(trajectory, status, "%s", pipette_trajectory_message(current->shadow));
+}
+
+static added_path *find_added(const char *path)
+{
+    size_t i;
+    for (i = 0; i < current->path_count; i++)
+        if (strcmp(current->paths[i].path, path) == 0)
+            return &current->paths[i];
+    return NULL;
+}
+
+/* What a stage has added in an earlier round it may add again in this one. */
+static int may_replace(const char *path, void *user)
+{
+    const added_path *known = find_added(path);
+    (void)user;
+    return known != NULL && known->round != current->round;
+}
+
+static int note_added(const char *path)
+{
+    added_path *known = find_added(path);
+    if (known == NULL && current->path_count == current->path_capacity) {
+        size_t capacity = 2 * current->path_capacity + 16;
+        added_path *more = realloc(current->paths, capacity * sizeof *more);
+        if (more == NULL)
+            return 0;
+        current->paths = more;
+        current->path_capacity = capacity;
+    }
+    if (known == NULL) {
+        known = &current->paths[current->path_count];
+        known->path = strdup(path);
+        if (known->path == NULL)
+            return 0;
+        current->path_count++;
+    }
+    known->round = current->round;
+    return 1;
+}
+
+static int add(pipette_trajectory *trajectory, int branch, const char *path, const pipette_value *value, const char *unit,
+               const char *comment)
+{
+    pipette_node node = {.size = sizeof node};
+    const char *why = NULL;
+    int status = trajectory_put(trajectory, branch, path, value, unit, comment, may_replace, NULL, &node);
+    if (status != PIPETTE_OK || node.path == NULL)
+        return status;
+    if (!note_added(node.path))
+        return pipette_trajectory_fail(trajectory, PIPETTE_E_MEMORY, "out of memory");
+    status = current->added(&node, &why, current->added_user);
+    return status == PIPETTE_OK ? status : pipette_trajectory_fail(trajectory, status, "%s", why);
 }
 
 static uint64_t run_count(const pipette_trajectory *trajectory)
@@ -128,14 +195,18 @@ static int walk(pipette_trajectory *trajectory, const char *name, pipette_visit 
     return current->original->walk(trajectory, name, visit_corrected, &corrected);
 }
 
-void visible_enter(visible *v, pipette_trajectory *trajectory)
+void visible_enter(visible *v, pipette_trajectory *trajectory, uint32_t round, visible_added added, void *user)
 {
+    v->round = round;
+    v->added = added;
+    v->added_user = user;
     current = v;
     v->entered = trajectory;
     v->original = trajectory->host;
     v->host = *trajectory->host;
     v->host.expand = expand;
     v->host.axis_values = axis_values;
+    v->host.add = add;
     v->host.run_count = run_count;
     v->host.explored_count = explored_count;
     v->host.explored = explored;

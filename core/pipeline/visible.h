@@ -8,13 +8,17 @@
 
 typedef struct visible visible;
 
+/* A leaf was added. 0, or a status, and `*why` (borrowed) says why. */
+typedef int (*visible_added)(const pipette_node *node, const char **why, void *user);
+
 /* Notes the points of `trajectory` as they are now: the config's. Call it before the stored points are put in front of them. */
 int visible_create(pipette_trajectory *trajectory, visible **out, pipette_error *error);
 void visible_destroy(visible *visible);
 
 /* Puts the handle of the trajectory under this view: pipette_expand() on it also notes what was asked for; the number of runs, what is
- * explored and the values of an axis are those of the visible points. Until visible_leave(). */
-void visible_enter(visible *visible, pipette_trajectory *trajectory);
+ * explored and the values of an axis are those of the visible points; each leaf that pipette_add() adds is given to `added`. One that was
+ * added in another `round` may be added again, and is replaced. Until visible_leave(). */
+void visible_enter(visible *visible, pipette_trajectory *trajectory, uint32_t round, visible_added added, void *user);
 void visible_leave(visible *visible);
 
 /* How many points are visible. */

@@ -424,6 +424,47 @@ static int host_walk(pipette_trajectory *trajectory, const char *name, pipette_v
     return status;
 }
 
+int trajectory_put(pipette_trajectory *trajectory, int branch, const char *given, const pipette_value *value, const char *unit,
+                   const char *comment, int (*may_replace)(const char *path, void *user), void *user, pipette_node *out)
+{
+    trajectory_handle *h = handle_of(trajectory);
+    char path[NAME_PATH_SIZE], *own_unit, *own_comment;
+    pipette_value own;
+    tree_node *node;
+    int status;
+    if (name_branch(branch)[0] == '\0' || branch == PIPETTE_BRANCH_PARAMETERS)
+        return host_add(trajectory, branch, given, value, unit, comment);
+    status = full_name(h, branch, given, path);
+    if (status != PIPETTE_OK)
+        return status;
+    node = tree_exact(&h->core->nodes, path);
+    if (node == NULL || !node->leaf || !may_replace(path, user)) {
+        status = host_add(trajectory, branch, given, value, unit, comment);
+        node = status == PIPETTE_OK ? tree_exact(&h->core->nodes, path) : NULL;
+    } else {
+        status = value_convert(value, PIPETTE_TYPE_NONE, path, &own, &h->error);
+        if (status != PIPETTE_OK)
+            return status;
+        own_unit = copy_text(unit);
+        own_comment = copy_text(comment);
+        if (own_unit == NULL || own_comment == NULL) {
+            free(own_unit);
+            free(own_comment);
+            value_destroy(&own);
+            return no_memory(&h->error);
+        }
+        value_destroy(&node->value);
+        free(node->unit);
+        free(node->comment);
+        node->value = own;
+        node->unit = own_unit;
+        node->comment = own_comment;
+    }
+    if (status == PIPETTE_OK && node != NULL)
+        describe(h, node, out);
+    return status;
+}
+
 /* ---- Exploring -----------------------------------------------------------------------------------------------------
  */
 

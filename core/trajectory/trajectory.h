@@ -31,6 +31,11 @@ int trajectory_continue(pipette_trajectory *trajectory, const char *text, pipett
 
 /* The trajectory's name check, for other modules: 0, or PIPETTE_E_INVALID with a message that says what is wrong. `path` may
  * have dots and, if `allow_run` is not 0, the wildcards `$`, `crun`, `$set`, `crunset` as components. */
+/* Adds a leaf as pipette_add() does; one that is there already is replaced where `may_replace` says so of its full name. Fills `node` with
+ * what the leaf is now; not for parameters. */
+int trajectory_put(pipette_trajectory *trajectory, int branch, const char *path, const pipette_value *value, const char *unit,
+                   const char *comment, int (*may_replace)(const char *path, void *user), void *user, pipette_node *node);
+
 int trajectory_check_path(const char *path, int allow_run, pipette_error *error);
 
 #endif

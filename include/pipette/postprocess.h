@@ -25,7 +25,8 @@ typedef struct pipette_column_info {
     const pipette_dimension *dimensions; /* rank of them */
 } pipette_column_info;
 
-/* A labelled array or several over the same dimensions: what xarray calls a dataset. Everything is borrowed for the call. */
+/* A labelled array or several over the same dimensions: what xarray calls a dataset. Without a dimension, each array is one number.
+ * Everything is borrowed for the call. */
 typedef struct pipette_table_dimension {
     uint32_t size;
     uint32_t reserved;
@@ -57,6 +58,10 @@ typedef struct pipette_table {
     uint32_t array_stride; /* 0: sizeof */
     uint32_t reserved;
 } pipette_table;
+
+/* Single values, texts and arrays without labels are added to the trajectory: pipette_add(trajectory, PIPETTE_BRANCH_RESULTS,
+ * "summary.threshold", &value, "1/ms", "..."). They are stored in the file beside the tables. What a stage has added in an earlier round,
+ * or in an earlier command, is replaced when it adds it again. */
 
 typedef struct pipette_results pipette_results;
 

@@ -243,6 +243,25 @@ static int copy_ragged(store_file *store, int fd, store_column *column, uint64_t
     return status;
 }
 
+/* Rows that are still to be run hold anything, and they may come to have no value there. */
+static int fill_undone(store_file *store, int fd, const store_column *column, uint64_t rows)
+{
+    store_states *states = calloc(1, sizeof *states);
+    char *fill = malloc((size_t)column->row_bytes + 1);
+    uint64_t row;
+    int status = states != NULL && fill != NULL ? PIPETTE_OK : store_memory(store);
+    if (status == PIPETTE_OK)
+        store_fill(column->type, fill, column->elements);
+    for (row = 0; status >= 0 && row < rows; row++) {
+        status = columns_counts(store, states, column, row);
+        if (status == 0)
+            status = file_write(store, fd, fill, column->row_bytes, column->offset + row * column->row_bytes);
+    }
+    free(fill);
+    free(states);
+    return status < 0 ? status : PIPETTE_OK;
+}
+
 static int copy_column(store_file *store, int fd, store_column *column, const store_catalog *catalog)
 {
     uint64_t rows = catalog_rows(store->catalog, column), row_count = catalog_rows(catalog, column);
@@ -258,7 +277,7 @@ static int copy_column(store_file *store, int fd, store_column *column, const st
     status = file_copy(store, store->fd, column->source->offset, fd, column->offset, rows * column->row_bytes);
     if (status == PIPETTE_OK && column->optional)
         status = copy_rows(store, fd, column, rows, row_count - rows);
-    return status;
+    return status == PIPETTE_OK && column->optional ? fill_undone(store, fd, column, rows) : status;
 }
 
 static int copy_table(store_file *store, int fd, store_table *table)
