@@ -223,14 +223,19 @@ PIPETTE_INLINE pipette_value pipette_value_array(int type, uint32_t rank, const 
     return value;
 }
 
-/* Number of elements: 1 for a scalar, the product of the extents otherwise. */
+/* Number of elements: 1 for a scalar, the product of the extents otherwise; UINT64_MAX where that is beyond all numbers. */
 PIPETTE_INLINE uint64_t pipette_value_count(const pipette_value *value)
 {
     uint64_t count = 1;
-    uint32_t i;
-    for (i = 0; i < value->rank; i++)
+    uint32_t i, over = 0;
+    for (i = 0; i < value->rank; i++) {
+        if (value->shape[i] == 0)
+            return 0;
+        if (count > UINT64_MAX / value->shape[i])
+            over = 1;
         count *= value->shape[i];
-    return count;
+    }
+    return over ? UINT64_MAX : count;
 }
 
 /* The elements, also of a scalar. The pointer lives as long as the value (scalar) or its data (array). */

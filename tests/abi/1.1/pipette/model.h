@@ -30,6 +30,18 @@
  * Files that the first runs of a process open and keep are no such change; one more for each run is. Memory that runs leave behind costs
  * them nothing either: the worker is renewed. The rest, such as static variables or damage to the heap, stays, unless the
  * run stage says isolation = "run": a process for every run.
+ *
+ * Threads: a pool that the first run of an instance leaves (OpenMP, BLAS) is kept; a run that leaves one more gets processes of
+ * its own, which is slow. Libraries find OMP_NUM_THREADS, OPENBLAS_NUM_THREADS, MKL_NUM_THREADS and BLIS_NUM_THREADS at cores
+ * divided by workers, unless the user has set them (where OMP_NUM_THREADS is set, the others follow it); the file records them.
+ * create() and run() may start threads; a constructor may not, for workers are forked behind it.
+ *
+ * Random numbers: pipette_random() and pipette_uniform() below. A model that calls rand(), random() or drand48() and their kin,
+ * itself or in a library of its own, finds them seeded from (seed, run) in every run, and for create(); its batch form is not used.
+ *
+ * Working directory: the command's; with run = { workdir = "run"; } an empty one for every run, with "worker" one for each
+ * worker, both in FILE.work beside the result file. It is removed when the run ends, but kept where the run failed, whose
+ * message names it.
  */
 #ifndef PIPETTE_MODEL_H
 #define PIPETTE_MODEL_H
@@ -184,7 +196,11 @@ PIPETTE_INLINE int32_t pipette_result(pipette_run *run, const char *path)
 
 /* Stores a result of this run. `path` is the declared one ("neuron.$.V"); a path that is not declared adds a result of that
  * name ("$" is the run; without it, "runs.$.PATH"). Type and shape must be the declared ones (integers widen); a wrong one,
- * or the same path twice, makes the run fail. The value is copied. */
+ * or the same path twice, makes the run fail. So does a name or a text that is NULL. Bytes of texts that are no UTF-8 are stored as
+ * U+FFFD, and counted. The value is copied.
+ * A result that is not declared must have the same type and number of dimensions in all runs, of any length: what a finished file holds,
+ * else the run with the lowest index that stores it, says which. Other runs fail, whatever the order in which they are executed, and
+ * so does one that stores a value where another result has a group ("a.b" beside "a"). */
 PIPETTE_INLINE int pipette_put(pipette_run *run, const char *path, const pipette_value *value)
 {
     return run->host->put(run, path, value);
@@ -325,7 +341,7 @@ PIPETTE_INLINE int pipette_shape_value(pipette_shape *shape, const char *name, p
 {
     return shape->host->value(shape, name, value);
 }
-/* Dimension `dimension` of the result `path` has `extent` elements, with coordinates start + i * step (step 0: none). */
+/* Dimension `dimension` of the result `path` has `extent` elements (0 is a length like any other), with coordinates start + i * step (step 0: none). */
 PIPETTE_INLINE int pipette_shape_extent(pipette_shape *shape, const char *path, uint32_t dimension, uint64_t extent,
                                        double start, double step)
 {

@@ -4,7 +4,9 @@
  *     PIPETTE_POSTPROCESS("mine", "1.0", "Summarises my way.", options, NULL, summarise);
  *
  * A stage that expands the trajectory (pipette_expand) is called again once the new runs have been executed, until no stage
- * expands any more.
+ * expands any more. An experiment that was cut off and goes on plays these rounds again: in each of them a stage sees what it would have
+ * seen had nothing happened (runs, rows, axes, what is explored), also where the runs that it asks for are in the file already. So
+ * what it does must follow from what it sees.
  */
 #ifndef PIPETTE_POSTPROCESS_H
 #define PIPETTE_POSTPROCESS_H
@@ -23,7 +25,8 @@ typedef struct pipette_column_info {
     const pipette_dimension *dimensions; /* rank of them */
 } pipette_column_info;
 
-/* A labelled array or several over the same dimensions: what xarray calls a dataset. Everything is borrowed for the call. */
+/* A labelled array or several over the same dimensions: what xarray calls a dataset. Without a dimension, each array is one number.
+ * Everything is borrowed for the call. */
 typedef struct pipette_table_dimension {
     uint32_t size;
     uint32_t reserved;
@@ -55,6 +58,10 @@ typedef struct pipette_table {
     uint32_t array_stride; /* 0: sizeof */
     uint32_t reserved;
 } pipette_table;
+
+/* Single values, texts and arrays without labels are added to the trajectory: pipette_add(trajectory, PIPETTE_BRANCH_RESULTS,
+ * "summary.threshold", &value, "1/ms", "..."). They are stored in the file beside the tables. What a stage has added in an earlier round,
+ * or in an earlier command, is replaced when it adds it again. */
 
 typedef struct pipette_results pipette_results;
 

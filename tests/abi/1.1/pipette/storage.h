@@ -155,7 +155,9 @@ typedef struct pipette_storage {
     /* A column that is not in the layout (an undeclared result); gets the next position, the first one behind the layout's after
      * lay_out, open(UPDATE) and extend, also where the file has the column already. Its rows are appended. */
     int (*add_column)(pipette_stage *stage, const pipette_column_spec *column);
-    /* Everything written so far survives the death of this process; with power_safe, of the machine. */
+    /* Everything that write and append have been given survives the death of this process; with power_safe, of the machine. Called
+     * before the states of rows whose values came through this table. Tables and leaves may wait for extend or finish: an experiment
+     * that is cut off before does its postprocessing again. */
     int (*flush)(pipette_stage *stage);
     /* Rows first .. of a fixed-shape column, elements converted to `type`, into `out`. `column` is a full path as in `list`. */
     int (*read)(pipette_stage *stage, const char *path, uint64_t first, uint64_t count, int type, void *out);
@@ -167,12 +169,29 @@ typedef struct pipette_storage {
     int (*list)(pipette_stage *stage, pipette_entry_visit visit, void *user);
     /* Stores a table (postprocess.h); `path` is full, below `results`. */
     int (*put_table)(pipette_stage *stage, const pipette_table *table);
-    /* An orderly end: fills what has no value, finalises the structure, closes. `complete`: every row has run. */
+    /* An orderly end: fills what has no value, finalises the structure, closes. `complete`: every row has run. A file that somebody
+     * has cut off, removed or replaced meanwhile is PIPETTE_E_STORAGE. */
     int (*finish)(pipette_stage *stage, int complete);
     /* As read_one for a value of one dimension or more, but only `count` of its elements (row-major) from `first` on: the value has one
      * dimension, and fewer elements where the value ends. *total: how many the value has. Optional; a host without it reads the whole. */
     int (*read_part)(pipette_stage *stage, const char *path, uint64_t row, uint64_t first, uint64_t count, pipette_value *value,
                      uint64_t *total);
+
+    /* What follows came later: a storage may leave it out (a shorter table, or NULL), and loses what its comment says. */
+
+    /* Visits the rows that have a value of an undeclared result, whatever their state, in ascending order; a result other than 0 of
+     * `visit`, which may write and append, ends it and is returned. PIPETTE_E_UNSUPPORTED where the result is part of the structure of
+     * a file that was finished: then it stays what it is. */
+    int (*value_rows)(pipette_stage *stage, const char *path, int (*visit)(uint64_t row, void *user), void *user);
+    /* Takes such a result with all its values away, and its name is free. Without these two, the type of an undeclared result is that of
+     * the value that comes first, not of the run that comes first. */
+    int (*drop_column)(pipette_stage *stage, const char *path);
+    /* Rows that are to be run again: what ragged columns, texts and undeclared results have for them is gone, then their state is
+     * pending; that survives like what flush has written. Without it, texts of the first try are overwritten by empty ones. */
+    int (*reset_rows)(pipette_stage *stage, uint64_t first, uint64_t count);
+    /* A single value that comes after lay_out: replaces the one of that path. May wait for extend or finish. Without it, postprocessing
+     * cannot add values (pipette_add). */
+    int (*put_leaf)(pipette_stage *stage, const pipette_leaf_spec *leaf);
 } pipette_storage;
 
 #define PIPETTE_STORAGE(name, version, doc, options, table, extension)                                                  \
