@@ -245,7 +245,7 @@ int output_end(output *out)
     if (out->failed == 0 || out->failed == EPIPE)
         return CLI_OK;
     cli_error("cannot write the output: %s", strerror(out->failed));
-    return CLI_STORAGE;
+    return CLI_SYSTEM;
 }
 
 void output_free(output *out)

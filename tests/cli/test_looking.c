@@ -135,7 +135,7 @@ static void test_terminal(void)
     /* A reader that has seen enough. */
     CU_ASSERT_EQUAL(SHELL(TEST_COMMAND " show f.hdf5 --json --run 3 | head -n 1"), 0);
     EXPECT(strcmp(command_out, "{\n") == 0 && command_err[0] == '\0');
-    CU_ASSERT_EQUAL(SHELL(TEST_COMMAND " show f.hdf5 > /dev/full"), 4);
+    CU_ASSERT_EQUAL(SHELL(TEST_COMMAND " show f.hdf5 > /dev/full"), 5);
     EXPECT(one_error_line());
     CU_ASSERT_EQUAL(PIPETTE("show", "f.hdf5", "V", "--json"), 0);
     file_write("v.json", command_out);

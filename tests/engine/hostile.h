@@ -125,7 +125,7 @@ COMMAND_UNUSED static long count_right(void)
     for (line = strchr(command_out, '\n'); line != NULL && line[1] != '\0'; line = strchr(line + 1, '\n'))
         if (sscanf(line + 1, "%ld,%ld,%ld", &run, &i, &twice) == 3 && run == i && twice == 2 * i)
             count++;
-    (void)PIPETTE("get", "h.hdf5", "third");
+    (void)PIPETTE("get", "h.hdf5", "third", "--wide");
     for (line = strchr(command_out, '\n'); line != NULL && line[1] != '\0'; line = strchr(line + 1, '\n')) {
         double third[5];
         int k, good = sscanf(line + 1, "%ld,%ld,%lf,%lf,%lf,%lf,%lf", &run, &i, &third[0], &third[1], &third[2], &third[3], &third[4]) == 7;

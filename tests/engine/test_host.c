@@ -44,7 +44,7 @@ static void test_right(void)
                              in_folder("h.hdf5")) == 0);
         EXPECT(command_err[0] == '\0');
         (void)PIPETTE("get", "h.hdf5", "events");
-        EXPECT(strcmp(command_out, "run,use,events...\n0,0\n1,1,3\n2,2,3,1\n3,3,3,1,4\n4,4,3,1,4,1\n5,5\n6,6,3\n7,7,3,1\n") == 0);
+        EXPECT(strcmp(command_out, "run,use,event,events\n1,1,0,3\n2,2,0,3\n2,2,1,1\n3,3,0,3\n3,3,1,1\n3,3,2,4\n4,4,0,3\n4,4,1,1\n4,4,2,4\n4,4,3,1\n6,6,0,3\n7,7,0,3\n7,7,1,1\n") == 0);
         if (i < 2)
             SAME("runs.log", 7, "all is well\nprinted between\nwarning: or nearly\nerror: or not\ndebug: who knows\n");
     }
@@ -104,7 +104,7 @@ static void test_wrong(void)
         for (i = 0; i < 21; i++) {
             SAME("runs.state", i + 3, "failed");
             SAME("runs.message", i + 3, messages[i]);
-            SAME("x", i + 3, "nan");
+            SAME("x", i + 3, "");
         }
         SAME("runs.state", 2, "done");
         SAME("runs.state", 24, "done");
@@ -132,7 +132,7 @@ static void test_shape(void)
                         "storage = { plugin = \"hdf5\"; file = \"h.hdf5\"; };\n");
     CU_ASSERT_EQUAL(PIPETTE("run", "h.cfg"), 0);
     (void)PIPETTE("get", "h.hdf5", "rows");
-    EXPECT(strcmp(command_out, "run,width,rows...\n0,1,0,1,2,3\n1,3,0,1,2,3,4,5,6,7,8,9,10,11\n") == 0);
+    EXPECT(out_has("\n0,1,1,1,3\n") && out_has("\n1,3,1,5,11\n") && strstr(command_out, "\n0,1,0,2,") == NULL);
     hostile_end();
 }
 
