@@ -5,12 +5,13 @@ static int batch_fail(pipette_batch *batch, uint64_t lane, int code, const char 
 static int batch_fail(pipette_batch *batch, uint64_t lane, int code, const char *format, ...)
 {
     worker *w = (worker *)(void *)((char *)batch - offsetof(worker, batch_call));
-    char text[1024];
+    char text[1024] = "";
     va_list arguments;
     if (lane >= batch->count || batch->status[lane] != PIPETTE_OK)
         return code;
     va_start(arguments, format);
-    (void)vsnprintf(text, sizeof text, format == NULL ? "" : format, arguments);
+    if (format != NULL)
+        (void)vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
     batch->status[lane] = code == PIPETTE_OK ? PIPETTE_E_MODEL : code;
     if (w->plan->message_column != PLAN_NO_COLUMN) {

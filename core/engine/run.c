@@ -21,7 +21,8 @@ static int run_fail(pipette_run *run, int code, const char *format, ...)
         va_list arguments;
         w->run_status = code == PIPETTE_OK ? PIPETTE_E_MODEL : code;
         va_start(arguments, format);
-        (void)vsnprintf(w->message, sizeof w->message, format == NULL ? "" : format, arguments);
+        if (format != NULL)
+            (void)vsnprintf(w->message, sizeof w->message, format, arguments);
         va_end(arguments);
     }
     return w->run_status;
@@ -38,7 +39,8 @@ static void run_log(pipette_run *run, int level, const char *format, ...)
     (void)snprintf(line, sizeof line, "%s", level >= 1 && level <= 4 ? names[level] : "");
     used = strlen(line);
     va_start(arguments, format);
-    (void)vsnprintf(line + used, 1024, format == NULL ? "" : format, arguments);
+    if (format != NULL)
+        (void)vsnprintf(line + used, 1024, format, arguments);
     va_end(arguments);
     strcat(line, "\n");
     if (!capture_line(line)) /* among what the model prints, in the order in which it came */
