@@ -12,6 +12,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#include "engine/seed.h"
 #include "engine/worker.h"
 #include "plugin/loader.h"
 
@@ -400,6 +401,8 @@ static void run_point(trial_state *t, uint64_t point)
     place_buffers(t, point, 1);
     run_begin(w, t->request->points->indices[point], 0);
     dirty_stack(t->request->garbage);
+    if (w->schema->random != 0)
+        seed_generators(w->schema->random, t->plan.seed, t->request->points->indices[point]);
     begin = seconds_now();
     status = w->model->run(&w->run);
     seconds = seconds_now() - begin;
@@ -437,6 +440,8 @@ static void time_runs(trial_state *t)
             w->outbox.size = 0;
             w->log.size = 0;
             run_begin(w, request->points->indices[point], point);
+            if (w->schema->random != 0) /* a part of what such a run costs */
+                seed_generators(w->schema->random, t->plan.seed, request->points->indices[point]);
             (void)run_end(w, w->model->run(&w->run));
         }
         spent += seconds_now() - begin;
@@ -582,7 +587,10 @@ static void time_batches(trial_state *t)
 static void make_instance(trial_state *t)
 {
     worker *w = &t->worker;
-    int status = w->model->create == NULL ? PIPETTE_OK : w->model->create(w->stage);
+    int status;
+    if (w->schema->random != 0)
+        seed_generators(w->schema->random, t->plan.seed, SEED_CREATE);
+    status = w->model->create == NULL ? PIPETTE_OK : w->model->create(w->stage);
     if (status != PIPETTE_OK) {
         const char *message = t->request->stage_message(w->stage);
         char text[1200];

@@ -202,11 +202,11 @@ static int try_later(check_subject *c)
 
 /* ---- Batches ----------------------------------------------------------------------------------------------------- */
 
-/* As the engine decides: numbers in, fixed shapes out. */
+/* As the engine decides: numbers in, fixed shapes out, no generator that is seeded for each run. */
 static int has_batch(const check_subject *c)
 {
     uint32_t i;
-    if (!c->schema->has_batch || c->schema->result_count == 0)
+    if (!c->schema->has_batch || c->schema->result_count == 0 || c->schema->random != 0)
         return 0;
     for (i = 0; i < c->schema->parameter_count; i++)
         if (c->schema->parameters[i].type == PIPETTE_TYPE_STRING || c->schema->parameters[i].default_array != NULL)

@@ -71,6 +71,16 @@ static void test_array_of_texts(void)
     folder_end();
 }
 
+/* The C library's generators are seeded for create() and for each run, here as in a sweep; its batch form is not used. */
+static void test_random_numbers_of_the_library(void)
+{
+    folder_begin();
+    CU_ASSERT_EQUAL(PIPETTE("check", FIXTURE("dice")), 0);
+    EXPECT(out_has("dice 1.0 (model) loads and is sound") && out_has(": 67 gave finite results\n"));
+    EXPECT(out_has("\nruns:    the same bits in another order, twice in a row, each alone in a fresh process\n"));
+    folder_end();
+}
+
 typedef struct fault {
     const char *name;
     const char *parts[3];
@@ -195,6 +205,7 @@ static void test_points_of_a_config(void)
 }
 
 SUITE("check of models", {"sound models", test_sound}, {"an array of texts", test_array_of_texts},
+      {"random numbers of the library", test_random_numbers_of_the_library},
       {"faults of run", test_faults_of_run}, {"faults of run_batch", test_faults_of_batch},
       {"what ends its process", test_ends}, {"the time limit", test_time_limit},
       {"points of a config", test_points_of_a_config}, )
