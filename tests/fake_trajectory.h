@@ -271,11 +271,12 @@ FAKE int fake_column_info(pipette_results *results, uint32_t index, pipette_colu
 
 FAKE int fake_results_find(pipette_results *results, const char *name, pipette_column_info *info)
 {
-    const fake_results *f = (const fake_results *)results;
+    fake_results *f = (fake_results *)results;
     uint32_t i;
     for (i = 0; i < f->column_count; i++)
         if (fake_ends_with(f->columns[i].path, name))
             return fake_column_info(results, i, info);
+    (void)snprintf(f->message, sizeof f->message, "there is no result '%s'", name);
     return PIPETTE_E_NOT_FOUND;
 }
 

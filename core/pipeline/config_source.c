@@ -220,7 +220,6 @@ static int add_raw(config_reader *reader, const char *data, size_t size)
     return config_buffer_add(&reader->source->raw, data, size, reader->error);
 }
 
-/* Reads one file into `raw` and `plain`. `where`: "" or "FILE:LINE: " of the @include; `line` is that place. */
 /* All of it is text, comments too. */
 static int check_utf8(const config_reader *reader, const config_reader_text *text)
 {
@@ -238,6 +237,7 @@ static int check_utf8(const config_reader *reader, const config_reader_text *tex
     return PIPETTE_OK;
 }
 
+/* Reads one file into `raw` and `plain`. `where`: "" or "FILE:LINE: " of the @include; `line` is that place. */
 static int read_file(config_reader *reader, const char *path, const char *where, config_origin from)
 {
     config_buffer whole = {0};

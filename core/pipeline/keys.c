@@ -10,7 +10,7 @@ static const pipette_option_spec run_keys[] = {
     PIPETTE_OPTION("timeout", PIPETTE_TYPE_F64, "none", "Seconds that a run may take."),
     PIPETTE_OPTION("memory_limit", PIPETTE_OPTION_ANY, "none", "Memory that a run may take: bytes, or \"100M\" (K, M, G)."),
     PIPETTE_OPTION("stack", PIPETTE_OPTION_ANY, "the command's", "Stack for the model: bytes, or \"64M\" (K, M, G)."),
-    PIPETTE_OPTION("omit", PIPETTE_TYPE_STRING, "none", "Results that are not stored: omit = [\"V\"]."),
+    PIPETTE_OPTION("omit", PIPETTE_OPTION_ANY, "none", "Results that are not stored: omit = [\"V\"]."),
     PIPETTE_OPTION("isolation", PIPETTE_TYPE_STRING, "batch", "\"run\": a process of its own for every run."),
     PIPETTE_OPTION("workdir", PIPETTE_TYPE_STRING, "shared", "\"run\": a folder of its own for every run, kept where it fails; \"worker\"."),
     PIPETTE_OPTION("max_failures", PIPETTE_TYPE_U64, "none", "So many failed runs end the sweep early."),

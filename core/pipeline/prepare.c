@@ -2,10 +2,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "pipeline/keys.h"
 #include "engine/cores.h"
+#include "pipeline/keys.h"
 #include "pipeline/pipeline.h"
-#include "trajectory/name.h"
 #include "trajectory/name.h"
 
 #define STACK_LEAST 65536u /* less would not even do for the worker */

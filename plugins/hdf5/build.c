@@ -110,6 +110,8 @@ static int match_column(store_file *store, store_column *column, bool here)
             return store_fail(store, PIPETTE_E_TYPE, "'%s' has another type or shape in '%s'; --overwrite begins anew",
                               column->path, store->path);
         column->optional = column->optional || column->source->optional;
+    } else if (has_source && column->role == PIPETTE_ROLE_RESULT) {
+        column->optional = true; /* it comes too late for the runs that are done */
     }
     column->placed = column->form == STORE_FIXED || has_source ||
                      (column->form == STORE_TEXT && column->role == PIPETTE_ROLE_PARAMETER);
@@ -243,8 +245,9 @@ static int copy_ragged(store_file *store, int fd, store_column *column, uint64_t
     return status;
 }
 
-/* Rows that are still to be run hold anything, and they may come to have no value there. */
-static int fill_undone(store_file *store, int fd, const store_column *column, uint64_t rows)
+/* Fill values into old rows that have no value in a column: `done` ones, where the column comes too late for them; others, which hold
+ * anything, where the runs may come to have none. */
+static int fill_old(store_file *store, int fd, const store_column *column, uint64_t rows, int done)
 {
     store_states *states = calloc(1, sizeof *states);
     char *fill = malloc((size_t)column->row_bytes + 1);
@@ -254,7 +257,7 @@ static int fill_undone(store_file *store, int fd, const store_column *column, ui
         store_fill(column->type, fill, column->elements);
     for (row = 0; status >= 0 && row < rows; row++) {
         status = columns_counts(store, states, column, row);
-        if (status == 0)
+        if (status == done)
             status = file_write(store, fd, fill, column->row_bytes, column->offset + row * column->row_bytes);
     }
     free(fill);
@@ -270,14 +273,16 @@ static int copy_column(store_file *store, int fd, store_column *column, const st
         return PIPETTE_OK;
     if (column->form == STORE_RAGGED)
         return copy_ragged(store, fd, column, row_count);
-    if (column->form != STORE_FIXED || column->source == NULL || column->row_bytes == 0)
+    if (column->form != STORE_FIXED || column->row_bytes == 0)
         return PIPETTE_OK;
+    if (column->source == NULL)
+        return column->role == PIPETTE_ROLE_RESULT ? fill_old(store, fd, column, rows, 1) : PIPETTE_OK;
     if (!column->source->placed || column->source->every != column->every)
         return copy_rows(store, fd, column, 0, row_count);
     status = file_copy(store, store->fd, column->source->offset, fd, column->offset, rows * column->row_bytes);
     if (status == PIPETTE_OK && column->optional)
         status = copy_rows(store, fd, column, rows, row_count - rows);
-    return status == PIPETTE_OK && column->optional ? fill_undone(store, fd, column, rows) : status;
+    return status == PIPETTE_OK && column->optional ? fill_old(store, fd, column, rows, 0) : status;
 }
 
 static int copy_table(store_file *store, int fd, store_table *table)

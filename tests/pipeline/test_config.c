@@ -298,6 +298,20 @@ static void test_include_depth(void)
     config_free(load("@include \"level0.cfg\"\n"));
 }
 
+/* A config is UTF-8, its comments too. */
+static void test_utf8(void)
+{
+    config *loaded = load("name = \"Zo\xc3\xab\"; # caf\xc3\xa9\n");
+    CU_ASSERT_STRING_EQUAL(value_at(loaded, "name", PIPETTE_TYPE_STRING).as.string, "Zo\xc3\xab");
+    config_free(loaded);
+    CU_ASSERT(refused("a = 1;\n\nname = \"caf\xe9\";\n", "main.cfg:3: byte 0xe9 is no UTF-8; a config is UTF-8 text"));
+    CU_ASSERT(refused("a = 1;\n# caf\xe9\n", "main.cfg:2: byte 0xe9 is no UTF-8"));
+    CU_ASSERT(refused("a = 1; /* \xc0\xaf */\n", "main.cfg:1: byte 0xc0 is no UTF-8"));
+    CU_ASSERT(refused("name = \"caf\xc3", "main.cfg:1: byte 0xc3 is no UTF-8"));
+    write_file("latin1.cfg", "b = 1;\nword = \"\xfc\";\n");
+    CU_ASSERT(refused("a = 1;\n\n@include \"latin1.cfg\"\n", "latin1.cfg:2: byte 0xfc is no UTF-8"));
+}
+
 /* Every key of a large group is noted, and a second one of the same name is found among them. */
 static void test_many_keys(void)
 {
@@ -327,4 +341,4 @@ SUITE("config", {"the tutorial's config", test_tutorial}, {"arrays of any mixtur
       {"text, comments, nan and inf", test_text}, {"syntax errors say what was expected", test_grammar},
       {"depth of brackets", test_depth}, {"files that cannot be read", test_files},
       {"includes keep file and line", test_include}, {"includes that fail", test_include_errors},
-      {"depth of includes", test_include_depth}, {"many keys", test_many_keys}, )
+      {"depth of includes", test_include_depth}, {"bytes that are no UTF-8", test_utf8}, {"many keys", test_many_keys}, )

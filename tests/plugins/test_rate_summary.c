@@ -301,17 +301,17 @@ static void test_wrong_values(void)
                                           {"results.w", PIPETTE_TYPE_F64, 0, PIPETTE_RETURNED, "1", "", NULL},
                                           {"results.$.text", PIPETTE_TYPE_STRING, 0, 0, "", "", NULL}};
     refuses(COLUMNS(tutorial), COLUMNS(lif_columns), "\nvalue = \"rat\";",
-            "test.cfg:2: the model has no result 'rat'; it has neuron.nspikes, neuron.rate");
+            "test.cfg:2: there is no result 'rat'; one number per run: neuron.nspikes, neuron.rate");
     refuses(COLUMNS(tutorial), COLUMNS(lif_columns), "\nvalue = \"V\";",
             "test.cfg:2: 'V' is an array in each run; a summary takes one number: neuron.nspikes, neuron.rate");
     refuses(COLUMNS(tutorial), COLUMNS(several), "\nvalue = \"text\";",
             "test.cfg:2: 'text' is text in each run; a summary takes one number: z, w");
     refuses(COLUMNS(tutorial), COLUMNS(lif_columns), "\nvalue = 3;", "test.cfg:2: takes a string");
-    refuses(COLUMNS(tutorial), COLUMNS(none), "", "the model returns no result; choose one with value = \"NAME\": z");
+    refuses(COLUMNS(tutorial), COLUMNS(none), "", "the model returns no result, or the run stage leaves it out (omit); choose one with value = \"NAME\": z");
     refuses(COLUMNS(tutorial), COLUMNS(several), "",
             "the model returns several results; choose one with value = \"NAME\": z, w");
     refuses(COLUMNS(tutorial), none, 0, "",
-            "the model returns no result; choose one with value = \"NAME\": (it has none with one number per run)");
+            "the model returns no result, or the run stage leaves it out (omit); choose one with value = \"NAME\": (it has none with one number per run)");
 }
 
 static void test_wrong_dimensions(void)
