@@ -25,6 +25,18 @@
 #include <time.h>
 #include <unistd.h>
 
+/* Whether this is built with the address sanitizer, which changes how memory faults end. */
+#if defined(__SANITIZE_ADDRESS__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+#ifndef SANITIZED
+#define SANITIZED 0
+#endif
+
 #define COMMAND_UNUSED __attribute__((unused))
 #define COMMAND_SECONDS 60.0
 #define PYTHON "/usr/bin/python3"

@@ -187,7 +187,7 @@ static void test_owners(void)
 static void test_setuid(void)
 {
 #define MORE_RIGHTS "has more rights than its caller (setuid, setgid), so it loads plugins from its own folder only"
-    if (!is_root())
+    if (!is_root() || SANITIZED) /* whose library does not start with such rights */
         return;
     folder_begin();
     file_write("e.cfg", GOOD);

@@ -8,17 +8,6 @@
 #include "command.h"
 #include "suite.h"
 
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
-
 #define HOSTILE(last)                                                                                                        \
     "name = \"H\";\npreprocess = ( { plugin = \"explorer\"; product = ( { parameter = \"i\"; from = 0; to = " #last          \
     "; step = 1; } ); } );\nrun = { plugin = \"" FIXTURE("hostile_model") "\"; };\n"                                         \

@@ -27,8 +27,8 @@ static void states_are(pipette_stage *stage, const char *expected)
     CU_ASSERT_STRING_EQUAL(text, expected);
 }
 
-/* Opens, runs what is pending, ends, and looks at everything. */
-static void go_on(void)
+/* Opens, runs what is pending, ends, and looks at everything; `outside`: with other tools as well. */
+static void go_on(int outside)
 {
     static const char script[] =
         "for e in engines:\n"
@@ -50,8 +50,10 @@ static void go_on(void)
     for (row = 0; row < RUNS; row++)
         check_ragged(&stage, row);
     close_down(&stage);
-    CU_ASSERT_TRUE(python(file, script));
-    CU_ASSERT_TRUE(shell("h5dump '%s' > /dev/null", file));
+    if (outside) {
+        CU_ASSERT_TRUE(python(file, script));
+        CU_ASSERT_TRUE(shell("h5dump '%s' > /dev/null", file));
+    }
 }
 
 /* Each opens the file for writing, and some write. */
@@ -71,14 +73,15 @@ static void test_other_programs(void)
         states_are(&stage, "111110000000");
         append_run(&stage, 5, PIPETTE_STATE_DONE);
         storage->destroy(&stage);
-        (void)python(file, programs[1]);
+        if (i == 0)
+            (void)python(file, programs[1]);
         /* A copy of the file alone goes on as well. */
         CU_ASSERT_TRUE(shell("cp '%1$s' '%1$s.copy' && mv '%1$s.copy' '%1$s'", file));
         stage = opened(file, PIPETTE_STORAGE_READ);
         states_are(&stage, "111111000000");
         check_ragged(&stage, 5);
         close_down(&stage);
-        go_on();
+        go_on(i == 1);
     }
 }
 
@@ -97,7 +100,7 @@ static void test_locks(void)
     check_ragged(&reader, 2);
     close_down(&reader);
     storage->destroy(&stage);
-    go_on();
+    go_on(0);
 }
 
 /* More than one extent's worth, with something of a stranger's between them. */
@@ -134,7 +137,7 @@ static void test_extents(void)
         append_run(&stage, row, PIPETTE_STATE_DONE);
     }
     storage->destroy(&stage);
-    go_on();
+    go_on(1);
 }
 
 static void flip(int64_t place)
@@ -173,7 +176,7 @@ static void test_damage(void)
         check_ragged(&stage, 2);
         check_ragged(&stage, 7);
         storage->destroy(&stage);
-        go_on();
+        go_on(i == 0);
     }
 }
 
@@ -202,7 +205,7 @@ static void test_lost_log(void)
     stage = opened(file, PIPETTE_STORAGE_UPDATE);
     states_are(&stage, "111100000000");
     storage->destroy(&stage);
-    go_on();
+    go_on(1);
 }
 
 /* A state that nobody writes. */
@@ -225,7 +228,7 @@ static void test_unknown_state(void)
     stage = opened(file, PIPETTE_STORAGE_UPDATE);
     states_are(&stage, "010000000000");
     storage->destroy(&stage);
-    go_on();
+    go_on(0);
 }
 
 /* The positions of an existing file's columns. */
