@@ -276,7 +276,7 @@ int read_column(store_file *store, const char *path, uint64_t first, uint64_t co
     if ((column->form != STORE_FIXED && column->form != STORE_PACKED) || to_size == 0)
         return store_fail(store, PIPETTE_E_TYPE, "'%s' is not of numbers of one shape; it is read run by run", path);
     if (!column->placed || column->form == STORE_PACKED) {
-        status = store->mode == PIPETTE_STORAGE_READ ? records_scan(store, false) : PIPETTE_OK;
+        status = records_refresh(store, true);
         column = catalog_find(store->catalog, path); /* the list of columns can have grown */
         if (status == PIPETTE_OK)
             status = read_logged(store, column, first, count, type, out);
@@ -306,17 +306,20 @@ static int one_of_column(store_file *store, const char *path, store_column *colu
     if (row >= catalog_rows(store->catalog, column))
         return store_fail(store, PIPETTE_E_BOUNDS, "'%s' has %" PRIu64 " rows; row %" PRIu64 " does not exist", path,
                           catalog_rows(store->catalog, column), row);
-    if (store->mode == PIPETTE_STORAGE_READ) {
-        /* Somebody may be writing: the log can have grown, and with it the list of columns. */
-        status = records_scan(store, false);
-        if (status != PIPETTE_OK)
-            return status;
-        column = catalog_find(store->catalog, path);
-    }
+    status = records_refresh(store, false);
+    if (status != PIPETTE_OK)
+        return status;
+    column = catalog_find(store->catalog, path);
     counts = columns_counts(store, &states, column, row);
     if (counts < 0)
         return counts;
     status = counts != 0 ? read_row(store, column, row, &store->result) : STORE_NONE;
+    if (status == STORE_NONE && counts != 0 && column->role == PIPETTE_ROLE_RESULT) { /* done since then */
+        status = records_refresh(store, true);
+        column = catalog_find(store->catalog, path);
+        if (status == PIPETTE_OK)
+            status = read_row(store, column, row, &store->result);
+    }
     if (status == STORE_NONE && (column->form == STORE_FIXED || column->form == STORE_PACKED)) {
         uint64_t shape[STORE_RANK_MAX];
         uint32_t i;
@@ -419,7 +422,7 @@ int read_part(store_file *store, const char *path, uint64_t row, uint64_t first,
     store_states states = {0, 0, {0}};
     uint64_t offset = 0;
     size_t size;
-    int status = column != NULL && store->mode == PIPETTE_STORAGE_READ ? records_scan(store, false) : PIPETTE_OK;
+    int status = column != NULL ? records_refresh(store, true) : PIPETTE_OK;
     if (column != NULL && status == PIPETTE_OK) {
         column = catalog_find(store->catalog, path); /* the list of columns can have grown */
         status = row < catalog_rows(store->catalog, column) ? columns_counts(store, &states, column, row) : 0;
@@ -517,7 +520,7 @@ static int visit_leaf(const store_leaf *leaf, pipette_entry_visit visit, void *u
 int read_list(store_file *store, pipette_entry_visit visit, void *user)
 {
     uint32_t i;
-    int status = store->mode == PIPETTE_STORAGE_READ ? records_scan(store, false) : PIPETTE_OK;
+    int status = records_refresh(store, true);
     for (i = 0; status == 0 && i < store->catalog->leaf_count; i++)
         if (tables_find_leaf(store->pending_leaves, store->pending_leaf_count, store->catalog->leaves[i].path) == NULL)
             status = visit_leaf(&store->catalog->leaves[i], visit, user);

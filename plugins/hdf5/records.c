@@ -14,6 +14,8 @@
 enum { RECORD_BUFFER = 1 << 18, RECORD_WINDOW = 1 << 16 };
 #define RECORD_MAGIC UINT64_C(0x0a31434552504950) /* "PIPREC1\n" */
 
+enum { LOOK_AGAIN = 20000000 }; /* nanoseconds */
+
 static uint32_t header_checksum(record_header header)
 {
     header.header_check = 0;
@@ -475,6 +477,32 @@ int records_scan(store_file *store, bool verify)
     if (status == PIPETTE_OK && verify && records->base != 0)
         status = remove_tail(store, window, limit);
     free(window);
+    return status;
+}
+
+int records_refresh(store_file *store, bool now)
+{
+    store_records *records = &store->records;
+    struct timespec today, moment;
+    struct stat facts;
+    int status;
+    if (store->mode != PIPETTE_STORAGE_READ)
+        return PIPETTE_OK;
+    (void)clock_gettime(CLOCK_MONOTONIC_COARSE, &moment); /* a few nanoseconds; a look at the file is a thousand */
+    if (!now && records->settled && moment.tv_sec == records->looked.tv_sec &&
+        moment.tv_nsec - records->looked.tv_nsec < LOOK_AGAIN)
+        return PIPETTE_OK;
+    if (fstat(store->fd, &facts) != 0 || clock_gettime(CLOCK_REALTIME, &today) != 0)
+        return store_system(store, "cannot look at '%s'", store->path);
+    records->looked = moment;
+    if (records->settled && facts.st_size == records->length && facts.st_mtim.tv_sec == records->written.tv_sec &&
+        facts.st_mtim.tv_nsec == records->written.tv_nsec)
+        return PIPETTE_OK;
+    status = records_scan(store, false);
+    records->written = facts.st_mtim;
+    records->length = facts.st_size;
+    /* Times of files are coarse: what was written just now may be followed by more with the same time. */
+    records->settled = status == PIPETTE_OK && today.tv_sec > facts.st_mtim.tv_sec + 1;
     return status;
 }
 

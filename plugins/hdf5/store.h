@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 enum { STORE_RANK_MAX = 30, STORE_BLOCK = 65536, STORE_NONE = 1 };
 
@@ -123,6 +124,10 @@ typedef struct store_records {
     uint64_t end;                /* where the next record goes, buffered ones included */
     char *buffer;                /* records that stand at end - used */
     size_t used, capacity;
+    struct timespec written;     /* records_refresh(): when the file was last changed, and its length */
+    int64_t length;
+    bool settled;                /* that was well before the log was read */
+    struct timespec looked;      /* when that was found, on the monotonic clock */
 } store_records;
 
 /* The head of a record, little-endian like everything in the file. The payload follows: the extents of the value (8 bytes each), the
@@ -294,6 +299,9 @@ bool records_header_is_sound(const record_header *header);
 /* Reads on from where it stopped: indexes values, adds columns. `verify` (UPDATE): every payload is held against its checksum, and what is
  * torn at the end is removed. */
 int records_scan(store_file *store, bool verify);
+/* For readers, before each value: somebody may be writing, so the log can have grown, and with it the list of columns. Where nobody is, the
+ * file is looked at 50 times a second; `now`: in any case. */
+int records_refresh(store_file *store, bool now);
 bool records_any(const store_file *store);
 int records_append(store_file *store, uint64_t row, uint32_t column, const pipette_value *value);
 int records_append_packed(store_file *store, uint64_t row, uint32_t column, const void *bytes, uint64_t size);

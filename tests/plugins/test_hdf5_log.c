@@ -1,4 +1,7 @@
 /* The storage plugin `hdf5`: values that stand in the log survive other programs, and runs that have lost theirs run again. */
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #include "hdf5_host.h"
 
 enum { RUNS = 12 };
@@ -101,6 +104,24 @@ static void test_locks(void)
     close_down(&reader);
     storage->destroy(&stage);
     go_on(0);
+}
+
+/* Nobody has written for long, so the reader does not look at the file for every value; it sees what is done all the same. */
+static void test_quiet_file(void)
+{
+    const struct timespec long_ago[2] = {{1000000000, 0}, {1000000000, 0}};
+    pipette_stage stage, reader;
+    make_unfinished("quiet.hdf5", 2);
+    stage = opened(file, PIPETTE_STORAGE_UPDATE);
+    CU_ASSERT_EQUAL(utimensat(AT_FDCWD, file, long_ago, 0), 0);
+    reader = opened(file, PIPETTE_STORAGE_READ);
+    check_ragged(&reader, 1);
+    check_ragged(&reader, 0);
+    append_run(&stage, 2, PIPETTE_STATE_DONE);
+    OK(storage->flush(&stage));
+    check_ragged(&reader, 2);
+    close_down(&reader);
+    storage->destroy(&stage);
 }
 
 /* More than one extent's worth, with something of a stranger's between them. */
@@ -294,6 +315,7 @@ static void test_end(void)
     clean_up();
 }
 
-SUITE("plugins/hdf5 log", {"other programs write", test_other_programs}, {"locks", test_locks}, {"several extents", test_extents},
+SUITE("plugins/hdf5 log", {"other programs write", test_other_programs}, {"locks", test_locks}, {"a quiet file", test_quiet_file},
+      {"several extents", test_extents},
       {"damage", test_damage}, {"a lost log", test_lost_log}, {"an unknown state", test_unknown_state},
       {"a file of format 1", test_format_1}, {"nothing is left", test_end}, )
