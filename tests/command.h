@@ -14,12 +14,14 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -143,7 +145,7 @@ static char *command_text(FILE *file)
     return text;
 }
 
-static void command_pause(double seconds)
+COMMAND_UNUSED static void command_pause(double seconds)
 {
     struct timespec time = {(time_t)seconds, (long)((seconds - (double)(time_t)seconds) * 1e9)};
     (void)nanosleep(&time, NULL);
@@ -181,16 +183,15 @@ COMMAND_UNUSED static pid_t command_start(const char *const *arguments)
 /* Waits for it, ends it where it takes longer than `seconds`, and takes what it printed. */
 COMMAND_UNUSED static int command_wait(pid_t process, double seconds)
 {
+    struct pollfd wait = {pidfd_open(process, 0), POLLIN, 0};
     int status = 0, code = -1;
-    double waited, step = 0.001;
-    pid_t ended = 0;
-    for (waited = 0; waited < seconds && ended == 0; waited += step) {
-        ended = waitpid(process, &status, WNOHANG);
-        if (ended == 0)
-            command_pause(step);
-        if (step < 0.02)
-            step *= 1.3;
-    }
+    pid_t ended;
+    if (wait.fd < 0)
+        command_stop("waiting for a program");
+    while (poll(&wait, 1, (int)(seconds * 1000)) < 0 && errno == EINTR)
+        ;
+    (void)close(wait.fd);
+    ended = waitpid(process, &status, WNOHANG);
     if (ended == process) {
         code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     } else {

@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "engine/apart.h"
 #include "engine/guard.h"
 
 /* Large results are computed in chunks of this many bytes before they are written: they stay in the cache. Small ones
@@ -26,11 +27,7 @@ static size_t rounded(size_t bytes, size_t to)
 
 void *columns_array(const worker *w, uint64_t bytes)
 {
-    size_t size = rounded((size_t)(w->lane_limit * bytes) + 64u, 64u);
-    void *memory = aligned_alloc(64, size);
-    if (memory != NULL)
-        memset(memory, 0, size);
-    return memory;
+    return apart_make((size_t)w->lane_limit, (size_t)bytes);
 }
 
 /* With a guard on each side. */
@@ -110,13 +107,13 @@ static int varying_result(worker *w, worker_result *result, const pipette_result
     w->varies = 1;
     if (spec->rank == 0)
         return 1;
-    result->extents = calloc(spec->rank, sizeof *result->extents);
+    result->extents = apart_make(spec->rank, sizeof *result->extents);
     if (result->extents == NULL)
         return 0;
     for (i = 0; i < spec->rank; i++) {
         result->extents[i] = spec->dimensions[i].extent;
         if (result->extents[i] != PIPETTE_RAGGED && w->extents == NULL)
-            w->extents = calloc(shape_extent_count(w->schema), sizeof *w->extents);
+            w->extents = apart_make(shape_extent_count(w->schema), sizeof *w->extents);
         if (result->extents[i] != PIPETTE_RAGGED && w->extents == NULL)
             return 0;
     }
@@ -139,7 +136,7 @@ int columns_make(worker *w, pipette_error *error)
     w->states = columns_array(w, sizeof *w->states);
     w->starts = columns_array(w, sizeof *w->starts);
     w->durations = columns_array(w, sizeof *w->durations);
-    w->lent = calloc(plan->result_count + 1u, sizeof *w->lent);
+    w->lent = apart_make(plan->result_count + 1u, sizeof *w->lent);
     if (w->states == NULL || w->starts == NULL || w->durations == NULL || w->lent == NULL || !result_columns(w))
         goto memory;
     for (i = 0; i < plan->result_count; i++) {
@@ -160,7 +157,7 @@ void columns_free(worker *w)
 {
     if (w->column_memory != NULL)
         (void)munmap(w->column_memory, w->column_memory_bytes);
-    free(w->lent);
+    apart_free(w->lent);
     w->column_memory = NULL;
     w->lent = NULL;
 }

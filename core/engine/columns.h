@@ -12,7 +12,7 @@ int columns_make(worker *worker, pipette_error *error);
 /* Frees what columns_make() made for results. */
 void columns_free(worker *worker);
 
-/* A column of `lane_limit` elements, aligned to 64 bytes, zeroed; free() it. NULL without memory. */
+/* A column of `lane_limit` elements, aligned to 64 bytes, zeroed; apart_free() it. NULL without memory. */
 void *columns_array(const worker *worker, uint64_t bytes);
 
 #endif

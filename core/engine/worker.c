@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "engine/apart.h"
 #include "engine/children.h"
 #include "engine/chunk.h"
 #include "engine/columns.h"
@@ -46,8 +47,8 @@ static int open_places(worker *w, pipette_error *error)
     const engine_plan *plan = w->plan;
     uint32_t i, count = plan->result_count + plan->coordinate_count + 3;
     int status;
-    w->files = calloc(count, sizeof *w->files);
-    w->file_names = calloc(count, sizeof *w->file_names);
+    w->files = apart_make(count, sizeof *w->files);
+    w->file_names = apart_make(count, sizeof *w->file_names);
     if (w->files == NULL || w->file_names == NULL)
         return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
     status = open_place(w, &plan->state, error);
@@ -95,7 +96,7 @@ static int bind_batch(worker *w, pipette_error *error)
         w->batch_strides[i] = w->results[i].elements;
         w->batch_ragged |= w->results[i].column == NULL;
     }
-    w->batch_given = calloc(w->lane_limit, w->schema->result_count + 1u);
+    w->batch_given = apart_make(w->lane_limit, w->schema->result_count + 1u);
     if (w->batch_given == NULL)
         return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
     w->batch_handle = (pipette_batch){.size = sizeof(pipette_batch),
@@ -147,10 +148,10 @@ int worker_start(worker *w, pipette_error *error)
     w->runs_to_limit = UINT64_MAX;
     for (i = 0; i < WORKER_NAMES; i++) /* no name of a model stands there */
         w->parameter_names[i].pointer = w->result_names[i].pointer = (const char *)w;
-    w->parameters = calloc(plan->parameter_count + 1u, sizeof *w->parameters);
-    w->results = calloc(plan->result_count + 1u, sizeof *w->results);
-    w->declared = calloc(w->schema->parameter_count + 1u, sizeof *w->declared);
-    w->coordinates = calloc(plan->coordinate_count + 1u, sizeof *w->coordinates);
+    w->parameters = apart_make(plan->parameter_count + 1u, sizeof *w->parameters);
+    w->results = apart_make(plan->result_count + 1u, sizeof *w->results);
+    w->declared = apart_make(w->schema->parameter_count + 1u, sizeof *w->declared);
+    w->coordinates = apart_make(plan->coordinate_count + 1u, sizeof *w->coordinates);
     if (w->parameters == NULL || w->results == NULL || w->declared == NULL || w->coordinates == NULL)
         return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
     if (!batch_fits(w))
@@ -196,25 +197,25 @@ void worker_end(worker *w)
     for (i = 0; i < w->file_count; i++)
         (void)close(w->files[i]);
     for (i = 0; w->results != NULL && i < w->plan->result_count; i++) {
-        free(w->results[i].extents);
+        apart_free(w->results[i].extents);
         free(w->results[i].buffer == NULL ? NULL : w->results[i].buffer - GUARD_BYTES);
     }
-    free(w->states);
-    free(w->starts);
-    free(w->durations);
-    free(w->batch_status);
+    apart_free(w->states);
+    apart_free(w->starts);
+    apart_free(w->durations);
+    apart_free(w->batch_status);
     if (w->letter != NULL)
         (void)munmap(w->letter, w->letter_bytes);
     parameters_free(w);
     columns_free(w);
-    free(w->batch_given);
-    free(w->extents);
-    free(w->parameters);
-    free(w->results);
-    free(w->declared);
-    free(w->coordinates);
-    free(w->files);
-    free(w->file_names);
+    apart_free(w->batch_given);
+    apart_free(w->extents);
+    apart_free(w->parameters);
+    apart_free(w->results);
+    apart_free(w->declared);
+    apart_free(w->coordinates);
+    apart_free(w->files);
+    apart_free(w->file_names);
     compressor_destroy(w->compressor);
     undeclared_destroy(w->undeclared);
     wire_free(&w->log);

@@ -105,19 +105,21 @@ COMMAND_UNUSED static long count_lines(const char *path, const char *word)
     return count;
 }
 
-/* How many runs hold twice their number, and their thirds. */
+/* How many runs hold twice their number, and their thirds. Of a run without results the line ends early: that is no number. */
 COMMAND_UNUSED static long count_right(void)
 {
     const char *line;
     long count = 0, i, run, twice;
+    int used;
     (void)PIPETTE("get", "h.hdf5", "twice");
     for (line = strchr(command_out, '\n'); line != NULL && line[1] != '\0'; line = strchr(line + 1, '\n'))
-        if (sscanf(line + 1, "%ld,%ld,%ld", &run, &i, &twice) == 3 && run == i && twice == 2 * i)
+        if (sscanf(line + 1, "%ld,%ld,%ld%n", &run, &i, &twice, &used) == 3 && memchr(line + 1, '\n', (size_t)used) == NULL && run == i && twice == 2 * i)
             count++;
     (void)PIPETTE("get", "h.hdf5", "third", "--wide");
     for (line = strchr(command_out, '\n'); line != NULL && line[1] != '\0'; line = strchr(line + 1, '\n')) {
         double third[5];
-        int k, good = sscanf(line + 1, "%ld,%ld,%lf,%lf,%lf,%lf,%lf", &run, &i, &third[0], &third[1], &third[2], &third[3], &third[4]) == 7;
+        int k, good = sscanf(line + 1, "%ld,%ld,%lf,%lf,%lf,%lf,%lf%n", &run, &i, &third[0], &third[1], &third[2], &third[3], &third[4],
+                             &used) == 7 && memchr(line + 1, '\n', (size_t)used) == NULL && run == i;
         for (k = 0; good && k < 5; k++)
             good = third[k] > (double)i / 3 + k - 1e-12 && third[k] < (double)i / 3 + k + 1e-12;
         if (good)

@@ -1,0 +1,35 @@
+/* apart.c: memory of a worker that is not on the heap. */
+#include "engine/apart.h"
+
+#include <stdint.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define HEAD 64u /* before the memory: how much was mapped */
+
+void *apart_make(size_t count, size_t size)
+{
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    size_t bytes, total;
+    unsigned char *at;
+    if (size > 0 && count > (SIZE_MAX - HEAD - 4u * page) / size)
+        return NULL;
+    bytes = (count * size + HEAD + page - 1) / page * page;
+    total = bytes + 2u * page;
+    at = mmap(NULL, total, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (at == MAP_FAILED)
+        return NULL;
+    if (mprotect(at + page, bytes, PROT_READ | PROT_WRITE) != 0) {
+        (void)munmap(at, total);
+        return NULL;
+    }
+    *(size_t *)(void *)(at + page) = total;
+    return at + page + HEAD;
+}
+
+void apart_free(void *memory)
+{
+    unsigned char *head = (unsigned char *)memory - HEAD;
+    if (memory != NULL)
+        (void)munmap(head - (size_t)sysconf(_SC_PAGESIZE), *(const size_t *)(const void *)head);
+}
