@@ -281,10 +281,10 @@ static int add_leaf(const pipette_node *node, void *user)
     memset(leaf, 0, sizeof *leaf);
     leaf->size = sizeof *leaf;
     leaf->path = node->path;
-    leaf->unit = node->unit;
-    leaf->comment = node->comment;
-    leaf->value = node->value;
-    return 0;
+    leaf->unit = texts_utf8(&p->texts, node->unit);
+    leaf->comment = texts_utf8(&p->texts, node->comment);
+    leaf->value = texts_value(&p->texts, &node->value);
+    return p->texts.failed ? PIPETTE_E_MEMORY : 0;
 }
 
 int layout_leaves(pipette_pipeline *p, pipette_error *error)

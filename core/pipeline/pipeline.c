@@ -71,6 +71,7 @@ void pipette_pipeline_destroy(pipette_pipeline *p)
         trajectory_destroy(p->trajectory);
     added_destroy(p);
     visible_destroy(p->visible);
+    texts_free(&p->texts);
     free(p->spans);
     free(p->wanted);
     free(p->commit);
@@ -122,10 +123,17 @@ static int take_added(const pipette_node *node, const char **why, void *user)
     results *r = user;
     pipette_pipeline *p = r->pipeline;
     const pipette_storage *storage = pipeline_storage(p);
-    pipette_leaf_spec leaf = {sizeof leaf, 0, node->path, node->unit, node->comment, node->value};
+    pipette_leaf_spec leaf = {sizeof leaf, 0, node->path, NULL, NULL, node->value};
     int status;
     if (r->declaring)
         return PIPETTE_OK;
+    leaf.unit = texts_utf8(&r->texts, node->unit);
+    leaf.comment = texts_utf8(&r->texts, node->comment);
+    leaf.value = texts_value(&r->texts, &node->value);
+    if (r->texts.failed) {
+        *why = "out of memory";
+        return PIPETTE_E_MEMORY;
+    }
     if (!PIPETTE_HAS(storage, put_leaf) || storage->put_leaf == NULL) {
         *why = "this storage takes no values after the runs";
         return PIPETTE_E_UNSUPPORTED;
@@ -134,6 +142,13 @@ static int take_added(const pipette_node *node, const char **why, void *user)
     status = storage->put_leaf(&p->storage.handle, &leaf);
     *why = p->storage.message[0] != '\0' ? p->storage.message : pipette_status_text(status);
     return status;
+}
+
+static void warn_of_texts(pipette_pipeline *p, text_repairs *t)
+{
+    if (t->wrong > 0)
+        pipeline_log(p, PIPETTE_LOG_WARNING, "%llu bytes of texts of stages are no UTF-8; each is stored as U+FFFD", (unsigned long long)t->wrong);
+    t->wrong = 0;
 }
 
 /* Calls one function of a stage with what it may see. */
@@ -149,6 +164,7 @@ static int call_postprocess(pipette_pipeline *p, stage *s, postprocess_call call
         visible_leave(p->visible);
         if (status != PIPETTE_OK)
             status = stage_error(s, status, r.message[0] != '\0' ? r.message : pipette_trajectory_message(p->trajectory), error);
+        warn_of_texts(p, &r.texts);
     }
     results_free(&r);
     return status;
@@ -223,9 +239,11 @@ static int lay_out(pipette_pipeline *p, pipette_error *error)
     int status = layout_build(p, error);
     if (status == PIPETTE_OK)
         status = start_postprocess(p, error);
+    p->texts.wrong = 0; /* they are counted below */
     if (status == PIPETTE_OK)
         status = layout_leaves(p, error); /* stages may have added some */
     if (status == PIPETTE_OK) {
+        warn_of_texts(p, &p->texts);
         p->layout.tables = p->tables.tables;
         p->layout.table_count = p->tables.count;
         p->report.row_count = p->report.pending_count = p->row_count;

@@ -7,6 +7,7 @@
 #include "engine/engine.h"
 #include "pipeline/stage.h"
 #include "pipeline/tables.h"
+#include "pipeline/texts.h"
 #include "pipeline/visible.h"
 #include "trajectory/trajectory.h"
 
@@ -63,6 +64,7 @@ struct pipette_pipeline {
     uint32_t all_columns;    /* with those that are left out */
     uint8_t *omitted;        /* for each declared result: the config leaves it out */
     struct added *added; /* undeclared results seen so far (added.c) */
+    text_repairs texts;         /* of leaves */
     int string_coordinates; /* some explored parameter is text */
 
     const char *base;  /* folder that relative paths of the config are taken from; NULL: the working directory */
@@ -117,6 +119,7 @@ typedef struct results {
     uint64_t span_count, row_count;
     uint32_t abi_minor; /* of the plugin that looks */
     char *dimensions;   /* those of the columns, as ABI 1.0 has them; NULL until such a plugin asks */
+    text_repairs texts;        /* what the stage has handed over */
     char message[1024];
 } results;
 /* Finds the visible rows, unless `declaring`. results_free() in any case. */

@@ -55,7 +55,7 @@ typedef struct reset_columns {
 static int count_columns(const pipette_entry *entry, void *user)
 {
     reset_columns *c = user;
-    if (entry->kind != PIPETTE_ENTRY_COLUMN || (entry->flags & PIPETTE_ENTRY_OPTIONAL) != 0)
+    if (entry->kind != PIPETTE_ENTRY_COLUMN)
         return 0;
     if (strcmp(entry->path, LEDGER_STATE) == 0)
         c->state = c->next;
@@ -95,9 +95,14 @@ int reset_rows(stage *storage, const pipette_run_span *rows, uint64_t count, pip
     const pipette_storage *table = storage->descriptor->table;
     reset_columns columns = {0, UINT32_MAX, UINT32_MAX, UINT32_MAX};
     uint64_t i;
-    int status = table->list(&storage->handle, count_columns, &columns);
+    const int at_once = PIPETTE_HAS(table, reset_rows) && table->reset_rows != NULL;
+    int status = PIPETTE_OK;
+    stage_clear(storage);
+    if (!at_once)
+        status = table->list(&storage->handle, count_columns, &columns);
     for (i = 0; status == PIPETTE_OK && i < count; i++)
-        status = overwrite(table, &storage->handle, &columns, &rows[i]);
+        status = at_once ? table->reset_rows(&storage->handle, rows[i].first, rows[i].count)
+                         : overwrite(table, &storage->handle, &columns, &rows[i]);
     return status == PIPETTE_OK ? status : stage_error(storage, status, NULL, error);
 }
 

@@ -240,6 +240,12 @@ static int check_table(results *r, const pipette_table *table)
         return refuse(r, PIPETTE_E_INVALID, "a table needs a path and an array");
     if (trajectory_check_path(table->path, 0, &error) != PIPETTE_OK)
         return refuse(r, PIPETTE_E_INVALID, "the table's path: %s", error.message);
+    for (i = 0; i < table->dimension_count; i++) /* texts_table() has made them plain */
+        if (table->dimensions[i].name != NULL && strcmp(table->dimensions[i].name, "complex") == 0)
+            return refuse(r, PIPETTE_E_INVALID,
+                          "table '%s': its dimension 'complex' has the name that files give to the real and imaginary parts of complex "
+                          "numbers: rename it",
+                          table->path);
     for (i = 0; i < p->stored_results; i++) {
         const char *path = p->columns[p->first_result + i].path + strlen("results.");
         char bare[600];
@@ -257,21 +263,22 @@ static int results_declare_table(pipette_results *handle, const pipette_table *t
 {
     results *r = results_of(handle);
     pipette_error error = {0};
-    int status = check_table(r, table);
+    const pipette_table own = texts_table(&r->texts, table);
+    int status = r->texts.failed ? refuse(r, PIPETTE_E_MEMORY, "out of memory for table '%s'", table->path) : check_table(r, &own);
     if (status == PIPETTE_OK && !r->declaring)
         status = refuse(r, PIPETTE_E_INVALID, "tables are declared before the runs, in declare");
     if (status != PIPETTE_OK)
         return status;
-    status = table_list_add(&r->pipeline->tables, table, &error);
+    status = table_list_add(&r->pipeline->tables, &own, &error);
     return status == PIPETTE_OK ? status : refuse(r, status, "%s", error.message);
 }
 
 static int results_put_table(pipette_results *handle, const pipette_table *table)
 {
     results *r = results_of(handle);
-    pipette_table full = *table;
+    pipette_table full = texts_table(&r->texts, table);
     char path[600];
-    int status = check_table(r, table);
+    int status = r->texts.failed ? refuse(r, PIPETTE_E_MEMORY, "out of memory for table '%s'", table->path) : check_table(r, &full);
     if (status == PIPETTE_OK)
         status = check_rows(r, 0, 0);
     if (status != PIPETTE_OK)
@@ -354,6 +361,7 @@ void results_free(results *r)
 {
     free(r->rows);
     free(r->dimensions);
+    texts_free(&r->texts);
     r->rows = NULL;
     r->dimensions = NULL;
 }

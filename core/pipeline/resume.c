@@ -392,45 +392,10 @@ static int find_rows(pipette_pipeline *p, void *user, uint64_t row, uint64_t cou
     return status;
 }
 
-/* For a storage that cannot reset rows. The texts go first: a state that says pending with a reason beside it would outlive a crash. */
-static int overwrite_reasons(pipette_pipeline *p, const resume_rows *rows)
-{
-    static const char *const columns[] = {LEDGER_MESSAGE, LEDGER_LOG};
-    const pipette_storage *storage = pipeline_storage(p);
-    pipette_value nothing = pipette_value_string("");
-    const int8_t pending = PIPETTE_STATE_PENDING;
-    uint64_t i, row;
-    uint32_t j, k, pass;
-    int status = PIPETTE_OK;
-    for (pass = 0; status == PIPETTE_OK && pass < 2; pass++) {
-        for (i = 0; status == PIPETTE_OK && i < rows->count; i++)
-            for (row = rows->spans[i].first; status == PIPETTE_OK && row < rows->spans[i].first + rows->spans[i].count; row++)
-                for (j = 0; status == PIPETTE_OK && j < p->layout.column_count; j++) {
-                    pipette_column_data cell = {sizeof cell, j, &pending, 1};
-                    if (pass == 1 && strcmp(p->columns[j].path, LEDGER_STATE) == 0)
-                        status = storage->write(&p->storage.handle, row, 1, &cell, 1);
-                    for (k = 0; status == PIPETTE_OK && pass == 0 && k < PIPETTE_COUNT_OF(columns); k++)
-                        if (strcmp(p->columns[j].path, columns[k]) == 0)
-                            status = storage->append(&p->storage.handle, row, j, &nothing);
-                }
-        if (status == PIPETTE_OK)
-            status = storage->flush(&p->storage.handle);
-    }
-    return status;
-}
-
 /* What runs that get another try have left must not outlive the first one. */
 static int forget_tries(pipette_pipeline *p, const resume_rows *rows, pipette_error *error)
 {
-    const pipette_storage *storage = pipeline_storage(p);
-    uint64_t i;
-    int status = PIPETTE_OK;
-    if (!PIPETTE_HAS(storage, reset_rows) || storage->reset_rows == NULL)
-        status = overwrite_reasons(p, rows);
-    else
-        for (i = 0; status == PIPETTE_OK && i < rows->count; i++)
-            status = storage->reset_rows(&p->storage.handle, rows->spans[i].first, rows->spans[i].count);
-    return status == PIPETTE_OK ? status : storage_failed(p, status, error);
+    return rows->count == 0 || reset_rows(&p->storage, rows->spans, rows->count, error) == PIPETTE_OK ? PIPETTE_OK : PIPETTE_E_STORAGE;
 }
 
 /* ---- Coordinates ------------------------------------------------------------------------------------------------------------------- */

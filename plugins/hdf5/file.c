@@ -323,12 +323,19 @@ void file_part_abort(store_file *store, int fd)
 int file_still_there(store_file *store)
 {
     struct stat facts, now;
-    if (stat(store->path, &now) == 0 && fstat(store->fd, &facts) == 0 && facts.st_ino == now.st_ino &&
-        facts.st_dev == now.st_dev)
-        return PIPETTE_OK;
-    return store_fail(store, PIPETTE_E_STORAGE,
-                      "'%s' has vanished: the file or its folder was removed or renamed while runs were being stored",
-                      store->path);
+    if (fstat(store->fd, &facts) != 0)
+        return store_system(store, "cannot look at '%s'", store->path);
+    if (stat(store->path, &now) == 0) {
+        if (facts.st_ino == now.st_ino && facts.st_dev == now.st_dev)
+            return PIPETTE_OK;
+        return store_fail(store, PIPETTE_E_STORAGE,
+                          "'%s' was replaced by another file while runs were being stored; what they stored is %s", store->path,
+                          facts.st_nlink > 0 ? "in the file that had this name: give it the name back, and run again"
+                                             : "lost: move the other file away, and run again");
+    }
+    return store_fail(store, PIPETTE_E_STORAGE, "'%s' has vanished: %s", store->path,
+                      facts.st_nlink > 0 ? "the file or its folder was renamed while runs were being stored; give it the name back, and run again"
+                                         : "the file or its folder was removed while runs were being stored, and they are lost; run again");
 }
 
 /* ---- Bytes ---- */

@@ -1,0 +1,40 @@
+/* Tests of result files that another program cuts off, renames, removes or replaces while runs are stored: never "done", but exit code 4 and
+ * what happened and what to do; and what the same command does then. */
+#include "hostile.h"
+#include "suite.h"
+
+#define TAKEN                                                                                                                \
+    "name = \"T\";\npreprocess = ( { plugin = \"explorer\"; product = ( { parameter = \"i\"; from = 0; to = 199; step = 1; } ); } );\n" \
+    "run = { plugin = \"" FIXTURE("odd_values") "\"; };\nstorage = { plugin = \"hdf5\"; file = \"h.hdf5\"; };\n"
+
+static int taken(const char *deed, const char *odd)
+{
+    char set[64], set_odd[64];
+    (void)snprintf(set, sizeof set, "parameters.deed=%s", deed);
+    (void)snprintf(set_odd, sizeof set_odd, "parameters.odd=%s", odd);
+    return PIPETTE("run", "h.cfg", "-w", "2", "--set", set, "--set", set_odd);
+}
+
+static void test_taken(void)
+{
+    static const struct {
+        const char *deed, *message;
+    } deeds[] = {
+        {"cut", "cut off"},
+        {"rename", "renamed"},
+        {"remove", "removed"},
+        {"replace", "replaced"},
+    };
+    static const char *const odd[] = {"150", "199"};
+    size_t i, k;
+    for (i = 0; i < sizeof deeds / sizeof deeds[0]; i++)
+        for (k = 0; k < 2; k++) {
+            hostile_begin(TAKEN);
+            CU_ASSERT(told(taken(deeds[i].deed, odd[k]) == 4, deeds[i].deed));
+            CU_ASSERT(told(one_error_line() && err_has("h.hdf5") && err_has(deeds[i].message), deeds[i].deed));
+            CU_ASSERT(told(!out_has("results:"), deeds[i].deed));
+            hostile_end();
+        }
+}
+
+SUITE("taken", {"in the midst of it", test_taken}, )
