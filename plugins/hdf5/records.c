@@ -508,7 +508,7 @@ int records_refresh(store_file *store, bool now)
 
 static int damaged(store_file *store, const char *path)
 {
-    return store_fail(store, PIPETTE_E_STORAGE, "'%s' is damaged: a value of '%s' does not match its checksum",
+    return store_fail(store, PIPETTE_E_STORAGE, "'%s' is damaged: a value of '%s' does not match its checksum; `pipette run` with its config does again what is lost",
                       store->path, path);
 }
 

@@ -9,7 +9,8 @@
 static int cut_off(store_file *store, uint64_t size, uint64_t end)
 {
     (void)H5Eclear2(H5E_DEFAULT);
-    return store_fail(store, PIPETTE_E_STORAGE, "'%s' is cut off: %" PRIu64 " of %" PRIu64 " bytes are there", store->path, size, end);
+    return store_fail(store, PIPETTE_E_STORAGE, "'%s' is cut off: %" PRIu64 " of %" PRIu64 " bytes are there; remove it, or name another file",
+                      store->path, size, end);
 }
 
 /* Says why HDF5 does not open what begins like an HDF5 file. */
@@ -156,8 +157,8 @@ int reopen_whole(store_file *store)
     if (whole)
         return PIPETTE_OK;
     return store_fail(store, PIPETTE_E_STORAGE,
-                      "'%s' was cut off by another program while runs were being stored, and what they stored is damaged; run again with "
-                      "--overwrite",
+                      "'%s' was cut off by another program while runs were being stored, and what they stored is damaged: remove it, "
+                      "and run again",
                       store->path);
 }
 

@@ -37,4 +37,28 @@ static void test_taken(void)
         }
 }
 
-SUITE("taken", {"in the midst of it", test_taken}, )
+/* What was done is not lost with the name; and where the end of the file is lost, the next command does not call it done either. */
+static void test_afterwards(void)
+{
+    hostile_begin(TAKEN);
+    CU_ASSERT_EQUAL(taken("rename", "150"), 4);
+    CU_ASSERT_EQUAL(rename(in_folder("away.hdf5"), in_folder("h.hdf5")), 0);
+    CU_ASSERT_EQUAL(PIPETTE("run", "h.cfg", "--set", "parameters.deed=rename", "--set", "parameters.odd=150", "--runs", "0-9"), 0);
+    CU_ASSERT_EQUAL(count_lines("runs.state", "done"), 200);
+    CU_ASSERT_EQUAL(count_lines("word", "plain"), 200);
+    hostile_end();
+    hostile_begin(TAKEN);
+    CU_ASSERT_EQUAL(taken("cut", "150"), 4);
+    CU_ASSERT_EQUAL(PIPETTE("run", "-q", "h.cfg"), 4);
+    EXPECT(one_error_line() && err_has("is cut off") && err_has("remove it"));
+    CU_ASSERT_EQUAL(unlink(in_folder("h.hdf5")), 0);
+    CU_ASSERT_EQUAL(PIPETTE("run", "-q", "h.cfg"), 0);
+    CU_ASSERT_EQUAL(count_lines("runs.state", "done"), 200);
+    hostile_end();
+    hostile_begin(TAKEN);
+    CU_ASSERT(told(taken("shorten", "150") == 4, "shorten"));
+    EXPECT(one_error_line() && err_has("h.hdf5") && (err_has("run again") || err_has("pipette run")));
+    hostile_end();
+}
+
+SUITE("taken", {"in the midst of it", test_taken}, {"afterwards", test_afterwards}, )
