@@ -264,6 +264,8 @@ int reopen_catalog(store_file *store)
         status = records_scan(store, store->mode == PIPETTE_STORAGE_UPDATE);
     if (status == PIPETTE_OK && store->mode == PIPETTE_STORAGE_UPDATE)
         status = repair_rows(store);
+    if (status != PIPETTE_OK) /* perhaps without a catalog */
+        return status;
     /* Columns that runs have added stand behind those of the layout, which ends with the ledger. They get a position when
      * they are added again. */
     for (count = store->catalog->column_count; count > 0 && store->catalog->columns[count - 1].optional; count--)

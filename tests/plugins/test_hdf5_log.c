@@ -201,6 +201,17 @@ static void test_damage(void)
     }
 }
 
+/* Without its list of columns a file cannot be read, which is said. */
+static void test_damaged_layout(void)
+{
+    pipette_stage stage = new_stage();
+    make_unfinished("layout.hdf5", 2);
+    flip(find("\tf64\t") + 1); /* a type that there is not */
+    CU_ASSERT_EQUAL(storage->open(&stage, file, PIPETTE_STORAGE_READ), PIPETTE_E_STORAGE);
+    CU_ASSERT_EQUAL(storage->open(&stage, file, PIPETTE_STORAGE_UPDATE), PIPETTE_E_STORAGE);
+    storage->destroy(&stage);
+}
+
 /* What was finished once is in the structure, what came later in the log: that alone is lost with it. */
 static void test_lost_log(void)
 {
@@ -317,5 +328,5 @@ static void test_end(void)
 
 SUITE("plugins/hdf5 log", {"other programs write", test_other_programs}, {"locks", test_locks}, {"a quiet file", test_quiet_file},
       {"several extents", test_extents},
-      {"damage", test_damage}, {"a lost log", test_lost_log}, {"an unknown state", test_unknown_state},
+      {"damage", test_damage}, {"a damaged layout", test_damaged_layout}, {"a lost log", test_lost_log}, {"an unknown state", test_unknown_state},
       {"a file of format 1", test_format_1}, {"nothing is left", test_end}, )
