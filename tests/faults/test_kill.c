@@ -101,6 +101,15 @@ static const experiment newly = {
     "storage = { plugin = \"hdf5\"; file = \"newly.hdf5\"; };\n",
     {NULL}, 1, 0, 16};
 
+/* Stages that go by how many runs they are shown, and leave single values. */
+static const experiment counting = {
+    "counting",
+    "name = \"Counting\";\n"
+    "preprocess = ( { plugin = \"explorer\"; product = ( { parameter = \"i\"; from = 0; to = 9; step = 1; } ); } );\n"
+    "run = { plugin = \"odd_values\"; };\npostprocess = ( { plugin = \"adds\"; until = 40; } );\n"
+    "storage = { plugin = \"hdf5\"; file = \"counting.hdf5\"; };\n",
+    NULL, {"$.word", "extra", NULL}, 0, 1, 8};
+
 static const char *const whens[] = {"", "before", "after", "in the midst of"};
 
 static void kill_at(const experiment *e, uint32_t call, uint32_t when, uint32_t whom, uint32_t total)
@@ -197,6 +206,11 @@ static void test_growing(void)
     kill_everywhere(&growing);
 }
 
+static void test_counting(void)
+{
+    kill_everywhere(&counting);
+}
+
 static void test_extended(void)
 {
     kill_everywhere(&extended);
@@ -270,6 +284,56 @@ static void kill_later(const experiment *e, double seconds, int kind, int hasty)
     (void)faults_all_gone();
 }
 
+/* ---- Reset ------------------------------------------------------------------------------------------------------------------ */
+
+#define RESET_ARGUMENTS                                                                                                            \
+    (const char *const[])                                                                                                        \
+    {                                                                                                                            \
+        TEST_COMMAND, "reset", file_name, "--runs", "2-4,7", NULL                                                                   \
+    }
+
+/* `reset` killed at each call: each run is what it was or pending, whole, and the config makes the same file again. */
+static void test_reset(void)
+{
+    uint32_t call, total, when = 0;
+    const char *only = getenv("PIPETTE_FAULTS_ONLY");
+    experiment again = failing;
+    again.columns[0] = "out.text"; /* a line for each run */
+    again.columns[1] = NULL;
+    if (only != NULL && strcmp(only, "reset") != 0)
+        return;
+    folder_begin();
+    faults_begin();
+    tools_begin();
+    if (make_reference(&again)) {
+        (void)snprintf(context, sizeof context, "reset, whole");
+        faults_clear();
+        CU_ASSERT(right(faults_run(RESET_ARGUMENTS) == 0, "reset", NULL));
+        total = fault->calls;
+        CU_ASSERT(right(total > 2, "the shim does not see the calls", NULL));
+        for (call = 1; call <= total; call++) {
+            long ended = -1, rows = -1;
+            if (!everything() && call > 2 && call + 2 < total && call % (total / 4 + 1) != 0)
+                continue;
+            copy_file(reference_path, file_path);
+            faults_clear();
+            fault->kill_at = call;
+            fault->kill_when = when = FAULT_BEFORE + (when + 1) % 3;
+            fault->kill_whom = FAULT_ALL;
+            (void)snprintf(context, sizeof context, "reset killed %s call %u of %u", whens[when], call, total);
+            CU_ASSERT(right(faults_run(RESET_ARGUMENTS) == 128 + SIGKILL, "it should have been killed", NULL));
+            look_at_crashed(&again, 0, &ended, &rows);
+            CU_ASSERT(right(rows - ended == 0 || rows - ended == 3 || rows - ended == 4, "how many are pending", NULL));
+            finish_and_compare(&again, ended, rows);
+        }
+    } else {
+        CU_FAIL("no reference");
+    }
+    tools_end();
+    faults_end();
+    folder_end();
+}
+
 static void test_random(void)
 {
     int i, rounds = everything() ? 200 : UNDER_SANITIZER ? 6 : 20;
@@ -290,6 +354,7 @@ static void test_random(void)
 
 SUITE("killed", {"large results, at each call", test_large}, {"tiny results, at each call", test_tiny},
       {"results of every shape, at each call", test_shapes}, {"runs that fail, at each call", test_failing},
-      {"postprocessing that adds runs, at each call", test_growing}, {"an extension of a file, at each call", test_extended},
+      {"postprocessing that adds runs, at each call", test_growing}, {"postprocessing that counts, at each call", test_counting},
+      {"an extension of a file, at each call", test_extended},
       {"compressed results, at each call", test_compressed}, {"an extension by texts, with fdatasync, at each call", test_powerful},
-      {"an extension by parameters, at each call", test_newly}, {"at random times", test_random}, )
+      {"an extension by parameters, at each call", test_newly}, {"reset, at each call", test_reset}, {"at random times", test_random}, )
