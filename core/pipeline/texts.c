@@ -54,7 +54,8 @@ pipette_value texts_value(text_repairs *t, const pipette_value *value)
 
 pipette_table texts_table(text_repairs *t, const pipette_table *table)
 {
-    const uint32_t d_step = table->dimension_stride == 0 ? (uint32_t)sizeof(pipette_table_dimension) : table->dimension_stride;
+    const uint32_t d_step =
+        table->dimension_stride == 0 ? (uint32_t)sizeof(pipette_table_dimension) : table->dimension_stride;
     const uint32_t a_step = table->array_stride == 0 ? (uint32_t)sizeof(pipette_table_array) : table->array_stride;
     pipette_table out = *table;
     pipette_table_dimension *dimensions = get(t, table->dimension_count, sizeof *dimensions);
@@ -63,14 +64,16 @@ pipette_table texts_table(text_repairs *t, const pipette_table *table)
     if (dimensions == NULL || arrays == NULL)
         return out;
     for (i = 0; i < table->dimension_count; i++) {
-        memcpy(&dimensions[i], (const char *)table->dimensions + (size_t)i * d_step, d_step < sizeof *dimensions ? d_step : sizeof *dimensions);
+        memcpy(&dimensions[i], (const char *)table->dimensions + (size_t)i * d_step,
+               d_step < sizeof *dimensions ? d_step : sizeof *dimensions);
         dimensions[i].name = texts_utf8(t, dimensions[i].name);
         dimensions[i].unit = texts_utf8(t, dimensions[i].unit);
         dimensions[i].doc = texts_utf8(t, dimensions[i].doc);
         dimensions[i].values = texts_value(t, &dimensions[i].values);
     }
     for (i = 0; i < table->array_count; i++) {
-        memcpy(&arrays[i], (const char *)table->arrays + (size_t)i * a_step, a_step < sizeof *arrays ? a_step : sizeof *arrays);
+        memcpy(&arrays[i], (const char *)table->arrays + (size_t)i * a_step,
+               a_step < sizeof *arrays ? a_step : sizeof *arrays);
         arrays[i].name = texts_utf8(t, arrays[i].name);
         arrays[i].unit = texts_utf8(t, arrays[i].unit);
         arrays[i].doc = texts_utf8(t, arrays[i].doc);

@@ -1,4 +1,5 @@
-/* texts.h: what stages hand over for the file, with texts that are UTF-8: each byte that is none becomes U+FFFD, and is counted. */
+/* texts.h: what stages hand over for the file, with texts that are UTF-8: each byte that is none becomes U+FFFD, and is
+ * counted. */
 #ifndef CORE_PIPELINE_TEXTS_H
 #define CORE_PIPELINE_TEXTS_H
 

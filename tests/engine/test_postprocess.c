@@ -1,12 +1,14 @@
-/* Tests of what postprocess stages store: single values and tables, over repetition, interruption, growth and replacement; and of stages that
- * explore further and are cut off. */
+/* Tests of what postprocess stages store: single values and tables, over repetition, interruption, growth and
+ * replacement; and of stages that explore further and are cut off. */
 #include "hostile.h"
 #include "suite.h"
 
-#define ADDS(last, stage)                                                                                                     \
-    "name = \"A\";\npreprocess = ( { plugin = \"explorer\"; product = ( { parameter = \"i\"; from = 0; to = " #last           \
-    "; step = 1; } ); } );\nrun = { plugin = \"" FIXTURE("odd_values") "\"; };\n"                                             \
-    "postprocess = ( { plugin = \"" FIXTURE("adds") "\"; " stage " } );\nstorage = { plugin = \"hdf5\"; file = \"h.hdf5\"; };\n"
+#define ADDS(last, stage)                                                                                              \
+    "name = \"A\";\npreprocess = ( { plugin = \"explorer\"; product = ( { parameter = \"i\"; from = 0; to = " #last    \
+    "; step = 1; } ); } );\nrun = { plugin = \"" FIXTURE(                                                              \
+        "odd_values") "\"; };\n"                                                                                       \
+                      "postprocess = ( { plugin = \"" FIXTURE(                                                         \
+                          "adds") "\"; " stage " } );\nstorage = { plugin = \"hdf5\"; file = \"h.hdf5\"; };\n"
 
 static int holds(const char *path, const char *expected)
 {
@@ -25,9 +27,13 @@ static void test_values(void)
     CU_ASSERT_EQUAL(PIPETTE("show", "h.hdf5", "added"), 0);
     EXPECT(out_has("threshold") && out_has("mV") && out_has("What was added."));
     CU_ASSERT_EQUAL(PYTHON_RUN("import h5py\nf = h5py.File('h.hdf5')['results/added']\nd = {k: f[k][()] for k in f}\n"
-                               "assert d['threshold'] == 0.25 and d['seed'] == 2**64 - 1 and d['flag'] == 1 and d['word'].decode() == 'Zo\\u00eb, \"quoted\"'\n"
-                               "assert d['numbers'].tolist() == [0.5, 1, -2.5] and d['counts'].tolist() == [[1, 1], [-3, -9223372036854775806]]\n"
-                               "assert [w.decode() for w in d['words']] == ['a, b', '', 'Zo\\u00eb']\nassert f['threshold'].attrs['units'] == b'mV' or f['threshold'].attrs['units'] == 'mV'", ""),
+                               "assert d['threshold'] == 0.25 and d['seed'] == 2**64 - 1 and d['flag'] == 1 and "
+                               "d['word'].decode() == 'Zo\\u00eb, \"quoted\"'\n"
+                               "assert d['numbers'].tolist() == [0.5, 1, -2.5] and d['counts'].tolist() == [[1, 1], "
+                               "[-3, -9223372036854775806]]\n"
+                               "assert [w.decode() for w in d['words']] == ['a, b', '', 'Zo\\u00eb']\nassert "
+                               "f['threshold'].attrs['units'] == b'mV' or f['threshold'].attrs['units'] == 'mV'",
+                               ""),
                     0);
     CU_ASSERT(told(command_err[0] == '\0', "h5py"));
     /* The same command again changes nothing; another stage's values take the place of the first ones. */
@@ -60,7 +66,10 @@ static void test_odd(void)
     CU_ASSERT_EQUAL(PIPETTE("run", "-q", "h.cfg", "--overwrite"), 0);
     CU_ASSERT(holds("added.table.mean", "1.5\n"));
     CU_ASSERT(holds("added.table.runs", "4\n"));
-    CU_ASSERT_EQUAL(PYTHON_RUN("import h5py\nf = h5py.File('h.hdf5')['results/added/table']\nassert f['mean'].shape == () and f['runs'][()] == 4", ""), 0);
+    CU_ASSERT_EQUAL(PYTHON_RUN("import h5py\nf = h5py.File('h.hdf5')['results/added/table']\nassert f['mean'].shape == "
+                               "() and f['runs'][()] == 4",
+                               ""),
+                    0);
     CU_ASSERT_EQUAL(PIPETTE("show", "h.hdf5", "table"), 0);
     file_write("h.cfg", ADDS(3, "deed = \"twice\";"));
     CU_ASSERT_EQUAL(PIPETTE("run", "-q", "h.cfg", "--overwrite"), 2);
@@ -76,7 +85,8 @@ static void test_odd(void)
     CU_ASSERT(holds("added.table.mean", "group,mean\ncaf\xef\xbf\xbd,1.5\nb,2.5\n"));
     file_write("h.cfg", ADDS(3, "deed = \"complex\";"));
     CU_ASSERT_EQUAL(PIPETTE("run", "-q", "h.cfg", "--overwrite"), 2);
-    EXPECT(err_has("table 'added.table': its dimension 'complex' has the name that files give to the real and imaginary parts of complex "
+    EXPECT(err_has("table 'added.table': its dimension 'complex' has the name that files give to the real and "
+                   "imaginary parts of complex "
                    "numbers: rename it"));
     CU_ASSERT_EQUAL(count_lines("runs.state", "done"), 4);
     hostile_end();
@@ -91,7 +101,8 @@ static void kill_in_run(const char *odd)
     (void)snprintf(set, sizeof set, "parameters.odd=%s", odd);
     file_write("stop", "");
     (void)unlink(in_folder("reached"));
-    process = PIPETTE_START("run", "-q", "h.cfg", "-w", "2", "--set", "parameters.deed=wait", "--set", set, "--set", "run.isolation=run");
+    process = PIPETTE_START("run", "-q", "h.cfg", "-w", "2", "--set", "parameters.deed=wait", "--set", set, "--set",
+                            "run.isolation=run");
     for (i = 0; i < 3000 && !file_exists("reached"); i++)
         command_pause(0.01);
     (void)kill(process, SIGKILL);
@@ -102,7 +113,8 @@ static void kill_in_run(const char *odd)
     (void)unlink(in_folder("stop"));
 }
 
-/* A stage that explores by what it is shown (20, 40, 60 runs), cut off in each round: it is shown the same as without. */
+/* A stage that explores by what it is shown (20, 40, 60 runs), cut off in each round: it is shown the same as without.
+ */
 static void test_cut_off_rounds(void)
 {
     static const char *const odd[] = {"5", "33", "55"};
@@ -125,4 +137,5 @@ static void test_cut_off_rounds(void)
     }
 }
 
-SUITE("postprocess", {"single values", test_values}, {"odd values and tables", test_odd}, {"rounds that are cut off", test_cut_off_rounds}, )
+SUITE("postprocess", {"single values", test_values}, {"odd values and tables", test_odd},
+      {"rounds that are cut off", test_cut_off_rounds}, )

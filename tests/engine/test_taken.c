@@ -1,10 +1,11 @@
-/* Tests of result files that another program cuts off, renames, removes or replaces while runs are stored: never "done", but exit code 4 and
- * what happened and what to do; and what the same command does then. */
+/* Tests of result files that another program cuts off, renames, removes or replaces while runs are stored: never
+ * "done", but exit code 4 and what happened and what to do; and what the same command does then. */
 #include "hostile.h"
 #include "suite.h"
 
-#define TAKEN                                                                                                                \
-    "name = \"T\";\npreprocess = ( { plugin = \"explorer\"; product = ( { parameter = \"i\"; from = 0; to = 199; step = 1; } ); } );\n" \
+#define TAKEN                                                                                                          \
+    "name = \"T\";\npreprocess = ( { plugin = \"explorer\"; product = ( { parameter = \"i\"; from = 0; to = 199; "     \
+    "step = 1; } ); } );\n"                                                                                            \
     "run = { plugin = \"" FIXTURE("odd_values") "\"; };\nstorage = { plugin = \"hdf5\"; file = \"h.hdf5\"; };\n"
 
 static int taken(const char *deed, const char *odd)
@@ -37,13 +38,15 @@ static void test_taken(void)
         }
 }
 
-/* What was done is not lost with the name; and where the end of the file is lost, the next command does not call it done either. */
+/* What was done is not lost with the name; and where the end of the file is lost, the next command does not call it
+ * done either. */
 static void test_afterwards(void)
 {
     hostile_begin(TAKEN);
     CU_ASSERT_EQUAL(taken("rename", "150"), 4);
     CU_ASSERT_EQUAL(rename(in_folder("away.hdf5"), in_folder("h.hdf5")), 0);
-    CU_ASSERT_EQUAL(PIPETTE("run", "h.cfg", "--set", "parameters.deed=rename", "--set", "parameters.odd=150", "--runs", "0-9"), 0);
+    CU_ASSERT_EQUAL(
+        PIPETTE("run", "h.cfg", "--set", "parameters.deed=rename", "--set", "parameters.odd=150", "--runs", "0-9"), 0);
     CU_ASSERT_EQUAL(count_lines("runs.state", "done"), 200);
     CU_ASSERT_EQUAL(count_lines("word", "plain"), 200);
     hostile_end();
