@@ -12,13 +12,13 @@ static void protect(void *from, const void *to, int how)
         (void)mprotect(from, size, how);
 }
 
-void board_guard(board *shared, uint32_t slot)
+void board_guard(board *shared, uint32_t slots, uint32_t slot)
 {
-    char *prints = board_print(shared, shared->slot_count, 0), *own = board_print(shared, shared->slot_count, slot);
+    char *prints = board_print(shared, slots, 0), *own = board_print(shared, slots, slot);
     protect(&shared->slots[0], &shared->slots[slot], PROT_READ);
     protect(&shared->slots[slot + 1], prints, PROT_READ);
     protect(prints, own, PROT_READ);
-    protect(own + BOARD_PRINT_BYTES, (char *)shared + board_size(shared->slot_count), PROT_READ);
+    protect(own + BOARD_PRINT_BYTES, (char *)shared + board_size(slots), PROT_READ);
 }
 
 void board_lock(board *shared, uint32_t slot)

@@ -45,7 +45,6 @@ enum { BOARD_ISOLATE_INHERITED = 1, BOARD_ISOLATE_ALL = 2 };
 typedef struct board {
     _Alignas(BOARD_PAGE) _Atomic uint64_t next; /* first position that nobody has claimed */
     _Alignas(128) _Atomic uint32_t stop;        /* supervisor: 1: claim nothing more */
-    uint32_t slot_count;
     board_slot slots[];
 } board;
 
@@ -58,7 +57,7 @@ static inline size_t board_size(uint32_t slots)
     return sizeof(board) + (size_t)slots * (sizeof(board_slot) + BOARD_PRINT_BYTES);
 }
 
-/* `slots` as the board was made with: what stands in it is within a model's reach. */
+/* `slots` as the board was made with, which does not stand in it: a model could change that. */
 static inline char *board_print(board *shared, uint32_t slots, uint32_t slot)
 {
     return (char *)&shared->slots[slots] + (size_t)slot * BOARD_PRINT_BYTES;
@@ -100,7 +99,7 @@ static inline int board_knows(board_slot *slot)
  * ------------------------------------------------------------------------- */
 
 /* For good: nothing of the other slots. */
-void board_guard(board *shared, uint32_t slot);
+void board_guard(board *shared, uint32_t slots, uint32_t slot);
 /* While the model is at work: nothing but the second page of its own slot. */
 void board_lock(board *shared, uint32_t slot);
 void board_unlock(board *shared, uint32_t slot);

@@ -319,7 +319,7 @@ _Noreturn static void isolated_process(worker *w, uint64_t run, uint64_t lane)
         (void)close(w->files[i]);
     if (w->pipe >= 0)
         (void)close(w->pipe);
-    (void)mprotect(w->board, board_size(w->board->slot_count), PROT_NONE);
+    (void)mprotect(w->board, w->board_bytes, PROT_NONE);
     (void)mprotect(w->letter, w->letter_bytes, PROT_NONE);
     fault_report_to(out->reason);
     w->process = getpid();

@@ -103,15 +103,18 @@ int connection_open(engine *e, pipette_error *error)
     if (failure == 0 && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) != 0)
         failure = errno;
     if (failure == 0) {
-        host_start start = {e->model_path, e->stage, e->stage_message, e->board, pipes, outputs, private, opened + 1u, opened, e->board_slots, sockets[1], -1, e->options.threads};
+        host_start start = {e->model_path, e->stage, e->stage_message, e->board, pipes, outputs, private, opened + 1u, opened,
+                            e->board_slots, sockets[1], -1, e->keeper_mark, e->options.threads};
         for (i = 0; i < opened; i++)
             private[i] = e->slots[i].pipe;
         private[opened] = sockets[0];
         (void)stat(e->model_path, &e->model_file);
         (void)fflush(NULL); /* or the child would write it again */
+        orphans_mark(e->board, e->keeper_mark);
         e->keeper = host_fork(&start);
         failure = e->keeper < 0 ? errno : 0;
         e->keeper = e->keeper < 0 ? 0 : e->keeper;
+        e->orphans = e->keeper > 0 && orphans_watch(e->keeper, e->board, e->board_bytes);
         (void)close(sockets[1]);
         e->control = sockets[0];
     }
@@ -181,7 +184,7 @@ static int keeper_ended(engine *e, double seconds)
             continue;
         }
         if (seen == e->keeper || (seen < 0 && errno == ECHILD)) {
-            e->keeper_status = seen < 0 ? 0 : wait_status;
+            e->keeper_status = seen < 0 ? SIGKILL : wait_status; /* somebody else has waited for it: who knows */
             e->keeper = 0;
             break;
         }
@@ -311,6 +314,17 @@ void connection_dismiss(engine *e)
     e->control = -1;
 }
 
+/* A keeper that was killed could not end what is below it. */
+static void end_orphans(engine *e)
+{
+    if (!e->orphans || e->keeper > 0)
+        return;
+    if (WIFSIGNALED(e->keeper_status))
+        orphans_end(e->board, e->keeper_mark);
+    orphans_forget();
+    e->orphans = 0;
+}
+
 void connection_kill(engine *e)
 {
     double deadline = now() + PATIENCE_SECONDS;
@@ -320,7 +334,8 @@ void connection_kill(engine *e)
     e->host_state = HOST_ENDED;
     if (e->keeper > 0)
         (void)kill(e->keeper, SIGKILL);
-    (void)keeper_ended(e, PATIENCE_SECONDS);
+    if (keeper_ended(e, PATIENCE_SECONDS))
+        end_orphans(e);
     for (i = 0; i < e->slot_count; i++) { /* no writer is left once the pipe hangs up */
         struct pollfd wait = {e->slots[i].pipe, 0, 0};
         while (e->slots[i].pipe >= 0 && now() < deadline && poll(&wait, 1, 10) == 0)
@@ -333,6 +348,7 @@ void connection_close(engine *e)
     connection_dismiss(e);
     if (e->keeper > 0 && !keeper_ended(e, PATIENCE_SECONDS))
         connection_kill(e);
+    end_orphans(e);
     free(e->declared);
     e->declared = NULL;
 }

@@ -13,7 +13,6 @@ static board *board_create(uint32_t slots)
     board *made = mmap(NULL, board_size(slots), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (made == MAP_FAILED)
         return NULL;
-    made->slot_count = slots;
     return made;
 }
 

@@ -7,6 +7,7 @@
 
 #include "engine/engine.h"
 #include "engine/message.h"
+#include "engine/orphans.h"
 
 /* What the supervisor knows of a worker process. */
 typedef struct engine_slot {
@@ -42,6 +43,8 @@ struct engine {
     uint32_t board_slots; /* it was made for */
     pid_t keeper; /* 0: everything is in this process, or it has ended */
     int keeper_gone, keeper_status;
+    int orphans;                          /* orphans_watch() is in force */
+    char keeper_mark[ORPHANS_MARK_BYTES]; /* for orphans_end() */
     int control;          /* to the keeper */
     message_channel host; /* to the model host */
     enum { HOST_STARTING, HOST_LOADING, HOST_READY, HOST_ENDED, HOST_REFUSED } host_state;

@@ -20,6 +20,7 @@
 #include "engine/fault.h"
 #include "engine/instance.h"
 #include "engine/message.h"
+#include "engine/orphans.h"
 #include "engine/stack.h"
 #include "engine/threads.h"
 #include "engine/workdir.h"
@@ -188,8 +189,9 @@ _Noreturn static void worker_process(host *h, uint32_t number)
     w.slot = &h->start->board->slots[number];
     w.slot_number = number;
     w.board_guarded = 1;
-    w.board_bytes = board_size(h->start->board_slots);
-    board_guard(h->start->board, number);
+    w.board_slots = h->start->board_slots;
+    w.board_bytes = board_size(w.board_slots);
+    board_guard(h->start->board, w.board_slots, number);
     if (atomic_load(&w.slot->isolate) == BOARD_ISOLATE_ALL)
         h->plan.isolate = 1;
     w.plan = &h->plan;
@@ -488,6 +490,7 @@ _Noreturn static void keeper_process(const host_start *start)
     pid_t below;
     for (i = 0; i < start->private_count; i++)
         (void)close(start->private[i]);
+    (void)setenv(ORPHANS_MARK, start->mark, 1);
     children_adopt();
     ignore_signals();
     signals = listen_to_children();

@@ -27,6 +27,7 @@ typedef struct host_start {
     uint32_t board_slots; /* the board was made for */
     int control; /* the keeper's, to the supervisor */
     int socket;  /* the host's, to the supervisor; the keeper makes it */
+    const char *mark; /* of all below the keeper, for orphans_end() */
     uint32_t threads; /* that the libraries of one worker may start; 0: as many as they like */
 } host_start;
 

@@ -422,10 +422,12 @@ static void watch_host(sweep *s)
     int wait_status;
     uint32_t i;
     if (e->keeper > 0 && waitpid(e->keeper, &wait_status, WNOHANG | WUNTRACED) == e->keeper) {
-        if (WIFSTOPPED(wait_status))
+        if (WIFSTOPPED(wait_status)) {
             (void)kill(e->keeper, SIGCONT);
-        else
+        } else {
             e->keeper = 0;
+            e->keeper_status = wait_status;
+        }
     }
     for (i = 0; i < e->slot_count; i++) {
         engine_slot *known = &e->slots[i];
@@ -638,6 +640,7 @@ static void run_here(sweep *s)
     w.stage = s->engine->stage;
     w.stage_message = s->engine->stage_message;
     w.board = s->engine->board;
+    w.board_slots = s->engine->board_slots;
     w.slot = &s->engine->board->slots[0];
     w.sink = take_record;
     w.sink_user = s;

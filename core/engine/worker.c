@@ -254,7 +254,7 @@ static int run_positions(worker *w, uint64_t first, uint64_t count, pipette_erro
 
 static uint64_t claim_size(const worker *w, uint64_t next, uint64_t left)
 {
-    uint64_t share = left / (2u * (uint64_t)w->board->slot_count) + 1, size = 4;
+    uint64_t share = left / (2u * (uint64_t)(w->board_slots > 0 ? w->board_slots : 1)) + 1, size = 4;
     if (w->run_seconds > 0) {
         double runs = CHUNK_SECONDS / w->run_seconds;
         size = runs < 1 ? 1 : runs > (double)w->lane_limit ? w->lane_limit : (uint64_t)runs;

@@ -86,6 +86,7 @@ typedef struct worker {
     board_slot *slot;
     uint32_t slot_number;
     size_t board_bytes;
+    uint32_t board_slots; /* the board was made for */
     int board_guarded; /* the board is locked while the model is at work */
     worker_sink sink;
     void *sink_user;

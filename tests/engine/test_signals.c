@@ -47,42 +47,6 @@ static int gone_within(double seconds)
     return marked() == 0;
 }
 
-/* The children of a process. */
-static int children_of(pid_t process, pid_t *out, int capacity)
-{
-    char path[64], text[4096], *at = text, *end;
-    int file, count = 0;
-    ssize_t size;
-    (void)snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)process, (int)process);
-    file = open(path, O_RDONLY);
-    size = file < 0 ? 0 : read(file, text, sizeof text - 1);
-    if (file >= 0)
-        (void)close(file);
-    text[size < 0 ? 0 : size] = '\0';
-    for (; count < capacity; at = end) {
-        long number = strtol(at, &end, 10);
-        if (end == at)
-            break;
-        out[count++] = (pid_t)number;
-    }
-    return count;
-}
-
-/* The model host below a running command, and the keeper between them. */
-static pid_t host_of(pid_t command, pid_t *keeper)
-{
-    pid_t below[8], host = 0;
-    int n = children_of(command, below, 8), i;
-    for (i = 0; i < n; i++) {
-        pid_t next;
-        if (children_of(below[i], &next, 1) == 1) {
-            *keeper = below[i];
-            host = next;
-        }
-    }
-    return host;
-}
-
 static void finish(void)
 {
     CU_ASSERT_EQUAL(PIPETTE("run", "h.cfg", "--workers", "2"), 0);
