@@ -61,6 +61,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
             a->file = text;
         else if (a->path == NULL)
             a->path = text;
+        else if (o->state && o->states == 0)
+            cli_usage(state, "'%s' is too much, or --state is meant: it takes pending, done, failed, timed_out, infeasible",
+                      text);
         else
             cli_usage(state, "'%s' is too much", text);
         break;

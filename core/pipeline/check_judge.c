@@ -77,7 +77,7 @@ static const char *reason(check_subject *c, const uint64_t *order, uint64_t at, 
         why = "there was no time to find out why";
     else if (wait_for_time(c), last_of(c, kind, twice, 1, &other) && !check_same(&alone, &other, same, &difference)) {
         *shown = difference;
-        why = "it differs from process to process although the same alone is run: it depends on the time, a process "
+        why = "it differs from process to process, even where it is the only run: it depends on the time, a process "
               "number, an address, a random device or the like";
     } else if (kind.pattern = CHECK_OTHER_PATTERN,
                last_of(c, kind, twice, 1, &other) && !check_same(&alone, &other, patterns, &difference)) {

@@ -88,6 +88,8 @@ static void test_states(void)
     GET("[\n{\"run\": 4, \"state\": \"failed\", \"x\": -1, \"message\": \"x = -1, \\\"negative\\\"\"}\n]\n", "runs", "--json", "--state", "failed");
     CU_ASSERT_EQUAL(PIPETTE("get", "e.hdf5", "runs", "--state=broken"), 2);
     EXPECT(one_error_line() && err_has("--state takes states such as failed,timed_out") && err_has("'broken'"));
+    CU_ASSERT_EQUAL(PIPETTE("get", "e.hdf5", "runs", "--state", "broken"), 2);
+    EXPECT(one_error_line() && err_has("'broken' is too much, or --state is meant: it takes pending, done, failed"));
     CU_ASSERT_EQUAL(PIPETTE("get", "e.hdf5", "count", "--run", "1", "--done"), 2);
     EXPECT(one_error_line());
     folder_end();
