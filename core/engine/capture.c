@@ -1,10 +1,12 @@
 /* capture.c: keeps what a model prints, per run: stdout and stderr of a worker process are a file in memory. */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdio_ext.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "engine/worker.h"
@@ -68,9 +70,19 @@ int capture_line(const char *line)
 
 void capture_flush(void)
 {
+    static const struct timespec at_once = {0, 0};
     size_t waiting = __fpending(stdout);
+    sigset_t beyond_limit, before;
+    /* A run that has set itself a limit for files would be killed by our write, after its end. */
+    sigemptyset(&beyond_limit);
+    sigaddset(&beyond_limit, SIGXFSZ);
+    (void)pthread_sigmask(SIG_BLOCK, &beyond_limit, &before);
     (void)fflush(stdout);
     (void)fflush(stderr);
+    if (!sigismember(&before, SIGXFSZ)) {
+        (void)sigtimedwait(&beyond_limit, NULL, &at_once);
+        (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    }
     clearerr(stdout);
     if (buffer != NULL)
         memset(buffer, 0, waiting < buffer_size ? waiting : buffer_size);
