@@ -12,7 +12,8 @@ static void test_crashes(void)
                                  {"divide", "failed", "the run crashed (SIGFPE)"},
                                  {"exit", "failed", "the run ended its process (exit status 0)"},
                                  {"_exit", "failed", "the run ended its process (exit status 3)"},
-                                 {"pthread_exit", "failed", "the run ended its process (exit status 0)"},
+                                 {"pthread_exit", "failed",
+                                  SANITIZED ? "the run ended its process (exit status 1)" : "the run ended its process (exit status 0)"},
                                  {"terminate", "failed", "the run was killed (SIGTERM)"},
                                  {"kill", "failed", "the run was killed (SIGKILL); was memory short?"}};
     static const char *const workers[] = {"1", "2", "4"};
