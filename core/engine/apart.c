@@ -29,7 +29,9 @@ void *apart_make(size_t count, size_t size)
 
 void apart_free(void *memory)
 {
-    unsigned char *head = (unsigned char *)memory - HEAD;
-    if (memory != NULL)
-        (void)munmap(head - (size_t)sysconf(_SC_PAGESIZE), *(const size_t *)(const void *)head);
+    unsigned char *head;
+    if (memory == NULL)
+        return;
+    head = (unsigned char *)memory - HEAD;
+    (void)munmap(head - (size_t)sysconf(_SC_PAGESIZE), *(const size_t *)(const void *)head);
 }
