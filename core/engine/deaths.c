@@ -152,7 +152,7 @@ static int append_log(sweep *s, const engine_slot *known, uint64_t row)
 static void record_failure(sweep *s, const engine_slot *known, uint64_t position, int state, const char *reason)
 {
     const engine_plan *plan = s->plan;
-    char text[1024];
+    char text[1024] = "";
     pipette_value message = pipette_value_string(text);
     int8_t code = (int8_t)state;
     uint64_t row = 0, run = 0;
