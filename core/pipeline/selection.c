@@ -128,7 +128,7 @@ static int resolve(const char *name, void *user, uint32_t *index, int *kind, pip
             return status;
         v->constant = expression_element(value.type, pipette_value_data(&value), 0);
         if (value.type == PIPETTE_TYPE_STRING)
-            v->constant.text = strdup(v->constant.text);
+            v->constant.as.text = strdup(v->constant.as.text);
     } else if (v->entry != NULL && v->type != PIPETTE_TYPE_STRING) {
         v->block = malloc(BLOCK * 16u);
     } else if (v->entry != NULL) {
@@ -140,7 +140,7 @@ static int resolve(const char *name, void *user, uint32_t *index, int *kind, pip
         return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
     s->variables = more;
     v = &more[s->variable_count - 1];
-    if (v->entry != NULL && v->block == NULL && v->texts == NULL && (v->entry->kind != PIPETTE_ENTRY_LEAF || (v->type == PIPETTE_TYPE_STRING && v->constant.text == NULL)))
+    if (v->entry != NULL && v->block == NULL && v->texts == NULL && (v->entry->kind != PIPETTE_ENTRY_LEAF || (v->type == PIPETTE_TYPE_STRING && v->constant.as.text == NULL)))
         return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
     return PIPETTE_OK;
 }
@@ -215,7 +215,7 @@ static int holds(pipette_selection *s, uint32_t i)
             at = (s->row + i) / every - s->row / every;
             elements = v->block + at * pipette_type_size(v->type);
         }
-        s->values[k] = (expression_value){EXPRESSION_MISSING, 0, 0, 0, NULL};
+        s->values[k] = (expression_value){.kind = EXPRESSION_MISSING};
         if (!pipette_entry_missing(v->entry, s->state[i], elements, 1))
             s->values[k] = expression_element(v->type, elements, 0);
     }
@@ -308,7 +308,7 @@ void pipette_selection_destroy(pipette_selection *s)
         free(v->texts);
         free(v->block);
         if (v->entry != NULL && v->entry->kind == PIPETTE_ENTRY_LEAF && v->type == PIPETTE_TYPE_STRING)
-            free((char *)(uintptr_t)v->constant.text);
+            free((char *)(uintptr_t)v->constant.as.text);
     }
     expression_destroy(s->where);
     free(s->variables);

@@ -1,42 +1,11 @@
-/* expression.c: conditions over named values: a parser by recursive descent that emits postfix code, and the machine that runs it. */
-#include "trajectory/expression.h"
-
-#include <ctype.h>
-#include <locale.h>
+/* expression.c: conditions over named values: the machine that runs their code. Integers are a sign and 64 bits, so that nothing is rounded
+ * that a 64-bit integer holds; beside a double they are compared as they are. */
 #include <math.h>
 #include <stdlib.h>
 
-enum { DEPTH_MAX = 200, TEXT_MAX = 65536, NAME_MAX_LENGTH = 1023 };
+#include "trajectory/expression_private.h"
 
-typedef enum operation_code {
-    CONSTANT, /* `index` of constants */
-    VARIABLE, /* `index` of the caller's */
-    NEGATE, NOT, ADD, SUBTRACT, MULTIPLY, DIVIDE, REMAINDER, POWER,
-    EQUAL, UNEQUAL, LESS, LESS_EQUAL, GREATER, GREATER_EQUAL, AND, OR,
-    CALL,    /* `index` of functions */
-    MISSING, IS_NAN, IS_FINITE, MINIMUM, MAXIMUM, ABSOLUTE
-} operation_code;
-
-typedef struct instruction {
-    uint32_t operation, index;
-} instruction;
-
-struct expression {
-    instruction *code;
-    expression_value *constants, *stack;
-    char *texts; /* of the constants */
-    uint32_t code_count, constant_count, depth;
-};
-
-typedef struct function {
-    const char *name;
-    uint32_t arguments; /* 0: two or more */
-    operation_code operation;
-    double (*one)(double);
-    double (*two)(double, double);
-} function;
-
-static const function functions[] = {
+const function expression_functions[EXPRESSION_FUNCTIONS] = {
     {"abs", 1, ABSOLUTE, NULL, NULL}, {"sqrt", 1, CALL, sqrt, NULL},    {"cbrt", 1, CALL, cbrt, NULL},   {"exp", 1, CALL, exp, NULL},
     {"log", 1, CALL, log, NULL},      {"log2", 1, CALL, log2, NULL},    {"log10", 1, CALL, log10, NULL}, {"sin", 1, CALL, sin, NULL},
     {"cos", 1, CALL, cos, NULL},      {"tan", 1, CALL, tan, NULL},      {"asin", 1, CALL, asin, NULL},   {"acos", 1, CALL, acos, NULL},
@@ -46,482 +15,6 @@ static const function functions[] = {
     {"atan2", 2, CALL, NULL, atan2},  {"pow", 2, CALL, NULL, pow},      {"hypot", 2, CALL, NULL, hypot},
     {"min", 0, MINIMUM, NULL, NULL},  {"max", 0, MAXIMUM, NULL, NULL},
 };
-
-typedef struct parser {
-    const char *text, *at;
-    expression_resolve resolve;
-    void *user;
-    expression *out;
-    uint32_t height, nested;
-    size_t used; /* of out->texts */
-    int status;
-    pipette_error *error;
-} parser;
-
-/* ---- Errors and code ------------------------------------------------------------------------------------------------------------ */
-
-PIPETTE_PRINTF(3, 4) static int bad(parser *p, const char *where, const char *format, ...)
-{
-    char message[500];
-    const char *at;
-    unsigned position = 1;
-    va_list arguments;
-    if (p->status != PIPETTE_OK)
-        return EXPRESSION_MISSING;
-    for (at = p->text; at < where; at++)
-        position += ((unsigned char)*at & 0xc0) != 0x80; /* characters, not bytes */
-    va_start(arguments, format);
-    (void)vsnprintf(message, sizeof message, format, arguments);
-    va_end(arguments);
-    p->status = pipette_error_set(p->error, PIPETTE_E_INVALID, "character %u of '%.300s': %s", position, p->text, message);
-    return EXPRESSION_MISSING;
-}
-
-static void emit(parser *p, operation_code operation, uint32_t index, int pushes)
-{
-    expression *e = p->out;
-    e->code[e->code_count++] = (instruction){(uint32_t)operation, index}; /* room for one a character */
-    p->height = (uint32_t)((int)p->height + pushes);
-    if (p->height > e->depth)
-        e->depth = p->height;
-}
-
-static void emit_constant(parser *p, expression_value value)
-{
-    value.literal = 1;
-    p->out->constants[p->out->constant_count] = value;
-    emit(p, CONSTANT, p->out->constant_count++, 1);
-}
-
-/* ---- Words ---------------------------------------------------------------------------------------------------------------------- */
-
-static void skip(parser *p)
-{
-    while (isspace((unsigned char)*p->at))
-        p->at++;
-}
-
-static int in_name(char c)
-{
-    return isalnum((unsigned char)c) || c == '_' || c == '$' || (c & 0x80) != 0;
-}
-
-static size_t name_length(const char *at)
-{
-    size_t length = 0;
-    if (isdigit((unsigned char)*at) || !in_name(*at))
-        return 0;
-    while (in_name(at[length]) || (at[length] == '.' && in_name(at[length + 1])))
-        length++;
-    return length;
-}
-
-static int take_word(parser *p, const char *word)
-{
-    size_t length = strlen(word);
-    skip(p);
-    if (name_length(p->at) != length || strncmp(p->at, word, length) != 0)
-        return 0;
-    p->at += length;
-    return 1;
-}
-
-static int take(parser *p, const char *sign)
-{
-    size_t length = strlen(sign);
-    skip(p);
-    if (strncmp(p->at, sign, length) != 0)
-        return 0;
-    p->at += length;
-    return 1;
-}
-
-/* ---- Kinds ---------------------------------------------------------------------------------------------------------------------- */
-
-static int is_number(int kind)
-{
-    return kind == EXPRESSION_REAL || kind == EXPRESSION_INTEGER || kind == EXPRESSION_TRUTH;
-}
-
-static void want_truth(parser *p, int kind, const char *where, const char *what)
-{
-    if (kind == EXPRESSION_TEXT)
-        (void)bad(p, where, "%s a condition, and this is a text; compare it: name == 'text'", what);
-    else if (kind != EXPRESSION_TRUTH)
-        (void)bad(p, where, "%s a condition, and this is a number; compare it: x != 0", what);
-}
-
-static void want_number(parser *p, int kind, const char *where, const char *what)
-{
-    if (!is_number(kind))
-        (void)bad(p, where, "%s takes numbers, and this is a text", what);
-}
-
-/* ---- The grammar ------------------------------------------------------------------------------------------------------------------ */
-
-static int either(parser *p);
-
-static int enter(parser *p)
-{
-    if (++p->nested > DEPTH_MAX)
-        (void)bad(p, p->at, "nested more than %d deep", DEPTH_MAX);
-    return p->status == PIPETTE_OK;
-}
-
-static int number(parser *p)
-{
-    expression_value value = {EXPRESSION_REAL, 0, 1, 0, NULL};
-    locale_t plain = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0);
-    const char *start = p->at;
-    size_t digits = strspn(p->at, "0123456789");
-    char *end = NULL;
-    if (plain == (locale_t)0)
-        return bad(p, start, "out of memory");
-    if (strchr(".eE", p->at[digits]) == NULL || p->at[digits] == '\0') {
-        uint64_t whole = 0;
-        size_t i;
-        for (i = 0; i < digits && !__builtin_mul_overflow(whole, (uint64_t)10, &whole) &&
-                    !__builtin_add_overflow(whole, (uint64_t)(start[i] - '0'), &whole);
-             i++)
-            continue;
-        if (i == digits) {
-            value.kind = EXPRESSION_INTEGER;
-            value.number = (long double)whole;
-            end = (char *)(uintptr_t)start + digits;
-        }
-    }
-    if (end == NULL)
-        value.number = (long double)strtod_l(start, &end, plain);
-    freelocale(plain);
-    if (in_name(*end) || *end == '.')
-        return bad(p, start, "'%.*s' is not a number", (int)((size_t)(end - start) + strspn(end, ".0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_")), start);
-    p->at = end;
-    emit_constant(p, value);
-    return value.kind;
-}
-
-static int quoted(parser *p)
-{
-    const char quote = *p->at, *start = p->at++;
-    char *text = p->out->texts + p->used;
-    expression_value value = {EXPRESSION_TEXT, 0, 1, 0, text};
-    for (; *p->at != quote || p->at[1] == quote; p->at++) {
-        if (*p->at == '\0')
-            return bad(p, start, "the text has no closing %c", quote);
-        if (*p->at == quote)
-            p->at++;
-        p->out->texts[p->used++] = *p->at;
-    }
-    p->at++;
-    p->out->texts[p->used++] = '\0';
-    emit_constant(p, value);
-    return EXPRESSION_TEXT;
-}
-
-static int call(parser *p, const char *start, size_t length)
-{
-    const function *f = NULL;
-    uint32_t i, count = 0;
-    for (i = 0; i < sizeof functions / sizeof functions[0]; i++)
-        if (strlen(functions[i].name) == length && strncmp(functions[i].name, start, length) == 0)
-            f = &functions[i];
-    if (f == NULL)
-        return bad(p, start, "there is no function '%.*s'", (int)length, start);
-    (void)take(p, "(");
-    do {
-        const char *where;
-        int kind;
-        skip(p);
-        where = p->at;
-        kind = either(p);
-        if (p->status != PIPETTE_OK)
-            return EXPRESSION_MISSING;
-        if (f->operation != MISSING)
-            want_number(p, kind, where, f->name);
-        count++;
-        if (f->arguments == 0 && count > 1)
-            emit(p, f->operation, 0, -1);
-    } while (take(p, ","));
-    if (!take(p, ")"))
-        return bad(p, p->at, "'%s(' lacks its ')'", f->name);
-    if (f->arguments == 0 ? count < 2 : count != f->arguments)
-        return bad(p, start, "%s takes %s, not %u", f->name, f->arguments == 1 ? "one argument" : f->arguments == 2 ? "two arguments" : "two arguments or more", count);
-    if (f->arguments != 0)
-        emit(p, f->operation, (uint32_t)(f - functions), 1 - (int)f->arguments);
-    return f->operation == MISSING || f->operation == IS_NAN || f->operation == IS_FINITE ? EXPRESSION_TRUTH : EXPRESSION_REAL;
-}
-
-static int named(parser *p, size_t length)
-{
-    static const struct { const char *name; expression_value value; } words[] = {
-        {"true", {EXPRESSION_TRUTH, 0, 1, 1, NULL}}, {"false", {EXPRESSION_TRUTH, 0, 1, 0, NULL}},
-        {"nan", {EXPRESSION_REAL, 0, 1, (long double)NAN, NULL}}, {"inf", {EXPRESSION_REAL, 0, 1, (long double)INFINITY, NULL}}};
-    const char *start = p->at;
-    char name[NAME_MAX_LENGTH + 1];
-    pipette_error why = {0};
-    uint32_t variable = 0;
-    int kind = EXPRESSION_REAL;
-    size_t i;
-    if (length > NAME_MAX_LENGTH)
-        return bad(p, start, "a name of more than %d characters", NAME_MAX_LENGTH);
-    memcpy(name, start, length);
-    name[length] = '\0';
-    p->at += length;
-    skip(p);
-    if (*p->at == '(')
-        return call(p, start, length);
-    if (strcmp(name, "and") == 0 || strcmp(name, "or") == 0 || strcmp(name, "not") == 0)
-        return bad(p, start, "a value is missing before '%s'", name);
-    for (i = 0; i < sizeof words / sizeof words[0]; i++)
-        if (strcmp(words[i].name, name) == 0) {
-            emit_constant(p, words[i].value);
-            return words[i].value.kind;
-        }
-    if (p->resolve(name, p->user, &variable, &kind, &why) != PIPETTE_OK)
-        return bad(p, start, "%s", why.message);
-    emit(p, VARIABLE, variable, 1);
-    return kind;
-}
-
-static int primary(parser *p)
-{
-    size_t length;
-    const char *start;
-    int kind;
-    skip(p);
-    start = p->at;
-    length = name_length(start);
-    if (length > 0)
-        return named(p, length);
-    if (isdigit((unsigned char)*start) || (*start == '.' && isdigit((unsigned char)start[1])))
-        return number(p);
-    if (*start == '\'' || *start == '"')
-        return quoted(p);
-    if (*start != '(')
-        return *start == '\0' ? bad(p, start, "a value is missing at the end") : bad(p, start, "a value is missing before '%.10s'", start);
-    p->at++;
-    kind = either(p);
-    if (p->status == PIPETTE_OK && !take(p, ")"))
-        return bad(p, p->at, *p->at == '\0' ? "a ')' is missing" : "a ')' or an operator is missing here");
-    return kind;
-}
-
-static int sign(parser *p);
-
-static int power(parser *p)
-{
-    const char *left, *right;
-    int kind;
-    skip(p);
-    left = p->at;
-    kind = primary(p);
-    if (p->status == PIPETTE_OK && (take(p, "**") || take(p, "^"))) {
-        want_number(p, kind, left, "^");
-        skip(p);
-        right = p->at;
-        want_number(p, sign(p), right, "^");
-        emit(p, POWER, 0, -1);
-        kind = EXPRESSION_REAL;
-    }
-    return kind;
-}
-
-static int sign(parser *p)
-{
-    int minus, kind;
-    const char *where;
-    if (!enter(p))
-        return EXPRESSION_MISSING;
-    minus = take(p, "-");
-    if (minus || take(p, "+")) {
-        skip(p);
-        where = p->at;
-        kind = sign(p);
-        want_number(p, kind, where, minus ? "-" : "+");
-        if (minus && p->status == PIPETTE_OK)
-            emit(p, NEGATE, 0, 0);
-        kind = kind == EXPRESSION_TRUTH ? EXPRESSION_INTEGER : kind;
-    } else {
-        kind = power(p);
-    }
-    p->nested--;
-    return kind;
-}
-
-typedef struct word {
-    const char *sign;
-    operation_code operation;
-} word;
-
-/* `operand (sign operand)*`, from left to right. */
-static int chain(parser *p, int (*operand)(parser *), const word *words, size_t count)
-{
-    const char *where;
-    size_t i;
-    int kind;
-    skip(p);
-    where = p->at;
-    kind = operand(p);
-    while (p->status == PIPETTE_OK) {
-        for (i = 0; i < count && !take(p, words[i].sign); i++)
-            continue;
-        if (i == count)
-            break;
-        want_number(p, kind, where, words[i].sign);
-        skip(p);
-        where = p->at;
-        kind = operand(p);
-        want_number(p, kind, where, words[i].sign);
-        if (p->status == PIPETTE_OK)
-            emit(p, words[i].operation, 0, -1);
-        kind = EXPRESSION_REAL;
-    }
-    return kind;
-}
-
-static int product(parser *p)
-{
-    static const word words[] = {{"*", MULTIPLY}, {"/", DIVIDE}, {"%", REMAINDER}};
-    return chain(p, sign, words, 3);
-}
-
-static int sum(parser *p)
-{
-    static const word words[] = {{"+", ADD}, {"-", SUBTRACT}};
-    return chain(p, product, words, 2);
-}
-
-/* The comparison that stands here, or NULL. */
-static const word *comparison_sign(parser *p)
-{
-    static const word words[] = {{"==", EQUAL}, {"!=", UNEQUAL}, {"<=", LESS_EQUAL}, {">=", GREATER_EQUAL}, {"<", LESS}, {">", GREATER}};
-    size_t i;
-    for (i = 0; i < sizeof words / sizeof words[0]; i++)
-        if (take(p, words[i].sign))
-            return &words[i];
-    if (*p->at == '=')
-        (void)bad(p, p->at, "'==' compares, '=' does not");
-    return NULL;
-}
-
-static int comparison(parser *p)
-{
-    const char *left, *at;
-    const word *found;
-    int kind, other;
-    skip(p);
-    left = p->at;
-    kind = sum(p);
-    if (p->status != PIPETTE_OK || (found = comparison_sign(p)) == NULL)
-        return kind;
-    at = p->at - strlen(found->sign);
-    other = sum(p);
-    if (p->status != PIPETTE_OK)
-        return EXPRESSION_MISSING;
-    if ((kind == EXPRESSION_TEXT) != (other == EXPRESSION_TEXT))
-        return bad(p, left, "a text and a number are never equal");
-    if (kind == EXPRESSION_TEXT && found->operation != EQUAL && found->operation != UNEQUAL)
-        return bad(p, at, "texts know == and !=, not %s", found->sign);
-    emit(p, found->operation, 0, -1);
-    at = p->at;
-    if (comparison_sign(p) != NULL)
-        return bad(p, at, "one comparison after another: write a < b and b < c");
-    return EXPRESSION_TRUTH;
-}
-
-static int negation(parser *p)
-{
-    const char *where;
-    int kind;
-    if (!enter(p))
-        return EXPRESSION_MISSING;
-    skip(p);
-    if (take_word(p, "not") || (p->at[0] == '!' && p->at[1] != '=' && take(p, "!"))) {
-        skip(p);
-        where = p->at;
-        kind = negation(p);
-        want_truth(p, kind, where, "'not' takes");
-        if (p->status == PIPETTE_OK)
-            emit(p, NOT, 0, 0);
-    } else {
-        kind = comparison(p);
-    }
-    p->nested--;
-    return kind;
-}
-
-static int logic(parser *p, int (*operand)(parser *), const char *name, const char *as_sign, operation_code operation)
-{
-    const char *where;
-    char what[20];
-    int kind;
-    (void)snprintf(what, sizeof what, "'%s' takes", name);
-    skip(p);
-    where = p->at;
-    kind = operand(p);
-    while (p->status == PIPETTE_OK && (take_word(p, name) || take(p, as_sign))) {
-        want_truth(p, kind, where, what);
-        skip(p);
-        where = p->at;
-        kind = operand(p);
-        want_truth(p, kind, where, what);
-        if (p->status == PIPETTE_OK)
-            emit(p, operation, 0, -1);
-    }
-    return kind;
-}
-
-static int both(parser *p)
-{
-    return logic(p, negation, "and", "&&", AND);
-}
-
-static int either(parser *p)
-{
-    return logic(p, both, "or", "||", OR);
-}
-
-int expression_parse(const char *text, expression_resolve resolve, void *user, expression **out, pipette_error *error)
-{
-    size_t length = strlen(text);
-    parser p = {.text = text, .at = text, .resolve = resolve, .user = user, .error = error};
-    expression *e = calloc(1, sizeof *e);
-    const char *start;
-    int kind;
-    *out = NULL;
-    if (length > TEXT_MAX) {
-        free(e);
-        return pipette_error_set(error, PIPETTE_E_INVALID, "a condition of more than %d characters", TEXT_MAX);
-    }
-    if (e != NULL) { /* no instruction, constant or text takes less than a character */
-        e->code = calloc(length + 1, sizeof *e->code);
-        e->constants = calloc(length + 1, sizeof *e->constants);
-        e->texts = malloc(length + 1);
-    }
-    if (e == NULL || e->code == NULL || e->constants == NULL || e->texts == NULL) {
-        expression_destroy(e);
-        return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
-    }
-    p.out = e;
-    skip(&p);
-    start = p.at;
-    if (*start == '\0')
-        (void)bad(&p, start, "a condition is missing");
-    kind = p.status == PIPETTE_OK ? either(&p) : EXPRESSION_MISSING;
-    skip(&p);
-    if (p.status == PIPETTE_OK && *p.at != '\0')
-        (void)bad(&p, p.at, *p.at == ')' ? "there is no '(' for this ')'" : "an operator is missing before '%.40s'", p.at);
-    if (p.status == PIPETTE_OK)
-        want_truth(&p, kind, start, "this must be");
-    if (p.status == PIPETTE_OK && (e->stack = calloc(e->depth + 1u, sizeof *e->stack)) == NULL)
-        p.status = pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
-    if (p.status != PIPETTE_OK) {
-        expression_destroy(e);
-        return p.status;
-    }
-    *out = e;
-    return PIPETTE_OK;
-}
 
 void expression_destroy(expression *condition)
 {
@@ -534,81 +27,183 @@ void expression_destroy(expression *condition)
     free(condition);
 }
 
-/* ---- Evaluation ------------------------------------------------------------------------------------------------------------------- */
+/* ---- Numbers ---------------------------------------------------------------------------------------------------------------------- */
 
 static expression_value truth(int holds)
 {
-    return (expression_value){EXPRESSION_TRUTH, 0, 0, holds ? 1 : 0, NULL};
+    return (expression_value){.kind = EXPRESSION_TRUTH, .as.whole = holds ? 1 : 0};
 }
 
 static expression_value real(double number)
 {
-    return (expression_value){EXPRESSION_REAL, 0, 0, (long double)number, NULL};
+    return (expression_value){.kind = EXPRESSION_REAL, .as.real = number};
+}
+
+static expression_value integer(int negative, uint64_t whole)
+{
+    return (expression_value){.kind = EXPRESSION_INTEGER, .negative = negative && whole > 0, .as.whole = whole};
+}
+
+static expression_value missing(void)
+{
+    return (expression_value){.kind = EXPRESSION_MISSING};
+}
+
+static double as_double(const expression_value *value)
+{
+    if (value->kind == EXPRESSION_REAL)
+        return value->as.real;
+    return value->negative ? -(double)value->as.whole : (double)value->as.whole;
+}
+
+static int is_nan(const expression_value *value)
+{
+    return value->kind == EXPRESSION_REAL && isnan(value->as.real);
+}
+
+static int is_true(const expression_value *value)
+{
+    return value->as.whole != 0;
+}
+
+static int order_integers(const expression_value *a, const expression_value *b)
+{
+    int sizes = (a->as.whole > b->as.whole) - (a->as.whole < b->as.whole);
+    if (a->negative != b->negative)
+        return a->negative ? -1 : 1;
+    return a->negative ? -sizes : sizes;
+}
+
+static int order_doubles(double a, double b)
+{
+    return (a > b) - (a < b);
+}
+
+/* An integer against a double that is no NaN: the whole part of the double is exact, too. */
+static int order_mixed(const expression_value *a, double b)
+{
+    double whole = trunc(b);
+    expression_value other;
+    int order;
+    if (fabs(b) >= 0x1p64)
+        return b > 0 ? -1 : 1;
+    other = integer(whole < 0, (uint64_t)fabs(whole));
+    order = order_integers(a, &other);
+    return order != 0 ? order : order_doubles(whole, b);
 }
 
 /* A literal beside a float is rounded as the float was. */
-static long double beside(const expression_value *value, const expression_value *other)
+static double beside(const expression_value *value, const expression_value *other)
 {
-    return value->literal && value->kind == EXPRESSION_REAL && other->single ? (long double)(float)value->number : value->number;
+    return value->literal && other->kind == EXPRESSION_REAL && other->single ? (double)(float)value->as.real : value->as.real;
 }
+
+/* -1, 0 or 1, of two numbers of which none is NaN. */
+static int order(const expression_value *a, const expression_value *b)
+{
+    if (a->kind == EXPRESSION_REAL && b->kind == EXPRESSION_REAL)
+        return order_doubles(beside(a, b), beside(b, a));
+    if (a->kind == EXPRESSION_REAL)
+        return -order_mixed(b, a->as.real);
+    if (b->kind == EXPRESSION_REAL)
+        return order_mixed(a, b->as.real);
+    return order_integers(a, b);
+}
+
+/* ---- Evaluation ------------------------------------------------------------------------------------------------------------------- */
 
 static int compare(operation_code operation, const expression_value *a, const expression_value *b)
 {
-    long double x, y;
+    int found;
     if (a->kind == EXPRESSION_TEXT || b->kind == EXPRESSION_TEXT)
-        return (a->kind == b->kind && strcmp(a->text, b->text) == 0) == (operation == EQUAL);
-    x = beside(a, b);
-    y = beside(b, a);
+        return (a->kind == b->kind && strcmp(a->as.text, b->as.text) == 0) == (operation == EQUAL);
+    if (is_nan(a) || is_nan(b))
+        return operation == UNEQUAL;
+    found = order(a, b);
     switch (operation) {
-    case EQUAL: return x == y;
-    case UNEQUAL: return x != y;
-    case LESS: return x < y;
-    case LESS_EQUAL: return x <= y;
-    case GREATER: return x > y;
-    default: return x >= y;
+    case EQUAL: return found == 0;
+    case UNEQUAL: return found != 0;
+    case LESS: return found < 0;
+    case LESS_EQUAL: return found <= 0;
+    case GREATER: return found > 0;
+    default: return found >= 0;
+    }
+}
+
+/* Whether two integers give an integer of 64 bits; what does not fit is computed in doubles. */
+static int compute_exactly(operation_code operation, const expression_value *a, const expression_value *b, expression_value *out)
+{
+    uint64_t x = a->as.whole, y = b->as.whole, whole;
+    int negative_b = operation == SUBTRACT ? !b->negative : b->negative;
+    switch (operation) {
+    case ADD:
+    case SUBTRACT:
+        if (a->negative != negative_b)
+            *out = x >= y ? integer(a->negative, x - y) : integer(negative_b, y - x);
+        else if (!__builtin_add_overflow(x, y, &whole))
+            *out = integer(a->negative, whole);
+        else
+            return 0;
+        return 1;
+    case MULTIPLY:
+        if (__builtin_mul_overflow(x, y, &whole))
+            return 0;
+        *out = integer(a->negative != b->negative, whole);
+        return 1;
+    case REMAINDER:
+        if (y == 0)
+            return 0;
+        *out = integer(a->negative, x % y);
+        return 1;
+    default: return 0;
     }
 }
 
 static expression_value compute(operation_code operation, const expression_value *a, const expression_value *b)
 {
-    long double x = a->number, y = b->number, exact;
+    expression_value exact;
+    double x, y;
     if (operation == MINIMUM || operation == MAXIMUM) {
-        if (x != x || y != y)
-            return x != x ? *a : *b;
-        return (operation == MINIMUM) == (x < y) ? *a : *b;
+        if (is_nan(a) || is_nan(b))
+            return is_nan(a) ? *a : *b;
+        return (operation == MINIMUM) == (order(a, b) < 0) ? *a : *b;
     }
-    if (a->kind != EXPRESSION_REAL && b->kind != EXPRESSION_REAL && operation != DIVIDE && operation != POWER && (operation != REMAINDER || y != 0)) {
-        exact = operation == ADD ? x + y : operation == SUBTRACT ? x - y : operation == MULTIPLY ? x * y : fmodl(x, y);
-        if (fabsl(exact) < 18446744073709551616.0L)
-            return (expression_value){EXPRESSION_INTEGER, 0, 0, exact, NULL};
-    }
+    if (a->kind != EXPRESSION_REAL && b->kind != EXPRESSION_REAL && compute_exactly(operation, a, b, &exact))
+        return exact;
+    x = as_double(a);
+    y = as_double(b);
     switch (operation) {
-    case ADD: return real((double)x + (double)y);
-    case SUBTRACT: return real((double)x - (double)y);
-    case MULTIPLY: return real((double)x * (double)y);
-    case DIVIDE: return real((double)x / (double)y);
-    case REMAINDER: return real(fmod((double)x, (double)y));
-    default: return real(pow((double)x, (double)y));
+    case ADD: return real(x + y);
+    case SUBTRACT: return real(x - y);
+    case MULTIPLY: return real(x * y);
+    case DIVIDE: return real(x / y);
+    case REMAINDER: return real(fmod(x, y));
+    default: return real(pow(x, y));
     }
 }
 
 static expression_value unary(const instruction *step, const expression_value *a)
 {
+    expression_value result = *a;
     if (step->operation == MISSING)
         return truth(a->kind == EXPRESSION_MISSING);
     if (a->kind == EXPRESSION_MISSING)
         return *a;
     switch ((operation_code)step->operation) {
-    case NOT: return truth(a->number == 0);
+    case NOT: return truth(!is_true(a));
     case NEGATE:
-    case ABSOLUTE: {
-        expression_value result = {a->kind == EXPRESSION_TRUTH ? EXPRESSION_INTEGER : a->kind, a->single, a->literal, 0, NULL};
-        result.number = step->operation == NEGATE ? -a->number : fabsl(a->number);
+        if (a->kind != EXPRESSION_REAL)
+            return integer(!a->negative, a->as.whole);
+        result.as.real = -a->as.real;
         return result;
-    }
-    case IS_NAN: return truth(a->number != a->number);
-    case IS_FINITE: return truth(isfinite(a->number) != 0);
-    default: return real(functions[step->index].one((double)a->number));
+    case ABSOLUTE:
+        if (a->kind != EXPRESSION_REAL)
+            return integer(0, a->as.whole);
+        result.as.real = fabs(a->as.real);
+        return result;
+    case IS_NAN: return truth(is_nan(a));
+    case IS_FINITE: return truth(a->kind != EXPRESSION_REAL || isfinite(a->as.real));
+    default: return real(expression_functions[step->index].one(as_double(a)));
     }
 }
 
@@ -616,18 +211,17 @@ static expression_value binary(const instruction *step, const expression_value *
 {
     int lacks = a->kind == EXPRESSION_MISSING || b->kind == EXPRESSION_MISSING;
     if (step->operation == AND || step->operation == OR) {
-        long double decides = step->operation == OR ? 1 : 0; /* whatever the other side is */
-        if ((a->kind != EXPRESSION_MISSING && (a->number != 0) == (decides != 0)) ||
-            (b->kind != EXPRESSION_MISSING && (b->number != 0) == (decides != 0)))
-            return truth(decides != 0);
-        return lacks ? (expression_value){EXPRESSION_MISSING, 0, 0, 0, NULL} : truth(decides == 0);
+        int decides = step->operation == OR; /* whatever the other side is */
+        if ((a->kind != EXPRESSION_MISSING && is_true(a) == decides) || (b->kind != EXPRESSION_MISSING && is_true(b) == decides))
+            return truth(decides);
+        return lacks ? missing() : truth(!decides);
     }
     if (lacks)
-        return (expression_value){EXPRESSION_MISSING, 0, 0, 0, NULL};
+        return missing();
     if (step->operation >= EQUAL && step->operation <= GREATER_EQUAL)
         return truth(compare((operation_code)step->operation, a, b));
     if (step->operation == CALL)
-        return real(functions[step->index].two((double)a->number, (double)b->number));
+        return real(expression_functions[step->index].two(as_double(a), as_double(b)));
     return compute((operation_code)step->operation, a, b);
 }
 
@@ -647,7 +241,7 @@ int expression_holds(expression *condition, const expression_value *variables)
         case IS_FINITE:
         case ABSOLUTE: top[-1] = unary(step, &top[-1]); break;
         case CALL:
-            if (functions[step->index].one != NULL) {
+            if (expression_functions[step->index].one != NULL) {
                 top[-1] = unary(step, &top[-1]);
                 break;
             }
@@ -660,7 +254,7 @@ int expression_holds(expression *condition, const expression_value *variables)
             break;
         }
     }
-    return top[-1].kind == EXPRESSION_TRUTH && top[-1].number != 0;
+    return top[-1].kind == EXPRESSION_TRUTH && is_true(&top[-1]);
 }
 
 int expression_kind_of(int type)
@@ -677,22 +271,30 @@ int expression_kind_of(int type)
     }
 }
 
+static expression_value signed_integer(int64_t number)
+{
+    return integer(number < 0, number < 0 ? -(uint64_t)number : (uint64_t)number);
+}
+
 expression_value expression_element(int type, const void *elements, uint64_t index)
 {
-    expression_value value = {(uint8_t)expression_kind_of(type), type == PIPETTE_TYPE_F32, 0, 0, NULL};
+    expression_value value = missing();
     switch (type) {
-    case PIPETTE_TYPE_F64: value.number = (long double)((const double *)elements)[index]; break;
-    case PIPETTE_TYPE_F32: value.number = (long double)((const float *)elements)[index]; break;
-    case PIPETTE_TYPE_I64: value.number = (long double)((const int64_t *)elements)[index]; break;
-    case PIPETTE_TYPE_I32: value.number = (long double)((const int32_t *)elements)[index]; break;
-    case PIPETTE_TYPE_U64: value.number = (long double)((const uint64_t *)elements)[index]; break;
-    case PIPETTE_TYPE_BOOL: value.number = ((const uint8_t *)elements)[index] != 0; break;
+    case PIPETTE_TYPE_F64: return real(((const double *)elements)[index]);
+    case PIPETTE_TYPE_F32:
+        value = real((double)((const float *)elements)[index]);
+        value.single = 1;
+        return value;
+    case PIPETTE_TYPE_I64: return signed_integer(((const int64_t *)elements)[index]);
+    case PIPETTE_TYPE_I32: return signed_integer(((const int32_t *)elements)[index]);
+    case PIPETTE_TYPE_U64: return integer(0, ((const uint64_t *)elements)[index]);
+    case PIPETTE_TYPE_BOOL: return truth(((const uint8_t *)elements)[index] != 0);
     case PIPETTE_TYPE_STRING:
-        value.text = ((const char *const *)elements)[index];
-        if (value.text == NULL)
-            value.text = "";
-        break;
-    default: break;
+        value.kind = EXPRESSION_TEXT;
+        value.as.text = ((const char *const *)elements)[index];
+        if (value.as.text == NULL)
+            value.as.text = "";
+        return value;
+    default: return value;
     }
-    return value;
 }

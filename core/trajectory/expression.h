@@ -23,10 +23,14 @@ typedef enum expression_kind {
 
 typedef struct expression_value {
     uint8_t kind;
-    uint8_t single;  /* a REAL that was a float */
-    uint8_t literal; /* the parser's */
-    long double number;
-    const char *text;
+    uint8_t single;   /* a REAL that was a float */
+    uint8_t literal;  /* the parser's */
+    uint8_t negative; /* an INTEGER below 0 */
+    union {
+        double real;
+        uint64_t whole; /* INTEGER without its sign, TRUTH */
+        const char *text;
+    } as;
 } expression_value;
 
 typedef struct expression expression;
@@ -35,7 +39,7 @@ typedef struct expression expression;
  * a message. Asked once for each place where a name stands. */
 typedef int (*expression_resolve)(const char *name, void *user, uint32_t *variable, int *kind, pipette_error *error);
 
-/* Parses a condition. Errors name the position: "character 8 of 'I > 0.5 an x': ...". The caller destroys it. Any thread. */
+/* Parses a condition. Errors name the position: "character 9 of 'I > 0.5 an x': ...", and of a long one show what stands around it. The caller destroys it. Any thread. */
 int expression_parse(const char *text, expression_resolve resolve, void *user, expression **out, pipette_error *error);
 void expression_destroy(expression *condition);
 

@@ -51,7 +51,7 @@ static int holds(const char *text)
     variables[3] = expression_element(PIPETTE_TYPE_F32, &single, 0);
     variables[4] = expression_element(PIPETTE_TYPE_BOOL, &on, 0);
     variables[5] = expression_element(PIPETTE_TYPE_STRING, &state, 0);
-    variables[6] = (expression_value){EXPRESSION_MISSING, 0, 0, 0, NULL};
+    variables[6] = (expression_value){.kind = EXPRESSION_MISSING};
     result = expression_holds(e, variables);
     expression_destroy(e);
     return result;
@@ -81,8 +81,14 @@ static void test_holds(void)
 static void test_exact(void)
 {
     check(1, (const char *const[]){"seed == 18446744073709551615", "seed - 1 == 18446744073709551614", "9007199254740993 > 9007199254740992", "f == 0.1", "0.1 == f", "f <= 0.1",
-                                   "9007199254740993 - 9007199254740992 == 1", "18446744073709551616 > seed", NULL});
-    check(0, (const char *const[]){"seed == 18446744073709551614", "9007199254740993 == 9007199254740992", "f == neuron.I", "f < 0.1", "0.1 + 0.2 == 0.3", NULL});
+                                   "9007199254740993 - 9007199254740992 == 1", "18446744073709551616 > seed",
+                                   "seed < 1.8446744073709552e19", "9007199254740993 > 9007199254740992.0", "-9007199254740993 < -9007199254740992.0", "9007199254740993 < 9007199254740994.0",
+                                   "4611686018427387905 != 4611686018427387904.0", "-3.5 < n", "n < -2.5", "n > -inf", "n < inf", "n == -3.0", "n != nan", "0 == -0.0",
+                                   "seed % 10 == 5", "4294967295 * 4294967297 == seed", "n * n == 9", "n - seed == -18446744073709551615 - 3", "n % 2 == -1", "seed - seed == 0",
+                                   "max(seed, 18446744073709551614.0) == 18446744073709551616", "min(seed, 18446744073709551614) == 18446744073709551614",
+                                   "seed + 1 == 18446744073709551616", "-seed == 0 - seed", "abs(-seed) == seed", NULL});
+    check(0, (const char *const[]){"seed == 18446744073709551614", "9007199254740993 == 9007199254740992", "f == neuron.I", "f < 0.1", "0.1 + 0.2 == 0.3", "n < nan", "n >= nan", "nan == n",
+                                   "9007199254740993 == 9007199254740992.0", "seed == 1.8446744073709552e19", "seed >= inf", "n <= -inf", "9223372036854775807 == 9223372036854775808.0", NULL});
 }
 
 static void test_missing(void)
@@ -102,7 +108,7 @@ static void refused(const char *text, const char *why)
 
 static void test_refused(void)
 {
-    refused("n > 0 an on", "character 7 of 'n > 0 an on': an operator is missing before 'an on'");
+    refused("n > 0 an on", "character 7 of 'n > 0 an on': an operator is missing before 'an'");
     refused("n > 0 and nspkes == 0", "character 11 of 'n > 0 and nspkes == 0': holds no 'nspkes'");
     refused("state == '\xc3\xa4' and x", "character 18 of "); /* characters, not bytes */
     refused("n", "character 1 of 'n': this must be a condition, and this is a number; compare it: x != 0");
@@ -118,18 +124,23 @@ static void test_refused(void)
     refused("(n > 0", "character 7 of '(n > 0': a ')' is missing");
     refused("n > 0)", "character 6 of 'n > 0)': there is no '(' for this ')'");
     refused("state == 'abc", "character 10 of 'state == 'abc': the text has no closing '");
+    /* Of a long one, what stands around the place; no message repeats it whole. */
+    refused("n > 0 and n > 1 and n > 2 and n > 3 and n > 4 and nspkes == 0 and n > 5 and n > 6 and n > 7",
+            "character 51 of '...n > 3 and n > 4 and nspkes == 0 and n > 5 and n > 6 and n > ...': holds no 'nspkes'");
+    refused("n > 0 and n > 1 and n > 2 and n > 3 and n > 4 and n > 5 an n > 6", "character 57 of '...and n > 4 and n > 5 an n > 6': an operator is missing before 'an'");
+    refused("n > 0 and\n\tn > 1 or n", "of 'n > 0 and  n > 1 or n': 'or' takes");
     refused("", "a condition is missing");
     refused("   ", "a condition is missing");
     refused("n >", "character 4 of 'n >': a value is missing at the end");
     refused("and on", "character 1 of 'and on': a value is missing before 'and'");
-    refused("* 3 > 2", "a value is missing before '* 3 > 2'");
+    refused("* 3 > 2", "a value is missing before '*'");
     refused("sinn(3) > 2", "character 1 of 'sinn(3) > 2': there is no function 'sinn'");
     refused("hypot(3) > 2", "hypot takes two arguments, not 1");
     refused("min(3) > 2", "min takes two arguments or more, not 1");
     refused("n > 3x", "character 5 of 'n > 3x': '3x' is not a number");
     refused("n > 1.2.3", "'1.2.3' is not a number");
     refused("n > 0x10", "'0x10' is not a number");
-    refused("n > 0 # x", "an operator is missing before '# x'");
+    refused("n > 0 # x", "an operator is missing before '#'");
 }
 
 /* Whatever is nested, long or odd is refused or computed, and never crashes. */
