@@ -149,6 +149,9 @@ int columns_write(store_file *store, uint64_t first, uint64_t count, const pipet
         /* Data first, then what says that it is there. */
         if (pass == 1 && status == PIPETTE_OK)
             status = records_drain(store);
+        for (i = 0; pass == 1 && status == PIPETTE_OK && i < data_count; i++)
+            if (is_state(columns_at(store, data[i].column)))
+                status = repair_note(store, first, count, data[i].data, data[i].stride);
         if (pass == 1 && status == PIPETTE_OK && states && store->catalog->power_safe && fdatasync(store->fd) != 0)
             status = store_system(store, "cannot write '%s'", store->path);
         for (i = 0; status == PIPETTE_OK && i < data_count; i++) {
@@ -291,6 +294,8 @@ int columns_reset(store_file *store, uint64_t first, uint64_t count)
     int status = states == NULL ? PIPETTE_OK : check_rows(store, states, first, count);
     if (status == PIPETTE_OK)
         status = records_reset(store, first, count);
+    if (status == PIPETTE_OK)
+        status = repair_forget(store, first, count);
     for (i = 0; status == PIPETTE_OK && i < store->catalog->column_count; i++) {
         store_column *column = &store->catalog->columns[i];
         if (column->optional && column->form == STORE_FIXED && column->placed)

@@ -505,16 +505,6 @@ static int write_zeros(writer *w, const char *path, int type, bool by_row, uint6
     return status;
 }
 
-/* Whether values of done rows can stand in the log. */
-static bool uses_log(const store_catalog *catalog)
-{
-    uint32_t i;
-    for (i = 0; i < catalog->column_count; i++)
-        if (catalog->columns[i].role == PIPETTE_ROLE_RESULT && catalog->columns[i].form != STORE_FIXED)
-            return true;
-    return false;
-}
-
 /* What pipette needs to go on with the file. */
 static int write_own(writer *w)
 {
@@ -522,7 +512,7 @@ static int write_own(writer *w)
     int status = write_zeros(w, "/pipette/finished", PIPETTE_TYPE_BOOL, false, &catalog->finished);
     if (status == PIPETTE_OK)
         status = write_zeros(w, "/pipette/log", PIPETTE_TYPE_I64, false, &catalog->log);
-    if (status == PIPETTE_OK && w->store->catalog != NULL && catalog->row_count > 0 && uses_log(catalog))
+    if (status == PIPETTE_OK && catalog->row_count > 0) /* any model can add results that go into the log */
         status = write_zeros(w, "/pipette/placed", PIPETTE_TYPE_BOOL, true, &catalog->placed);
     return status;
 }

@@ -111,7 +111,7 @@ typedef struct store_catalog {
     uint32_t table_count;
     uint64_t finished; /* offset of the byte that says so */
     uint64_t log;      /* offset of the number that says where the log begins; 0 in a file of format 1 */
-    uint64_t placed;   /* offset of the states that the rows had when the structure was written; 0: it has none */
+    uint64_t placed;   /* offset of what is to be there for each row (repair.c); 0: it has none */
     bool power_safe;
     uint32_t compression; /* level of deflate for columns to come, 0: none */
 } store_catalog;
@@ -339,6 +339,10 @@ uint64_t extents_stored_end(const unsigned char *head);
 
 /* Makes them pending again, with a word in the log. UPDATE, after the log was read. */
 int repair_rows(store_file *store);
+/* Before these states are written: notes outside of the log what it has for the rows. */
+int repair_note(store_file *store, uint64_t first, uint64_t count, const int8_t *states, uint64_t stride);
+/* Nothing is known of these rows any more. */
+int repair_forget(store_file *store, uint64_t first, uint64_t count);
 
 /* ---- layout.c: writes the structure ---- */
 

@@ -201,6 +201,99 @@ static void test_damage(void)
     }
 }
 
+/* Each of the first `done` runs but the second stores a result that was not declared; the third one another one as well. */
+static void make_with_undeclared(const char *name, uint64_t done)
+{
+    pipette_column_spec second = undeclared;
+    pipette_stage stage = new_stage();
+    uint64_t row;
+    plan p;
+    ragged_plan(&p, RUNS);
+    OK(lay_out(&stage, fresh(name), &p));
+    second.path = "results.$.other";
+    OK(storage->add_column(&stage, &undeclared));
+    OK(storage->add_column(&stage, &second));
+    for (row = 0; row < done; row++) {
+        pipette_value value = pipette_value_f64(1234.0 + (double)row);
+        if (row != 1)
+            OK(storage->append(&stage, row, RAGGED_COLUMNS, &value));
+        value = pipette_value_f64(4321.0);
+        if (row == 2)
+            OK(storage->append(&stage, row, RAGGED_COLUMNS + 1, &value));
+        append_run(&stage, row, PIPETTE_STATE_DONE);
+    }
+    storage->destroy(&stage);
+}
+
+static int64_t find_number(double number)
+{
+    static char bytes[1 << 21];
+    int fd = open(file, O_RDONLY);
+    ssize_t got = pread(fd, bytes, sizeof bytes, 0);
+    const char *at = got > 0 ? memmem(bytes, (size_t)got, &number, sizeof number) : NULL;
+    (void)close(fd);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(at);
+    return at - bytes;
+}
+
+/* A run whose undeclared result is damaged runs again, one that never had any does not. */
+static void test_undeclared(void)
+{
+    static const struct {
+        double number;
+        int64_t from;
+        const char *states;
+    } damages[] = {{1236.0, 0, "110110000000"},  /* one of two values */
+                   {4321.0, 0, "110110000000"},
+                   {1238.0, -30, "111100000000"}}; /* the head of the record */
+    pipette_stage stage;
+    size_t i;
+    for (i = 0; i < sizeof damages / sizeof damages[0]; i++) {
+        make_with_undeclared("undeclared.hdf5", 5);
+        flip(find_number(damages[i].number) + damages[i].from);
+        stage = opened(file, PIPETTE_STORAGE_UPDATE);
+        states_are(&stage, damages[i].states);
+        storage->destroy(&stage);
+        /* The next time there is nothing to be found: whoever ran again has what it has stored now. */
+        stage = opened(file, PIPETTE_STORAGE_UPDATE);
+        append_run(&stage, i < 2 ? 2 : 4, PIPETTE_STATE_DONE);
+        storage->destroy(&stage);
+        stage = opened(file, PIPETTE_STORAGE_UPDATE);
+        states_are(&stage, "111110000000");
+        CU_ASSERT_EQUAL(one(&stage, "results.$.extra", 3).as.f64, 1237.0);
+        storage->destroy(&stage);
+        go_on(0);
+    }
+    /* The name of the result is lost: with it all that have one. */
+    make_with_undeclared("undeclared.hdf5", 5);
+    flip(find("results.$.extra"));
+    stage = opened(file, PIPETTE_STORAGE_UPDATE);
+    states_are(&stage, "010000000000");
+    storage->destroy(&stage);
+    go_on(0);
+}
+
+/* What a reset has taken away is not missed. */
+static void test_undeclared_reset(void)
+{
+    const int8_t done = PIPETTE_STATE_DONE;
+    pipette_stage stage;
+    make_with_undeclared("undeclared.hdf5", 5);
+    stage = opened(file, PIPETTE_STORAGE_UPDATE);
+    OK(storage->reset_rows(&stage, 2, 2));
+    append_run(&stage, 2, PIPETTE_STATE_DONE);
+    storage->destroy(&stage);
+    stage = opened(file, PIPETTE_STORAGE_UPDATE);
+    states_are(&stage, "111010000000");
+    /* Called done, but its values went with the reset. */
+    OK(write_cells(&stage, 3, 1, R_STATE, &done, 1));
+    storage->destroy(&stage);
+    stage = opened(file, PIPETTE_STORAGE_UPDATE);
+    states_are(&stage, "111010000000");
+    storage->destroy(&stage);
+    go_on(0);
+}
+
 /* Without its list of columns a file cannot be read, which is said. */
 static void test_damaged_layout(void)
 {
@@ -328,5 +421,6 @@ static void test_end(void)
 
 SUITE("plugins/hdf5 log", {"other programs write", test_other_programs}, {"locks", test_locks}, {"a quiet file", test_quiet_file},
       {"several extents", test_extents},
-      {"damage", test_damage}, {"a damaged layout", test_damaged_layout}, {"a lost log", test_lost_log}, {"an unknown state", test_unknown_state},
+      {"damage", test_damage}, {"damaged undeclared results", test_undeclared},
+      {"undeclared results and a reset", test_undeclared_reset}, {"a damaged layout", test_damaged_layout}, {"a lost log", test_lost_log}, {"an unknown state", test_unknown_state},
       {"a file of format 1", test_format_1}, {"nothing is left", test_end}, )
