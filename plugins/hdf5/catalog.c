@@ -382,6 +382,7 @@ store_catalog *catalog_from_layout(store_file *store, const pipette_layout *layo
         (void)store_memory(store);
         return NULL;
     }
+    catalog->format = STORE_FORMAT;
     catalog->name = store_copy(layout->name);
     catalog->comment = store_copy(layout->comment);
     catalog->exploration = store_copy(layout->exploration);

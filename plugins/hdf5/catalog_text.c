@@ -344,6 +344,8 @@ store_catalog *catalog_parse(store_file *store, const char *text)
     text_reader reader = {copy, NULL, false};
     const char *word;
     int status = copy != NULL && catalog != NULL ? PIPETTE_OK : store_memory(store);
+    if (catalog != NULL)
+        catalog->format = STORE_FORMAT;
     while (status == PIPETTE_OK && !reader.bad && (word = take_line(&reader)) != NULL) {
         if (strcmp(word, "trajectory") == 0) {
             if (!take_copy(&reader, &catalog->name) || !take_copy(&reader, &catalog->comment) ||

@@ -113,6 +113,34 @@ static int take_texts(store_file *store, char **texts, uint32_t rank, const uint
     return status;
 }
 
+/* One text, of variable or of fixed length. */
+static int read_text(store_file *store, hid_t id, store_value *out)
+{
+    hid_t type = H5Dget_type(id);
+    bool variable = type >= 0 && H5Tis_variable_str(type) > 0;
+    size_t size = type >= 0 && H5Tget_class(type) == H5T_STRING && !variable ? H5Tget_size(type) : 0;
+    char *text = size > 0 ? calloc(size + 1, 1) : NULL;
+    hid_t space = H5Screate(H5S_SCALAR), memory = variable ? h5_text_type() : -1;
+    int status = PIPETTE_E_STORAGE;
+    if (size > 0 && text == NULL)
+        status = store_memory(store);
+    else if (variable ? H5Dread(id, memory, H5S_ALL, H5S_ALL, h5_transfer(), &text) >= 0
+                      : size > 0 && H5Dread(id, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, text) >= 0)
+        status = take_texts(store, &text, 0, NULL, 1, out);
+    else
+        status = h5_fail(store, "cannot read a text of '%s'", store->path);
+    if (variable && text != NULL)
+        (void)H5Dvlen_reclaim(memory, space, H5P_DEFAULT, &text);
+    else
+        free(text);
+    if (memory >= 0)
+        (void)H5Tclose(memory);
+    if (type >= 0)
+        (void)H5Tclose(type);
+    (void)H5Sclose(space);
+    return status;
+}
+
 int h5_read(store_file *store, hid_t file, const char *dataset, int type, uint32_t rank, store_value *out)
 {
     hid_t id = H5Dopen2(file, dataset, H5P_DEFAULT), space = id >= 0 ? H5Dget_space(id) : -1;
@@ -128,7 +156,9 @@ int h5_read(store_file *store, hid_t file, const char *dataset, int type, uint32
             shape[i] = extents[i];
             count *= extents[i];
         }
-        if (type == PIPETTE_TYPE_STRING) {
+        if (type == PIPETTE_TYPE_STRING && rank == 0) {
+            status = read_text(store, id, out);
+        } else if (type == PIPETTE_TYPE_STRING) {
             hid_t text_type = h5_text_type();
             char **texts = calloc((size_t)count + 1, sizeof *texts);
             if (texts == NULL) {

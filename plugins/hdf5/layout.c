@@ -60,6 +60,23 @@ static hid_t create_texts(writer *w, const char *path, uint32_t rank, const hsiz
     return id;
 }
 
+/* One text. Of variable length, or said to be UTF-8, it keeps Octave from loading its group; one byte long, it crashes R's ncdf4. */
+static hid_t create_text(writer *w, const char *path, const char *text)
+{
+    static const char empty[2] = "";
+    size_t length = strlen(text);
+    hid_t type = H5Tcopy(H5T_C_S1), space = H5Screate(H5S_SCALAR), id = -1;
+    if (H5Tset_size(type, length > 0 ? length + 1 : sizeof empty) >= 0)
+        id = H5Dcreate2(w->file, path, type, space, w->links, H5P_DEFAULT, H5P_DEFAULT);
+    if (id >= 0 && H5Dwrite(id, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, length > 0 ? text : empty) < 0) {
+        (void)H5Dclose(id);
+        id = -1;
+    }
+    (void)H5Sclose(space);
+    (void)H5Tclose(type);
+    return id;
+}
+
 static char *folder_of(const char *path)
 {
     return strndup(path, (size_t)(strrchr(path, '/') - path));
@@ -169,7 +186,7 @@ static int link_coordinates(writer *w, const char *group, const char **coordinat
 static bool describe_column(hid_t id, const store_column *column, const char *coordinates)
 {
     static const char *const truth[] = {"false", "true"};
-    bool ok = scales_put_text(id, "units", column->unit) && scales_put_text(id, "long_name", column->doc);
+    bool ok = scales_describe(id, column->unit, column->doc);
     if (ok && column->code_count > 0)
         ok = scales_put_flags(id, column->code_count, (const char *const *)column->codes);
     else if (ok && column->type == PIPETTE_TYPE_BOOL)
@@ -359,8 +376,7 @@ static int write_leaf(writer *w, const store_leaf *leaf)
     const pipette_value *value = &leaf->value.value;
     hsize_t extents[STORE_RANK_MAX + 2];
     uint32_t scales[STORE_RANK_MAX + 2], rank = 0, i;
-    hid_t properties = -1, space = -1, type, id = -1;
-    uint64_t bytes;
+    hid_t space = -1, type, id = -1;
     int status = PIPETTE_OK;
     if (value->type == PIPETTE_TYPE_NONE) {
         status = read_leaf(w->store, leaf, &read);
@@ -380,23 +396,23 @@ static int write_leaf(writer *w, const store_leaf *leaf)
     }
     if (status == PIPETTE_OK) {
         type = leaf->type == PIPETTE_TYPE_STRING ? w->text_type : h5_number_type(leaf->type);
-        bytes = pipette_value_count(value) * 16;
-        properties = H5Pcreate(H5P_DATASET_CREATE);
-        /* Small values stand in the description itself. */
-        if (bytes > 0 && bytes < 8192)
-            (void)H5Pset_layout(properties, H5D_COMPACT);
-        space = rank == 0 ? H5Screate(H5S_SCALAR) : H5Screate_simple((int)rank, extents, NULL);
-        id = H5Dcreate2(w->file, leaf->dataset, type, space, w->links, properties, H5P_DEFAULT);
-        if (id < 0 ||
-            (bytes > 0 && H5Dwrite(id, type, H5S_ALL, H5S_ALL, h5_transfer(), pipette_value_data(value)) < 0) ||
-            !scales_put_text(id, "units", leaf->unit) || !scales_put_text(id, "long_name", leaf->comment))
+        if (leaf->type == PIPETTE_TYPE_STRING && rank == 0) {
+            id = create_text(w, leaf->dataset, value->as.string);
+        } else {
+            /* Not in the description itself, however small: R's ncdf4 refuses a file with such a dataset. */
+            space = rank == 0 ? H5Screate(H5S_SCALAR) : H5Screate_simple((int)rank, extents, NULL);
+            id = H5Dcreate2(w->file, leaf->dataset, type, space, w->links, H5P_DEFAULT, H5P_DEFAULT);
+            if (id >= 0 && pipette_value_count(value) > 0 &&
+                H5Dwrite(id, type, H5S_ALL, H5S_ALL, h5_transfer(), pipette_value_data(value)) < 0)
+                status = layout_failed(w);
+            (void)H5Sclose(space);
+        }
+        if (id < 0 || (status == PIPETTE_OK && !scales_describe(id, leaf->unit, leaf->comment)))
             status = layout_failed(w);
-        else
+        if (status == PIPETTE_OK)
             status = scales_attach(w, id, rank, scales);
         if (id >= 0)
             (void)H5Dclose(id);
-        (void)H5Sclose(space);
-        (void)H5Pclose(properties);
     }
     store_value_free(&read);
     return status;
@@ -418,8 +434,7 @@ static int write_axis(writer *w, store_axis *axis, const store_axis *source, uin
         status = scales_add(w, axis->dataset, axis->extent, type, true, index);
         if (status == PIPETTE_OK && ((axis->extent > 0 && H5Dwrite(w->scales[*index].id, type, H5S_ALL, H5S_ALL,
                                                                    h5_transfer(), value->data) < 0) ||
-                                     !scales_put_text(w->scales[*index].id, "units", axis->unit) ||
-                                     !scales_put_text(w->scales[*index].id, "long_name", axis->doc)))
+                                     !scales_describe(w->scales[*index].id, axis->unit, axis->doc)))
             status = layout_failed(w);
     }
     store_value_free(&read);
@@ -452,7 +467,7 @@ static int write_table(writer *w, store_table *table)
         if (id >= 0 && kept > 0)
             status = layout_kept(w, id, kept);
         if (id < 0 || (status == PIPETTE_OK &&
-                       (!scales_put_text(id, "units", array->unit) || !scales_put_text(id, "long_name", array->doc) ||
+                       (!scales_describe(id, array->unit, array->doc) ||
                         (array->type == PIPETTE_TYPE_COMPLEX && !scales_put_text(id, "complex_parts", "real imaginary")))))
             status = layout_failed(w);
         if (status == PIPETTE_OK)
@@ -476,15 +491,8 @@ static int write_table(writer *w, store_table *table)
 
 static int write_text(writer *w, const char *path, const char *text)
 {
-    hid_t space = H5Screate(H5S_SCALAR), id;
-    id = H5Dcreate2(w->file, path, w->text_type, space, w->links, H5P_DEFAULT, H5P_DEFAULT);
-    (void)H5Sclose(space);
-    if (id < 0 || H5Dwrite(id, w->text_type, H5S_ALL, H5S_ALL, h5_transfer(), &text) < 0) {
-        if (id >= 0)
-            (void)H5Dclose(id);
-        return layout_failed(w);
-    }
-    return H5Dclose(id) < 0 ? layout_failed(w) : PIPETTE_OK;
+    hid_t id = create_text(w, path, text);
+    return id < 0 || H5Dclose(id) < 0 ? layout_failed(w) : PIPETTE_OK;
 }
 
 /* A dataset of pipette's own, one zero or one for each row; `*offset` is its place. */
@@ -520,11 +528,14 @@ static int write_own(writer *w)
 static int write_root(writer *w)
 {
     store_text text = {NULL, 0, 0, false};
+    char format[12];
     hid_t root = H5Gopen2(w->file, "/", H5P_DEFAULT);
     int status = PIPETTE_OK;
-    if (root < 0 || !scales_put_text(root, "Conventions", "CF-1.8") ||
+    (void)snprintf(format, sizeof format, "%d", STORE_FORMAT);
+    /* The first version that allows integers of 64 bits. */
+    if (root < 0 || !scales_put_text(root, "Conventions", "CF-1.9") ||
         !scales_put_text(root, "title", w->catalog->name) || !scales_put_text(root, "comment", w->catalog->comment) ||
-        !scales_put_text(root, "pipette_format", "2"))
+        !scales_put_text(root, "pipette_format", format))
         status = layout_failed(w);
     if (root >= 0)
         (void)H5Gclose(root);

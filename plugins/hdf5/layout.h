@@ -49,9 +49,12 @@ void layout_keep(writer *w, uint64_t offset, uint64_t bytes);
 /* Whether that dataset was put there. A message if not. */
 int layout_kept(writer *w, hid_t id, uint64_t offset);
 
-/* An attribute with that text. `size` 0: as long as the text; an empty one is left out then. */
+/* An attribute with that text of `size` bytes. */
 bool scales_put_text_sized(hid_t id, const char *name, const char *text, size_t size);
+/* An attribute with that text; an empty one is left out. */
 bool scales_put_text(hid_t id, const char *name, const char *text);
+/* `units` and `long_name`, in the words of CF. */
+bool scales_describe(hid_t id, const char *unit, const char *doc);
 bool scales_put_number(hid_t id, const char *name, int64_t number);
 /* How CF describes coded values: flag_values 0 .. count - 1 and flag_meanings. */
 bool scales_put_flags(hid_t id, uint32_t count, const char *const *meanings);

@@ -74,9 +74,9 @@ static int open_ours(store_file *store, int fd, int *version, hid_t *out, bool *
     if (!has_format(file, format, sizeof format)) {
         status =
             store_fail(store, PIPETTE_E_STORAGE, "'%s' is an HDF5 file, but pipette did not write it", store->path);
-    } else if (strcmp(format, "1") != 0 && strcmp(format, "2") != 0) {
-        status = store_fail(store, PIPETTE_E_STORAGE, "'%s' has format %s; this pipette knows formats 1 and 2", store->path,
-                            format);
+    } else if (format[0] < '1' || format[0] > '0' + STORE_FORMAT || format[1] != '\0') {
+        status = store_fail(store, PIPETTE_E_STORAGE, "'%s' has format %s; this pipette knows formats 1 to %d", store->path, format,
+                            STORE_FORMAT);
     } else if ((uint64_t)facts.st_size < extents_stored_end(head) && (uint64_t)facts.st_size < log_begin(file)) {
         status = cut_off(store, (uint64_t)facts.st_size, extents_stored_end(head));
     } else {
@@ -235,6 +235,8 @@ int reopen_catalog(store_file *store)
         store->catalog = catalog_parse(store, text.value.as.string);
         status = store->catalog != NULL ? PIPETTE_OK : store->failure;
     }
+    if (status == PIPETTE_OK)
+        store->catalog->format = version;
     store_value_free(&text);
     if (status == PIPETTE_OK)
         status = h5_read(store, file, "/pipette/exploration", PIPETTE_TYPE_STRING, 0, &text);

@@ -25,15 +25,7 @@ static bool put_attribute(hid_t id, const char *name, hid_t type, hid_t space, c
 bool scales_put_text_sized(hid_t id, const char *name, const char *text, size_t size)
 {
     hid_t type = H5Tcopy(H5T_C_S1), space = H5Screate(H5S_SCALAR);
-    bool ok;
-    if (size == 0) {
-        size = strlen(text);
-        /* An attribute of this format holds 64 KiB at most. */
-        for (size = size > 60000 ? 60000 : size; size > 0 && ((unsigned char)text[size] & 0xc0) == 0x80; size--)
-            continue;
-    }
-    ok = size == 0 || (H5Tset_size(type, size) >= 0 && H5Tset_cset(type, H5T_CSET_UTF8) >= 0 &&
-                       put_attribute(id, name, type, space, text));
+    bool ok = H5Tset_size(type, size) >= 0 && H5Tset_cset(type, H5T_CSET_UTF8) >= 0 && put_attribute(id, name, type, space, text);
     (void)H5Sclose(space);
     (void)H5Tclose(type);
     return ok;
@@ -41,7 +33,43 @@ bool scales_put_text_sized(hid_t id, const char *name, const char *text, size_t 
 
 bool scales_put_text(hid_t id, const char *name, const char *text)
 {
-    return scales_put_text_sized(id, name, text, 0);
+    enum { IN_PLACE = 60000 }; /* an attribute of this format holds 64 KiB at most; of a longer text it holds the place */
+    size_t size = strlen(text);
+    hid_t type, space;
+    bool ok;
+    if (size <= IN_PLACE)
+        return size == 0 || scales_put_text_sized(id, name, text, size);
+    type = h5_text_type();
+    space = H5Screate(H5S_SCALAR);
+    ok = put_attribute(id, name, type, space, &text);
+    (void)H5Sclose(space);
+    (void)H5Tclose(type);
+    return ok;
+}
+
+/* xarray turns numbers of these units into time spans. */
+static const char *short_unit(const char *unit)
+{
+    static const char *const words[][2] = {{"days", "d"},          {"hours", "h"},         {"minutes", "min"},    {"seconds", "s"},
+                                           {"milliseconds", "ms"}, {"microseconds", "us"}, {"nanoseconds", "ns"}};
+    size_t i;
+    for (i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (strcmp(unit, words[i][0]) == 0)
+            return words[i][1];
+    return unit;
+}
+
+bool scales_describe(hid_t id, const char *unit, const char *doc)
+{
+    size_t length = strlen(doc);
+    char *name = strdup(doc);
+    bool ok = name != NULL;
+    /* It labels axes: without the full stop of a sentence. */
+    if (ok && length > 0 && name[length - 1] == '.' && (length == 1 || name[length - 2] != '.'))
+        name[length - 1] = '\0';
+    ok = ok && scales_put_text(id, "units", short_unit(unit)) && scales_put_text(id, "long_name", name);
+    free(name);
+    return ok;
 }
 
 bool scales_put_number(hid_t id, const char *name, int64_t number)
@@ -195,8 +223,7 @@ int scales_of_result(writer *w, const char *group, const pipette_dimension *dime
             values[k] = dimension->start + (double)(first + k) * dimension->step;
         status = write_block(w, w->scales[*index].id, H5T_NATIVE_DOUBLE, first, count, values);
     }
-    if (status == PIPETTE_OK && (!scales_put_text(w->scales[*index].id, "units", dimension->unit) ||
-                                 !scales_put_text(w->scales[*index].id, "long_name", dimension->doc)))
+    if (status == PIPETTE_OK && !scales_describe(w->scales[*index].id, dimension->unit, dimension->doc))
         status = layout_failed(w);
     return status;
 }

@@ -17,6 +17,10 @@
 
 enum { STORE_RANK_MAX = 30, STORE_BLOCK = 65536, STORE_NONE = 1 };
 
+/* The format of every structure that is written. Format 1 had its log behind HDF5's end of the file, format 2 ragged results in their
+ * parent's group. */
+enum { STORE_FORMAT = 3 };
+
 /* In place of a record: the row was reset, and what the structure has for it does not count. */
 enum { STORE_GONE = 1 };
 
@@ -100,6 +104,7 @@ typedef struct store_table {
 /* Everything that is known of a file beside the data. */
 typedef struct store_catalog {
     char *name, *comment, *exploration;
+    int format; /* of the structure that it stands for: STORE_FORMAT, or an earlier one in a file that is read */
     uint64_t row_count;
     pipette_run_span *spans;
     uint32_t span_count;

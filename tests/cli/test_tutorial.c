@@ -53,7 +53,7 @@ static const char xarray_script[] =
     "    assert {'I', 'tau_ref', 'time'} <= set(d.coords), d.coords\n"
     "    assert d.I.dims == d.tau_ref.dims == ('run',)\n"
     "    assert d.I.attrs['units'] == '1/ms' and d.tau_ref.attrs['units'] == 'ms' and d.time.attrs['units'] == 'ms'\n"
-    "    assert d['rate'].attrs['units'] == 'Hz' and d['rate'].attrs['long_name'] == 'Firing rate.'\n"
+    "    assert d['rate'].attrs['units'] == 'Hz' and d['rate'].attrs['long_name'] == 'Firing rate'\n"
     "    assert d.time[3].item() == 3 * 0.1\n"
     "    t = xarray.open_dataset(sys.argv[1], group='results/summary/firing_rates', engine=engine)\n"
     "    assert t['rates_frame'].dims == ('I', 'tau_ref') and t['rates_frame'].shape == (101, 3)\n"

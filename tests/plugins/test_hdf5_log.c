@@ -387,7 +387,7 @@ static void test_format_1(void)
         "assert list(d.list_count.values) == [1, 2, 3, 4, 5, 6] and list(d.double_n.values) == [2, 4, 6, 8, 10, 12]\n"
         "assert list(d.list.values) == [k for n in range(1, 7) for k in range(n)]\n"
         "assert list(d.word.values) == ['word %d' % n for n in range(1, 7)]\n"
-        "assert h5py.File(file, 'r').attrs['pipette_format'] == b'2'\n";
+        "assert h5py.File(file, 'r').attrs['pipette_format'] == b'3'\n";
     double list[6] = {0, 1, 2, 3, 4, 5};
     pipette_stage stage;
     uint64_t row, n;
