@@ -240,10 +240,37 @@ const char *cores_threads(int variable, uint32_t threads, char room[16])
     return room;
 }
 
-void cores_set_threads(uint32_t threads)
+const char cores_wait_variable[] = "OMP_WAIT_POLICY";
+
+/* Each says how a library's threads wait for work. */
+static int waiting_is_given(void)
+{
+    static const char *const names[] = {"GOMP_SPINCOUNT", "KMP_BLOCKTIME", "KMP_LIBRARY"};
+    size_t i;
+    for (i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (getenv(names[i]) != NULL)
+            return 1;
+    return 0;
+}
+
+/* A thread that spins while it waits takes the core from the one that it waits for, up to a time slice for each parallel region. */
+const char *cores_waiting(uint32_t threads, uint32_t workers, uint32_t cores)
 {
     char room[16];
+    const char *policy = getenv(cores_wait_variable);
+    unsigned long each = strtoul(cores_threads(0, threads, room), NULL, 10);
+    if (policy != NULL && policy[0] != '\0')
+        return policy;
+    return each > 1 && each * workers >= cores && !waiting_is_given() ? "passive" : "";
+}
+
+void cores_set_threads(uint32_t threads, uint32_t workers)
+{
+    const char *policy = cores_waiting(threads, workers, cores_usable());
+    char room[16];
     int i;
+    if (policy[0] != '\0')
+        (void)setenv(cores_wait_variable, policy, 1);
     for (i = CORES_VARIABLES - 1; i >= 0; i--) { /* the first last: the others look at it */
         const char *text = cores_threads(i, threads, room);
         if (text[0] != '\0' && given(i) == NULL)

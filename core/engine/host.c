@@ -352,7 +352,7 @@ static int load(host *h)
     size_t size = 0;
     int status;
     if (h->start->threads > 0)
-        cores_set_threads(h->start->threads);
+        cores_set_threads(h->start->threads, h->start->slot_count);
     status = plugin_load(h->start->model_path, &h->descriptor, &error);
     if (status == PIPETTE_OK && h->descriptor->kind != PIPETTE_KIND_MODEL)
         status = pipette_error_set(&error, PIPETTE_E_PLUGIN, "%s: plugin '%s' is of kind %s; the run stage needs a model",

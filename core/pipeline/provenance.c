@@ -87,15 +87,17 @@ static int add_exploration(pipette_pipeline *p, pipette_error *error)
 /* How many processes computed, and how many threads the libraries of each were given. */
 static int add_threads(pipette_pipeline *p, pipette_error *error)
 {
+    static const char as_found[] = "As the model found it; empty: not set";
     int i, status = add(p, "provenance.cores", pipette_value_u64(p->cores), "Cores that the command could use", error);
     if (status == PIPETTE_OK)
         status = add(p, "provenance.workers", pipette_value_u64(p->workers), "Processes that computed runs", error);
     for (i = 0; status == PIPETTE_OK && i < CORES_VARIABLES; i++) {
         char path[64], room[16];
         (void)snprintf(path, sizeof path, "provenance.threads.%s", cores_variables[i]);
-        status = add_text(p, path, cores_threads(i, p->threads, room), "As the model found it; empty: not set", error);
+        status = add_text(p, path, cores_threads(i, p->threads, room), as_found, error);
     }
-    return status;
+    return status == PIPETTE_OK ? add_text(p, "provenance.threads.OMP_WAIT_POLICY", cores_waiting(p->threads, p->workers, p->cores), as_found, error)
+                                : status;
 }
 
 int provenance_add(pipette_pipeline *p, pipette_error *error)

@@ -82,13 +82,13 @@ static void test_threads(void)
         (void)unsetenv(cores_variables[i]);
     CU_ASSERT_STRING_EQUAL(cores_threads(1, 6, room), "6");
     (void)setenv("MKL_NUM_THREADS", "2", 1);
-    cores_set_threads(3);
+    cores_set_threads(3, 1);
     CU_ASSERT_STRING_EQUAL(getenv("OMP_NUM_THREADS"), "3");
     CU_ASSERT_STRING_EQUAL(getenv("OPENBLAS_NUM_THREADS"), "3");
     CU_ASSERT_STRING_EQUAL(getenv("MKL_NUM_THREADS"), "2");
     CU_ASSERT_STRING_EQUAL(getenv("BLIS_NUM_THREADS"), "3");
     (void)unsetenv("BLIS_NUM_THREADS");
-    cores_set_threads(1); /* OMP_NUM_THREADS is the user's by now: the others follow it by themselves */
+    cores_set_threads(1, 1); /* OMP_NUM_THREADS is the user's by now: the others follow it by themselves */
     CU_ASSERT_PTR_NULL(getenv("BLIS_NUM_THREADS"));
     CU_ASSERT_STRING_EQUAL(cores_threads(3, 1, room), "");
     (void)setenv("SLURM_CPUS_PER_TASK", "1", 1);
@@ -97,5 +97,29 @@ static void test_threads(void)
     CU_ASSERT(cores_usable() >= 1);
 }
 
+/* Idle threads sleep where all cores are needed; what the user wants is done. */
+static void test_waiting(void)
+{
+    (void)unsetenv("OMP_WAIT_POLICY");
+    (void)unsetenv("OMP_NUM_THREADS");
+    CU_ASSERT_STRING_EQUAL(cores_waiting(1, 8, 8), "");
+    CU_ASSERT_STRING_EQUAL(cores_waiting(4, 2, 8), "passive");
+    CU_ASSERT_STRING_EQUAL(cores_waiting(3, 2, 8), "");
+    (void)setenv("OMP_NUM_THREADS", "2,4", 1);
+    CU_ASSERT_STRING_EQUAL(cores_waiting(1, 4, 8), "passive");
+    CU_ASSERT_STRING_EQUAL(cores_waiting(8, 3, 8), "");
+    (void)setenv("GOMP_SPINCOUNT", "1000", 1);
+    CU_ASSERT_STRING_EQUAL(cores_waiting(1, 4, 8), "");
+    (void)unsetenv("GOMP_SPINCOUNT");
+    (void)setenv("OMP_WAIT_POLICY", "active", 1);
+    CU_ASSERT_STRING_EQUAL(cores_waiting(1, 4, 8), "active");
+    cores_set_threads(1, 4);
+    CU_ASSERT_STRING_EQUAL(getenv("OMP_WAIT_POLICY"), "active");
+    (void)unsetenv("OMP_WAIT_POLICY");
+    cores_set_threads(1, 1000000);
+    CU_ASSERT_STRING_EQUAL(getenv("OMP_WAIT_POLICY"), "passive");
+}
+
 SUITE("cores", {"quotas of cgroup v2", test_v2}, {"quotas of cgroup v1", test_v1},
-      {"both, none, nonsense", test_others}, {"threads of libraries", test_threads}, )
+      {"both, none, nonsense", test_others}, {"threads of libraries", test_threads},
+      {"how idle threads wait", test_waiting}, )

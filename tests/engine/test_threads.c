@@ -1,0 +1,115 @@
+/* Tests of models that share a run out among threads: what their pools cost. */
+#include "command.h"
+#include "suite.h"
+
+#include <stdbool.h>
+
+#define CONFIG                                                                                                                       \
+    "name = \"T\";\npreprocess = ( { plugin = \"explorer\"; product = ( { parameter = \"i\"; from = 0; to = 2999; step = 1; } ); } );\n" \
+    "run = { plugin = \"" FIXTURE("openmp") "\"; };\nstorage = { plugin = \"hdf5\"; file = \"t.hdf5\"; };\n"
+
+static const char *const variables[] = {"OMP_NUM_THREADS", "OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME", "SLURM_CPUS_PER_TASK"};
+
+static void begin(void)
+{
+    size_t i;
+    folder_begin();
+    for (i = 0; i < sizeof variables / sizeof variables[0]; i++)
+        (void)unsetenv(variables[i]);
+    file_write("t.cfg", CONFIG);
+}
+
+/* Whether every one of the 3,000 runs has that value. */
+static bool all_are(const char *result, const char *value)
+{
+    char line[64];
+    const char *at;
+    int run = 0;
+    if (PIPETTE("get", "t.hdf5", result) != 0)
+        return false;
+    for (at = strchr(command_out, '\n'); at != NULL && at[1] != '\0'; at = strchr(at + 1, '\n'), run++) {
+        int length = snprintf(line, sizeof line, "%d,%d,%s\n", run, run, value);
+        if (strncmp(at + 1, line, (size_t)length) != 0)
+            return false;
+    }
+    return run == 3000;
+}
+
+static double now(void)
+{
+    struct timespec time;
+    (void)clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+/* The seconds of a command with so many threads a worker ("": as many as the engine finds right). */
+static double timed(const char *threads, const char *workers)
+{
+    double begun;
+    if (threads[0] != '\0')
+        (void)setenv("OMP_NUM_THREADS", threads, 1);
+    else
+        (void)unsetenv("OMP_NUM_THREADS");
+    begun = now();
+    EXPECT(PIPETTE("run", "-q", "t.cfg", "--overwrite", "--workers", workers) == 0);
+    begun = now() - begun;
+    (void)unsetenv("OMP_NUM_THREADS");
+    return begun;
+}
+
+/* A pool costs at most 1.3 times what one thread costs: the best of some tries, for others use the cores as well. */
+static void test_cost(void)
+{
+    static const char *const threads[] = {"", "2", "3"}, *const workers[] = {"1", "2"};
+    double one, many;
+    size_t i, k;
+    int tries;
+    begin();
+    for (i = 0; i < 3; i++)
+        for (k = 0; k < 2; k++) {
+            one = many = 1e9;
+            for (tries = 0; tries < 8 && (tries < 1 || many > 1.3 * one); tries++) {
+                double seconds = timed("1", workers[k]);
+                one = seconds < one ? seconds : one;
+                seconds = timed(threads[i], workers[k]);
+                many = seconds < many ? seconds : many;
+            }
+            if (many > 1.3 * one)
+                (void)fprintf(stderr, "\n  %s threads, %s workers: %.2f s, with one thread %.2f s\n", threads[i], workers[k], many, one);
+            CU_ASSERT(many <= 1.3 * one);
+            EXPECT(i == 0 || all_are("threads", threads[i]));
+        }
+    EXPECT(PIPETTE("get", "t.hdf5", "sum", "--run", "2999") == 0);
+    CU_ASSERT_STRING_EQUAL(command_out, "599770010000\n"); /* 2999 * 19999 * 10000 */
+    folder_end();
+}
+
+/* Where the workers' threads need every core, idle ones sleep; the file says so, and what the user wants is done. */
+static void test_waiting(void)
+{
+    begin();
+    (void)timed("2", "64");
+    EXPECT(all_are("sleeps", "true"));
+    EXPECT(PIPETTE("get", "t.hdf5", "config.provenance.threads.OMP_WAIT_POLICY") == 0);
+    CU_ASSERT_STRING_EQUAL(command_out, "passive\n");
+    (void)timed("1", "2");
+    EXPECT(all_are("sleeps", "false"));
+    (void)setenv("OMP_WAIT_POLICY", "active", 1);
+    (void)timed("1", "2");
+    EXPECT(all_are("sleeps", "false"));
+    EXPECT(PIPETTE("get", "t.hdf5", "config.provenance.threads.OMP_WAIT_POLICY") == 0);
+    CU_ASSERT_STRING_EQUAL(command_out, "active\n");
+    (void)unsetenv("OMP_WAIT_POLICY");
+    folder_end();
+}
+
+#ifdef TEST_OPENMP
+SUITE("threads", {"what a pool costs", test_cost}, {"how idle threads wait", test_waiting}, )
+#else
+static void test_nothing(void)
+{
+    (void)test_cost;
+    (void)test_waiting;
+}
+SUITE("threads", {"this compiler has no OpenMP", test_nothing}, )
+#endif
