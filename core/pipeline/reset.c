@@ -103,6 +103,8 @@ int reset_rows(stage *storage, const pipette_run_span *rows, uint64_t count, pip
     for (i = 0; status == PIPETTE_OK && i < count; i++)
         status = at_once ? table->reset_rows(&storage->handle, rows[i].first, rows[i].count)
                          : overwrite(table, &storage->handle, &columns, &rows[i]);
+    if (status == PIPETTE_OK && count > 0)
+        status = table->flush(&storage->handle);
     return status == PIPETTE_OK ? status : stage_error(storage, status, NULL, error);
 }
 

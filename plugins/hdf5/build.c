@@ -628,7 +628,7 @@ int build_finish(store_file *store, bool complete)
         else
             catalog_free(catalog);
     }
-    filled = columns_fill(store);
+    filled = rows_fill(store);
     if (status == PIPETTE_OK)
         status = filled;
     if (status == PIPETTE_OK)

@@ -30,8 +30,6 @@ static int check_rows(store_file *store, const store_column *column, uint64_t fi
     return PIPETTE_OK;
 }
 
-static int fill_rows(store_file *store, const store_column *column, uint64_t first, uint64_t count);
-
 /* ---- Writing ---- */
 
 /* Strings before the first run: HDF5 writes them into their dataset, and the file is at rest again. */
@@ -285,29 +283,6 @@ int columns_drop(store_file *store, const char *path)
     return status == PIPETTE_OK ? records_drop_column(store, (uint32_t)(column - store->catalog->columns)) : status;
 }
 
-int columns_reset(store_file *store, uint64_t first, uint64_t count)
-{
-    const int8_t pending = PIPETTE_STATE_PENDING;
-    store_column *states = catalog_find(store->catalog, "runs.state");
-    pipette_column_data cells = {(uint32_t)sizeof cells, 0, &pending, 0};
-    uint32_t i;
-    int status = states == NULL ? PIPETTE_OK : check_rows(store, states, first, count);
-    if (status == PIPETTE_OK)
-        status = records_reset(store, first, count);
-    if (status == PIPETTE_OK)
-        status = repair_forget(store, first, count);
-    for (i = 0; status == PIPETTE_OK && i < store->catalog->column_count; i++) {
-        store_column *column = &store->catalog->columns[i];
-        if (column->optional && column->form == STORE_FIXED && column->placed)
-            status = fill_rows(store, column, first, count);
-    }
-    if (status == PIPETTE_OK)
-        status = records_drain(store);
-    if (status == PIPETTE_OK && store->catalog->power_safe && fdatasync(store->fd) != 0)
-        status = store_system(store, "cannot write '%s'", store->path);
-    return status == PIPETTE_OK && states != NULL ? write_column(store, states, first, count, &cells) : status;
-}
-
 int columns_place(store_file *store, uint32_t position, pipette_place *place)
 {
     const store_column *column = columns_at(store, position);
@@ -321,7 +296,7 @@ int columns_place(store_file *store, uint32_t position, pipette_place *place)
     return PIPETTE_OK;
 }
 
-/* ---- States and fill values ---- */
+/* ---- States ---- */
 
 int columns_states(store_file *store, uint64_t first, uint64_t count, int8_t *out)
 {
@@ -346,50 +321,4 @@ int columns_counts(store_file *store, store_states *states, const store_column *
             return status;
     }
     return states->states[row - states->first] == PIPETTE_STATE_DONE;
-}
-
-static int fill_rows(store_file *store, const store_column *column, uint64_t first, uint64_t count)
-{
-    uint64_t size = column->row_bytes * count, offset = column->offset + column->row_bytes * first, block;
-    char buffer[STORE_BLOCK];
-    int status = PIPETTE_OK;
-    store_fill(column->type, buffer, sizeof buffer / pipette_type_size(column->type));
-    for (; status == PIPETTE_OK && size > 0; size -= block, offset += block) {
-        block = size < sizeof buffer ? size : sizeof buffer;
-        status = file_write(store, store->fd, buffer, block, offset);
-    }
-    return status;
-}
-
-/* A ledger's numbers of a run that has not run are fill values; of one that failed they are facts. */
-static bool needs_fill(const store_column *column, int8_t state)
-{
-    if (column->form != STORE_FIXED || !column->placed || column->every > 1 || state == PIPETTE_STATE_DONE)
-        return false;
-    if (column->role == PIPETTE_ROLE_RESULT)
-        return true;
-    return column->role == PIPETTE_ROLE_LEDGER && state == PIPETTE_STATE_PENDING &&
-           (column->type == PIPETTE_TYPE_F64 || column->type == PIPETTE_TYPE_F32);
-}
-
-/* Only at the end: a file that is opened again to go on is filled by the finish that follows. */
-int columns_fill(store_file *store)
-{
-    uint64_t rows = store->catalog->row_count, first, count, i, end;
-    int8_t *states = malloc(STORE_BLOCK);
-    uint32_t k;
-    int status = states != NULL ? PIPETTE_OK : store_memory(store);
-    for (first = 0; status == PIPETTE_OK && first < rows; first += count) {
-        count = rows - first < STORE_BLOCK ? rows - first : STORE_BLOCK;
-        status = columns_states(store, first, count, states);
-        for (i = 0; status == PIPETTE_OK && i < count; i = end) {
-            for (end = i + 1; end < count && states[end] == states[i]; end++)
-                continue;
-            for (k = 0; status == PIPETTE_OK && k < store->catalog->column_count; k++)
-                if (needs_fill(&store->catalog->columns[k], states[i]))
-                    status = fill_rows(store, &store->catalog->columns[k], first + i, end - i);
-        }
-    }
-    free(states);
-    return status;
 }

@@ -23,6 +23,7 @@ static void forget(store_file *store)
         catalog_leaf_free(&store->pending_leaves[i]);
     free(store->pending_leaves);
     free(store->pending);
+    free(store->resets.spans);
     free(store->positions);
     free(store->path);
     free(store->folder);
@@ -62,14 +63,12 @@ static void destroy(pipette_stage *stage)
     stage->instance = NULL;
 }
 
-/* What each function needs: an open file, one that has been laid out, one that may be written, one that has its name. */
-enum { NEEDS_OPEN = 1, NEEDS_LAYOUT = 2, NEEDS_WRITING = 4, NEEDS_NAME = 8 };
+/* What each function needs: an open file, one that has been laid out, one that may be written, one that has its name. Rows that are to be
+ * reset are noted, and all others find that done. */
+enum { NEEDS_OPEN = 1, NEEDS_LAYOUT = 2, NEEDS_WRITING = 4, NEEDS_NAME = 8, NOTES_MORE = 16 };
 
-static int check(pipette_stage *stage, store_file **out, int needs)
+static int check_file(store_file *store, int needs)
 {
-    store_file *store = stage->instance;
-    *out = store;
-    store->stage = stage;
     if (store->mode == 0)
         return store_fail(store, PIPETTE_E_INVALID, "no file is open");
     if ((needs & NEEDS_WRITING) != 0 && store->mode == PIPETTE_STORAGE_READ)
@@ -84,6 +83,16 @@ static int check(pipette_stage *stage, store_file **out, int needs)
     if ((needs & NEEDS_WRITING) != 0 && store->catalog != NULL && !store->changed)
         return build_mark(store, false);
     return PIPETTE_OK;
+}
+
+static int check(pipette_stage *stage, store_file **out, int needs)
+{
+    store_file *store = stage->instance;
+    int status;
+    *out = store;
+    store->stage = stage;
+    status = check_file(store, needs);
+    return status == PIPETTE_OK && (needs & NOTES_MORE) == 0 ? rows_reset_now(store) : status;
 }
 
 static int open_file(pipette_stage *stage, const char *path, int mode)
@@ -232,8 +241,8 @@ static int drop_column(pipette_stage *stage, const char *path)
 static int reset_rows(pipette_stage *stage, uint64_t first, uint64_t count)
 {
     store_file *store;
-    int status = check(stage, &store, NEEDS_WRITING | NEEDS_LAYOUT | NEEDS_NAME);
-    return status == PIPETTE_OK ? columns_reset(store, first, count) : status;
+    int status = check(stage, &store, NEEDS_WRITING | NEEDS_LAYOUT | NEEDS_NAME | NOTES_MORE);
+    return status == PIPETTE_OK ? rows_reset(store, first, count) : status;
 }
 
 static int put_leaf(pipette_stage *stage, const pipette_leaf_spec *leaf)

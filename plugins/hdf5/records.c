@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { RECORD_BUFFER = 1 << 18, RECORD_WINDOW = 1 << 16 };
+enum { RECORD_BUFFER = 1 << 18, RECORD_WINDOW = 1 << 16, RESET_SPANS = 1 << 12 };
 #define RECORD_MAGIC UINT64_C(0x0a31434552504950) /* "PIPREC1\n" */
 
 enum { LOOK_AGAIN = 20000000 }; /* nanoseconds */
@@ -241,10 +241,36 @@ static int reset(store_file *store, uint64_t first, uint64_t count)
     return status;
 }
 
-int records_reset(store_file *store, uint64_t first, uint64_t count)
+/* A record of many spans: behind its row, pairs of rows to pass over and rows to reset. One span alone is its length. */
+static int append_spans(store_file *store, const pipette_run_span *spans, uint32_t count)
 {
-    int status = append_small(store, RECORD_RESET, 0, first, &count, sizeof count);
-    return status == PIPETTE_OK ? reset(store, first, count) : status;
+    uint32_t pairs[2 * RESET_SPANS], i;
+    uint64_t at = spans[0].first;
+    for (i = 0; i < count; i++) {
+        pairs[2 * i] = (uint32_t)(spans[i].first - at);
+        pairs[2 * i + 1] = (uint32_t)spans[i].count;
+        at = spans[i].first + spans[i].count;
+    }
+    return append_small(store, RECORD_RESET, 0, spans[0].first, pairs, 8 * (size_t)count);
+}
+
+int records_reset(store_file *store, const pipette_run_span *spans, uint32_t count)
+{
+    uint32_t i, end;
+    int status = PIPETTE_OK;
+    for (i = 0; status == PIPETTE_OK && i < count; i = end) {
+        for (end = i; end < count && end - i < RESET_SPANS && spans[end].count <= UINT32_MAX && spans[end].first - spans[i].first <= UINT32_MAX; end++)
+            continue;
+        if (end - i >= 2) {
+            status = append_spans(store, spans + i, end - i);
+        } else {
+            end = i + 1;
+            status = append_small(store, RECORD_RESET, 0, spans[i].first, &spans[i].count, sizeof spans[i].count);
+        }
+    }
+    for (i = 0; status == PIPETTE_OK && i < count; i++)
+        status = reset(store, spans[i].first, spans[i].count);
+    return status;
 }
 
 int records_append_column(store_file *store, uint32_t column)
@@ -381,6 +407,28 @@ static bool payload_is_sound(store_file *store, log_window *window, uint64_t pla
     return check == header->payload_check;
 }
 
+static int take_reset(store_file *store, uint64_t place, const record_header *header)
+{
+    const uint64_t rows = store->catalog->row_count, pairs = header->payload_size / 8;
+    char *payload = read_payload(store, place, header);
+    uint64_t row = header->row, i, alone;
+    uint32_t pair[2];
+    int status = PIPETTE_OK;
+    for (i = 0; payload != NULL && status == PIPETTE_OK && i < pairs; i++) {
+        memcpy(pair, payload + 8 * i, sizeof pair);
+        memcpy(&alone, payload, sizeof alone);
+        row += pairs == 1 ? 0 : pair[0];
+        if (pairs > 1)
+            alone = pair[1];
+        if (row > rows || alone > rows - row)
+            break;
+        status = reset(store, row, alone);
+        row += alone;
+    }
+    free(payload);
+    return status;
+}
+
 static int take_record(store_file *store, uint64_t place, const record_header *header, bool sound)
 {
     store_catalog *catalog = store->catalog;
@@ -393,11 +441,7 @@ static int take_record(store_file *store, uint64_t place, const record_header *h
     } else if (header->kind == RECORD_DROP && header->column < catalog->column_count) {
         status = sound ? drop(store, &catalog->columns[header->column]) : PIPETTE_OK;
     } else if (header->kind == RECORD_RESET && header->row <= catalog->row_count) {
-        uint64_t count = 0;
-        if (sound && header->payload_size == sizeof count)
-            status = file_read(store, store->fd, &count, sizeof count, place + sizeof *header);
-        if (status == PIPETTE_OK && count <= catalog->row_count - header->row)
-            status = reset(store, header->row, count);
+        status = sound ? take_reset(store, place, header) : PIPETTE_OK;
     } else if ((header->kind == RECORD_VALUE || header->kind == RECORD_PACKED) && header->column < catalog->column_count &&
                header->row < catalog->row_count) { /* one that is damaged hides what was there before it */
         status = index_record(store, &catalog->columns[header->column], header->row, sound ? place : 0);

@@ -162,6 +162,14 @@ typedef struct store_probe {
 
 typedef struct store_packer store_packer; /* packed.c */
 
+/* Rows that are to be reset, in ascending order. */
+typedef struct store_resets {
+    pipette_run_span *spans;
+    uint32_t count, capacity;
+} store_resets;
+
+enum { ROWS_RESET_MOST = 1 << 16 };
+
 typedef struct store_file {
     pipette_stage *stage;
     char *path;        /* absolute */
@@ -184,6 +192,7 @@ typedef struct store_file {
     store_leaf *pending_leaves; /* likewise */
     uint32_t pending_leaf_count;
     store_records records;
+    store_resets resets;
     store_value result; /* of the last read_one */
     uint64_t part_count; /* elements that the last read_part left of it */
     store_probe probe;
@@ -314,7 +323,7 @@ int records_append_column(store_file *store, uint32_t column);
 /* Takes a column that the log has added away, with its values. */
 int records_drop_column(store_file *store, uint32_t column);
 /* What has no place of its own is gone for these rows. */
-int records_reset(store_file *store, uint64_t first, uint64_t count);
+int records_reset(store_file *store, const pipette_run_span *spans, uint32_t count);
 /* Writes what is buffered. */
 int records_drain(store_file *store);
 int records_read(store_file *store, uint64_t place, const char *path, store_value *out);
@@ -409,7 +418,6 @@ int columns_append_packed(store_file *store, uint64_t row, uint32_t position, co
 int columns_add(store_file *store, const pipette_column_spec *spec);
 int columns_value_rows(store_file *store, const char *path, int (*visit)(uint64_t row, void *user), void *user);
 int columns_drop(store_file *store, const char *path);
-int columns_reset(store_file *store, uint64_t first, uint64_t count);
 int columns_place(store_file *store, uint32_t position, pipette_place *place);
 /* States of rows; PIPETTE_STATE_DONE where the file has no column for them. */
 int columns_states(store_file *store, uint64_t first, uint64_t count, int8_t *out);
@@ -420,8 +428,15 @@ typedef struct store_states {
 } store_states;
 /* Whether a value of that row counts: every one does but results of rows that are not done. Negative: a status. */
 int columns_counts(store_file *store, store_states *states, const store_column *column, uint64_t row);
-/* Writes fill values for rows that are not done. */
-int columns_fill(store_file *store);
+
+/* ---- rows.c: rows that are reset or filled ---- */
+
+/* Notes that rows are to be run again: what has no place of its own is gone for them, then their state is pending. */
+int rows_reset(store_file *store, uint64_t first, uint64_t count);
+/* Does what was noted; before anything else is done. */
+int rows_reset_now(store_file *store);
+/* Writes fill values for rows that are not done. Only at the end: a file that is opened again to go on is filled by the finish that follows. */
+int rows_fill(store_file *store);
 
 /* ---- read.c ---- */
 

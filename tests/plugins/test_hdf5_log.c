@@ -294,6 +294,28 @@ static void test_undeclared_reset(void)
     go_on(0);
 }
 
+/* Many spans at once: noted, done before anything else is, and found again in the log. */
+static void test_scattered_reset(void)
+{
+    static const uint64_t rows[] = {1, 3, 4, 7, 9};
+    pipette_stage stage;
+    size_t i;
+    make_with_undeclared("undeclared.hdf5", 12);
+    stage = opened(file, PIPETTE_STORAGE_UPDATE);
+    for (i = 0; i < PIPETTE_COUNT_OF(rows); i++)
+        OK(storage->reset_rows(&stage, rows[i], 1));
+    states_are(&stage, "101001101011");
+    append_run(&stage, 3, PIPETTE_STATE_DONE);
+    OK(storage->reset_rows(&stage, 11, 1)); /* behind one that came later: */
+    OK(storage->reset_rows(&stage, 0, 1));
+    OK(storage->flush(&stage));
+    storage->destroy(&stage);
+    stage = opened(file, PIPETTE_STORAGE_READ);
+    states_are(&stage, "001101101010");
+    storage->destroy(&stage);
+    go_on(0);
+}
+
 /* Without its list of columns a file cannot be read, which is said. */
 static void test_damaged_layout(void)
 {
@@ -422,5 +444,5 @@ static void test_end(void)
 SUITE("plugins/hdf5 log", {"other programs write", test_other_programs}, {"locks", test_locks}, {"a quiet file", test_quiet_file},
       {"several extents", test_extents},
       {"damage", test_damage}, {"damaged undeclared results", test_undeclared},
-      {"undeclared results and a reset", test_undeclared_reset}, {"a damaged layout", test_damaged_layout}, {"a lost log", test_lost_log}, {"an unknown state", test_unknown_state},
+      {"undeclared results and a reset", test_undeclared_reset}, {"a reset here and there", test_scattered_reset}, {"a damaged layout", test_damaged_layout}, {"a lost log", test_lost_log}, {"an unknown state", test_unknown_state},
       {"a file of format 1", test_format_1}, {"nothing is left", test_end}, )
