@@ -51,6 +51,26 @@ static void occupy_standard_streams(void)
         (void)close(number);
 }
 
+/* Whether all that was printed is there. A reader that went away has had enough. */
+static int end_output(int code)
+{
+    errno = 0;
+    if ((fflush(stdout) != 0 || ferror(stdout)) && errno != EPIPE && (code == CLI_OK || code == CLI_RUNS_FAILED)) {
+        cli_error("cannot write to standard output: %s", errno == 0 ? "a write failed" : strerror(errno));
+        code = CLI_SYSTEM;
+    }
+    return code;
+}
+
+static int verb_returned;
+
+/* argp prints the help of a verb, and exits. */
+static void end_help(void)
+{
+    if (!verb_returned && end_output(CLI_OK) != CLI_OK)
+        _exit(CLI_SYSTEM);
+}
+
 int main(int argc, char **argv)
 {
     size_t i;
@@ -65,11 +85,11 @@ int main(int argc, char **argv)
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
         usage(stdout);
-        return CLI_OK;
+        return end_output(CLI_OK);
     }
     if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
         printf("pipette %s\n", pipette_version());
-        return CLI_OK;
+        return end_output(CLI_OK);
     }
     for (i = 0; i < sizeof verbs / sizeof verbs[0]; i++)
         if (strcmp(argv[1], verbs[i].name) == 0) {
@@ -77,12 +97,9 @@ int main(int argc, char **argv)
             int code;
             (void)snprintf(name, sizeof name, "pipette %s", verbs[i].name);
             argv[1] = name;
-            code = verbs[i].call(argc - 1, argv + 1);
-            errno = 0;
-            if ((fflush(stdout) != 0 || ferror(stdout)) && errno != EPIPE && (code == CLI_OK || code == CLI_RUNS_FAILED)) {
-                cli_error("cannot write to standard output: %s", errno == 0 ? "a write failed" : strerror(errno));
-                code = CLI_SYSTEM;
-            }
+            (void)atexit(end_help);
+            code = end_output(verbs[i].call(argc - 1, argv + 1));
+            verb_returned = 1;
             return code;
         }
     cli_error("there is no verb '%s'; `pipette --help` lists them", argv[1]);

@@ -244,7 +244,7 @@ int output_end(output *out)
         drain(out);
     if (out->failed == 0 || out->failed == EPIPE)
         return CLI_OK;
-    cli_error("cannot write the output: %s", strerror(out->failed));
+    cli_error("cannot write to standard output: %s", strerror(out->failed));
     return CLI_SYSTEM;
 }
 

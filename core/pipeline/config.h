@@ -45,7 +45,4 @@ int config_line(const pipette_option *node);
 int config_check(const pipette_option *node, const char *what, const pipette_option_spec *specs, uint32_t count, uint32_t stride,
                  const char *const *always, pipette_error *error);
 
-/* The name in `names` nearest to `name` (Damerau-Levenshtein, at most a third of its length away), or NULL. */
-const char *config_nearest(const char *name, const char *const *names, uint32_t count);
-
 #endif

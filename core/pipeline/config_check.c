@@ -1,13 +1,9 @@
 /* config_check.c: holds the keys of a config against the options that are known, and names the nearest one. */
 #include "pipeline/config_node.h"
-#include "plugin/nearest.h"
 
 #include <stdlib.h>
 
-const char *config_nearest(const char *name, const char *const *names, uint32_t count)
-{
-    return nearest_name(name, names, count);
-}
+#include "trajectory/name.h"
 
 /* One check. `parts` is the way from `base` to the node at hand, "[]" for elements, as spec paths have it. */
 typedef struct checking {
@@ -136,7 +132,7 @@ static int unknown(const checking *check, const pipette_option *node)
     uint32_t known, owned, i;
     const char **names = known_names(check, &known, &owned);
     if (names != NULL) {
-        near = config_nearest(node->name, names, known);
+        near = name_nearest_of(node->name, names, known);
         if (near != NULL)
             (void)snprintf(hint, sizeof hint, "; did you mean '%.100s'?", near);
         else

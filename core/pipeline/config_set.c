@@ -5,6 +5,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "trajectory/name.h"
+
 /* One assignment. `label` is "--set PATH=VALUE", which stands for the file in messages. */
 typedef struct assignment {
     config *config;
@@ -84,7 +86,7 @@ static const char *nearest_key(const pipette_option *group, const char *name)
         return NULL;
     for (i = 0; i < group->count; i++)
         names[i] = group->children[i]->name;
-    found = config_nearest(name, names, (uint32_t)group->count);
+    found = name_nearest_of(name, names, (uint32_t)group->count);
     free(names);
     return found;
 }

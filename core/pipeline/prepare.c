@@ -44,7 +44,7 @@ static int check_top(const pipette_pipeline *p, const plugin_schema *schema, pip
     if (node == NULL)
         return PIPETTE_OK;
     name = config_name(node);
-    nearest = config_nearest(name, top_keys, PIPETTE_COUNT_OF(top_keys));
+    nearest = name_nearest_of(name, top_keys, PIPETTE_COUNT_OF(top_keys));
     if (nearest != NULL)
         return config_fail(node, error, PIPETTE_E_CONFIG, "a pipeline has no key '%s'; did you mean '%s'?", name, nearest);
     if (schema == NULL && config_line(node) == 0)
@@ -260,7 +260,7 @@ static int omit_settings(pipette_pipeline *p, pipette_error *error)
             const char *dot = strrchr(p->schema->results[j].path, '.');
             names[j] = dot == NULL ? p->schema->results[j].path : dot + 1;
         }
-        nearest = config_nearest(bare, names, j);
+        nearest = name_nearest_of(bare, names, j);
         if (nearest != NULL)
             return config_fail(node, error, PIPETTE_E_CONFIG, "omit: model '%s' has no result '%s'; did you mean '%s'?", p->schema->name, name,
                                nearest);

@@ -11,11 +11,11 @@
 
 #include "arena.h"
 #include "growing_text.h"
-#include "nearest.h"
 #include "object_file.h"
 #include "own_folder.h"
 #include "probe.h"
 #include "spec_names.h"
+#include "trajectory/name.h"
 
 #define SUFFIX ".so"
 enum { SUFFIX_LENGTH = 3, TRIED_ROOM = 640 };
@@ -538,7 +538,7 @@ static void hunt_file(plugin_search *search, hunt *one)
 
 static int not_found(const hunt *one, pipette_error *error)
 {
-    const char *nearest = nearest_name(one->name, one->names, one->name_count);
+    const char *nearest = name_nearest_of(one->name, one->names, one->name_count);
     growing_text message = {NULL, 0, 0};
     int status;
     growing_text_add(&message, "no plugin '%.*s' was found", 128, one->name);

@@ -355,11 +355,21 @@ const char *name_nearest(const char *name, uint32_t count, const char *(*path_of
     uint32_t best = NAME_FAR, i;
     for (i = 0; i < count; i++) {
         const char *path = path_of(user, i);
-        uint32_t away = name_away(name, path);
+        uint32_t away = path == NULL ? NAME_FAR : name_away(name, path);
         if (away < best || (away == best && nearest != NULL && order_of(path) < order_of(nearest))) {
             best = away;
             nearest = path;
         }
     }
     return nearest;
+}
+
+static const char *listed(const void *user, uint32_t index)
+{
+    return ((const char *const *)user)[index];
+}
+
+const char *name_nearest_of(const char *name, const char *const *names, uint32_t count)
+{
+    return name_nearest(name, count, listed, names);
 }

@@ -49,5 +49,7 @@ uint32_t name_away(const char *name, const char *path);
 
 /* Of `count` paths (see name_find), the one that was perhaps meant by a name that finds none, or NULL. */
 const char *name_nearest(const char *name, uint32_t count, const char *(*path_of)(const void *user, uint32_t index), const void *user);
+/* Likewise of a list of names, in which NULLs are passed over. */
+const char *name_nearest_of(const char *name, const char *const *names, uint32_t count);
 
 #endif

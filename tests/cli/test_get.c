@@ -177,7 +177,7 @@ static void test_many(void)
     EXPECT(command_err[0] == '\0' && strncmp(command_out, "run,x,y,z\n[\n{\"run\":", 19) == 0);
     EXPECT(end.tv_sec - begin.tv_sec < 20);
     CU_ASSERT_EQUAL(SHELL(TEST_COMMAND " get m.hdf5 z > /dev/full"), 5);
-    EXPECT(one_error_line() && err_has("cannot write the output: No space left on device"));
+    EXPECT(one_error_line() && err_has("cannot write to standard output: No space left on device"));
     folder_end();
 }
 

@@ -207,5 +207,26 @@ static void test_get(void)
     folder_end();
 }
 
+/* What is printed and cannot be written is said, help and all. */
+static void test_full(void)
+{
+    static const char *const words[] = {"--help", "--version", "run --help", "show --usage", "plugins", "plugins --json", "inspect lif", "inspect lif --config", "check lif"};
+    char line[400];
+    size_t i;
+    folder_begin();
+    for (i = 0; i < sizeof words / sizeof words[0]; i++) {
+        (void)snprintf(line, sizeof line, TEST_COMMAND " %s > /dev/full", words[i]);
+        CU_ASSERT_EQUAL(SHELL(line), 5);
+        EXPECT(one_error_line() && err_has("pipette: cannot write to standard output: No space left on device"));
+        (void)snprintf(line, sizeof line, TEST_COMMAND " %s >&-", words[i]);
+        CU_ASSERT_EQUAL(SHELL(line), 5);
+        EXPECT(one_error_line());
+        (void)snprintf(line, sizeof line, TEST_COMMAND " %s | head -c 0", words[i]);
+        CU_ASSERT_EQUAL(SHELL(line), 0);
+        EXPECT(command_err[0] == '\0');
+    }
+    folder_end();
+}
+
 SUITE("verbs", {"--help", test_help}, {"plugins", test_plugins}, {"inspect", test_inspect}, {"inspect --config", test_skeletons},
-      {"check", test_check}, {"show", test_show}, {"get", test_get}, )
+      {"check", test_check}, {"show", test_show}, {"get", test_get}, {"a full disk", test_full}, )

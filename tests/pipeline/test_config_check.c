@@ -117,15 +117,6 @@ static void test_stride(void)
     config_free(loaded);
 }
 
-static void test_nearest(void)
-{
-    static const char *const names[] = {"product", "zip", "list"};
-    CU_ASSERT_STRING_EQUAL(config_nearest("prodcut", names, 3), "product");
-    CU_ASSERT_STRING_EQUAL(config_nearest("lists", names, 3), "list");
-    CU_ASSERT_PTR_NULL(config_nearest("storage", names, 3));
-    CU_ASSERT_PTR_NULL(config_nearest("anything", names, 0));
-}
-
 static void test_fail(void)
 {
     pipette_error error;
@@ -140,4 +131,4 @@ static void test_fail(void)
 
 SUITE("config_check", {"known keys pass", test_known}, {"unknown keys", test_unknown}, {"wrong types", test_types},
       {"no specs, no group", test_no_specs}, {"arrays of longer specs", test_stride},
-      {"the nearest name", test_nearest}, {"messages of the callers", test_fail}, )
+      {"messages of the callers", test_fail}, )

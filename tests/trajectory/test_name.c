@@ -56,4 +56,41 @@ static void test_nearest(void)
     CU_ASSERT_STRING_EQUAL(nearest(long_name), "nothing");
 }
 
-SUITE("trajectory: names", {"what a name finds", test_find}, {"what was perhaps meant", test_nearest}, )
+static const char *const plugins[] = {"explorer", "hdf5", "lif", "multiply", NULL, "rate_summary"};
+
+static const char *plugin(const char *name)
+{
+    const char *near = name_nearest_of(name, plugins, PIPETTE_COUNT_OF(plugins));
+    return near == NULL ? "nothing" : near;
+}
+
+static void test_list(void)
+{
+    static const char *const close[] = {"simulation.dr", "simulation.dtt", "simulation.dt", "simulation.dx"};
+    char name[301];
+    const char *const one[] = {name};
+    CU_ASSERT_STRING_EQUAL(plugin("explorre"), "explorer");
+    CU_ASSERT_STRING_EQUAL(plugin("multply"), "multiply");
+    CU_ASSERT_STRING_EQUAL(plugin("multiiply"), "multiply");
+    CU_ASSERT_STRING_EQUAL(plugin("rate-summary"), "rate_summary");
+    CU_ASSERT_STRING_EQUAL(plugin("LIF"), "lif");
+    CU_ASSERT_STRING_EQUAL(plugin("hdf5"), "hdf5");
+    /* Three letters allow one mistake, and a swap is one. */
+    CU_ASSERT_STRING_EQUAL(plugin("lfi"), "lif");
+    CU_ASSERT_STRING_EQUAL(plugin("hfd5"), "hdf5");
+    CU_ASSERT_STRING_EQUAL(plugin("fil"), "nothing");
+    CU_ASSERT_STRING_EQUAL(plugin("storage"), "nothing");
+    CU_ASSERT_STRING_EQUAL(plugin("l"), "nothing");
+    CU_ASSERT_PTR_NULL(name_nearest_of("lif", NULL, 0));
+    /* The nearest, and the first of equals. */
+    CU_ASSERT_STRING_EQUAL(name_nearest_of("simulation.dt", close, 4), "simulation.dt");
+    CU_ASSERT_STRING_EQUAL(name_nearest_of("simulation.dq", close, 4), "simulation.dr");
+    memset(name, 'a', sizeof name);
+    name[300] = '\0';
+    CU_ASSERT_PTR_NULL(name_nearest_of(name, one, 1));
+    CU_ASSERT_PTR_NULL(name_nearest_of("aaa", one, 1));
+    name[127] = '\0';
+    CU_ASSERT_PTR_EQUAL(name_nearest_of(name, one, 1), name);
+}
+
+SUITE("trajectory: names", {"what a name finds", test_find}, {"what was perhaps meant", test_nearest}, {"in a list", test_list}, )
