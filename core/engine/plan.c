@@ -5,9 +5,22 @@
 
 #include "engine/wire.h"
 
+static void free_column(plan_column *column)
+{
+    free(column->file);
+    free(column->places);
+}
+
 void plan_free(engine_plan *plan)
 {
     uint32_t i;
+    for (i = 0; plan->results != NULL && i < plan->result_count; i++)
+        free_column(&plan->results[i]);
+    for (i = 0; plan->coordinates != NULL && i < plan->coordinate_count; i++)
+        free_column(&plan->coordinates[i]);
+    free_column(&plan->state);
+    free_column(&plan->start);
+    free_column(&plan->duration);
     for (i = 0; plan->parameters != NULL && i < plan->parameter_count; i++) {
         free(plan->parameters[i].path);
         if (plan->parameters[i].value.type == PIPETTE_TYPE_STRING && plan->parameters[i].value.rank == 0)
@@ -15,14 +28,7 @@ void plan_free(engine_plan *plan)
         else
             wire_value_free(&plan->parameters[i].value);
     }
-    for (i = 0; plan->results != NULL && i < plan->result_count; i++)
-        free(plan->results[i].file);
-    for (i = 0; plan->coordinates != NULL && i < plan->coordinate_count; i++)
-        free(plan->coordinates[i].file);
     free(plan->scratch);
-    free(plan->state.file);
-    free(plan->start.file);
-    free(plan->duration.file);
     free(plan->parameters);
     free(plan->results);
     free(plan->coordinates);
@@ -38,7 +44,8 @@ static void pack_column(wire *out, const plan_column *column)
     wire_u64(out, column->elements);
     wire_u64(out, column->row_bytes);
     wire_text(out, column->file);
-    wire_u64(out, column->offset);
+    wire_u64(out, column->place_count);
+    wire_put(out, column->places, (size_t)column->place_count * sizeof *column->places);
     wire_u32(out, column->level);
     wire_u32(out, column->every);
 }
@@ -51,7 +58,18 @@ static void unpack_column(wire_reader *in, plan_column *column)
     column->elements = wire_get_u64(in);
     column->row_bytes = wire_get_u64(in);
     file = wire_get_text(in);
-    column->offset = wire_get_u64(in);
+    column->place_count = wire_get_u64(in);
+    if (!in->failed && column->place_count <= (in->size - in->at) / sizeof *column->places) {
+        size_t size = (size_t)column->place_count * sizeof *column->places;
+        const void *places = wire_get(in, size);
+        column->places = malloc(size + 1);
+        if (places != NULL && column->places != NULL)
+            memcpy(column->places, places, size);
+        in->failed |= column->places == NULL;
+    } else {
+        column->place_count = 0;
+        in->failed = 1;
+    }
     column->level = wire_get_u32(in);
     column->every = wire_get_u32(in);
     column->file = file == NULL ? NULL : strdup(file);

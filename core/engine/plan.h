@@ -14,6 +14,11 @@ typedef struct plan_parameter {
     int32_t explored; /* index into the exploration, or -1: `value` holds */
 } plan_parameter;
 
+/* Bytes of a column that stand one behind the other in a file; row r is the column's bytes from r * row_bytes on. */
+typedef struct plan_place {
+    uint64_t first, bytes, offset;
+} plan_place;
+
 /* Where the values of a column go. Without a file they travel to the supervisor, which hands them to the storage. */
 typedef struct plan_column {
     uint32_t column; /* position in the storage's layout; PLAN_NO_COLUMN: nowhere */
@@ -21,7 +26,8 @@ typedef struct plan_column {
     uint64_t elements;  /* of one row; PLAN_VARIES: each run has a shape of its own */
     uint64_t row_bytes; /* elements * size of one */
     char *file;         /* NULL: through the supervisor */
-    uint64_t offset;    /* of row 0 in the file */
+    plan_place *places; /* all of its bytes in the file, ascending and without gaps */
+    uint64_t place_count;
     uint32_t level;     /* deflate level that the worker compresses a row with; 0: none */
     uint32_t every;     /* a value for each `every` consecutive rows; 0 and 1: for each row */
 } plan_column;

@@ -59,6 +59,45 @@ static int write_rows(int file, const unsigned char *bytes, size_t size, size_t 
     return 0;
 }
 
+/* The index of the place that holds a byte of the column. */
+static uint64_t place_of(const plan_column *column, uint64_t byte)
+{
+    uint64_t low = 0, high = column->place_count;
+    while (high - low > 1) {
+        uint64_t middle = low + (high - low) / 2;
+        if (column->places[middle].first <= byte)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* `count` rows to the places of a column, as many at once as stand one behind the other. */
+static int write_placed(int file, const plan_column *column, const unsigned char *bytes, size_t stride, uint64_t row, uint64_t count)
+{
+    uint64_t size = column->row_bytes, at = row * size, end = at + count * size, i = place_of(column, at);
+    int failure = 0;
+    while (failure == 0 && at < end && i < column->place_count) {
+        const plan_place *place = &column->places[i];
+        uint64_t offset = place->offset + (at - place->first), n = place->first + place->bytes - at, part = at % size;
+        const unsigned char *from = bytes + (at / size - row) * stride + part;
+        n = n < end - at ? n : end - at;
+        if (stride == size) {
+            failure = write_at(file, from, (size_t)n, offset);
+        } else if (part == 0 && n >= size) {
+            n = n / size * size;
+            failure = write_rows(file, from, (size_t)size, stride, n / size, offset);
+        } else { /* a row that is larger than its places */
+            n = n < size - part ? n : size - part;
+            failure = write_at(file, from, (size_t)n, offset);
+        }
+        at += n;
+        i += at == place->first + place->bytes;
+    }
+    return failure;
+}
+
 static int store_rows(worker *w, const plan_column *column, const void *bytes, uint64_t stride, uint64_t row, uint64_t count, int *sent,
                       pipette_error *error);
 
@@ -133,8 +172,7 @@ static int store_rows(worker *w, const plan_column *column, const void *bytes, u
         }
         return status;
     }
-    failure = write_rows(file_of(w, column), bytes, (size_t)column->row_bytes, (size_t)stride, count,
-                         column->offset + row * column->row_bytes);
+    failure = write_placed(file_of(w, column), column, bytes, (size_t)stride, row, count);
     if (failure != 0)
         return pipette_error_set(error, PIPETTE_E_STORAGE, "%s: cannot write results: %s; what was stored before is safe", column->file,
                                  strerror(failure));

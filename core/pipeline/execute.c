@@ -83,7 +83,23 @@ static uint32_t column_named(const pipette_pipeline *p, const char *path)
     return PLAN_NO_COLUMN;
 }
 
-static int plan_place(pipette_pipeline *p, uint32_t index, plan_column *out, pipette_error *error)
+static int take_places(plan_column *out, const pipette_place *place)
+{
+    uint32_t i;
+    out->file = strdup(place->path);
+    out->places = malloc(place->span_count * sizeof *out->places + 1);
+    if (out->file == NULL || out->places == NULL)
+        return PIPETTE_E_MEMORY;
+    for (i = 0; i < place->span_count; i++) {
+        const pipette_place_span *span =
+            (const pipette_place_span *)(const void *)((const char *)place->spans + (size_t)i * place->span_stride);
+        out->places[i] = (plan_place){span->first, span->bytes, span->offset};
+    }
+    out->place_count = place->span_count;
+    return PIPETTE_OK;
+}
+
+static int plan_column_place(pipette_pipeline *p, uint32_t index, plan_column *out, pipette_error *error)
 {
     const pipette_descriptor *descriptor = p->storage.descriptor;
     const pipette_storage_direct *direct =
@@ -111,12 +127,9 @@ static int plan_place(pipette_pipeline *p, uint32_t index, plan_column *out, pip
         out->level = compressed_of(p)->level(&p->storage.handle, index);
     if (out->level == 0 && direct != NULL && PIPETTE_HAS(direct, place) && out->elements != PLAN_VARIES) {
         pipette_place place = {.size = sizeof place};
-        if (direct->place(&p->storage.handle, index, &place) == PIPETTE_OK && place.row_stride == out->row_bytes) {
-            out->file = strdup(place.path);
-            out->offset = place.offset;
-            if (out->file == NULL)
-                return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
-        }
+        if (direct->place(&p->storage.handle, index, &place) == PIPETTE_OK && place.row_stride == out->row_bytes &&
+            take_places(out, &place) != PIPETTE_OK)
+            return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
         stage_clear(&p->storage);
     }
     return PIPETTE_OK;
@@ -201,18 +214,18 @@ int plan_make(pipette_pipeline *p, const pipette_run_span *rows, uint64_t count,
     plan->result_count = p->schema->result_count;
     plan->coordinate_count = explored;
     for (i = 0; status == PIPETTE_OK && i < explored; i++) {
-        status = plan_place(p, i, &plan->coordinates[i], error);
+        status = plan_column_place(p, i, &plan->coordinates[i], error);
         if (plan->coordinates[i].type == PIPETTE_TYPE_STRING) /* written before the runs */
             plan->coordinates[i].column = PLAN_NO_COLUMN;
     }
     for (i = 0; status == PIPETTE_OK && i < plan->result_count; i++)
-        status = plan_place(p, p->result_columns[i], &plan->results[i], error);
+        status = plan_column_place(p, p->result_columns[i], &plan->results[i], error);
     if (status == PIPETTE_OK)
-        status = plan_place(p, column_named(p, LEDGER_STATE), &plan->state, error);
+        status = plan_column_place(p, column_named(p, LEDGER_STATE), &plan->state, error);
     if (status == PIPETTE_OK)
-        status = plan_place(p, column_named(p, LEDGER_START), &plan->start, error);
+        status = plan_column_place(p, column_named(p, LEDGER_START), &plan->start, error);
     if (status == PIPETTE_OK)
-        status = plan_place(p, column_named(p, LEDGER_DURATION), &plan->duration, error);
+        status = plan_column_place(p, column_named(p, LEDGER_DURATION), &plan->duration, error);
     plan->message_column = column_named(p, LEDGER_MESSAGE);
     plan->log_column = column_named(p, LEDGER_LOG);
     plan->seed = p->seed;

@@ -197,8 +197,15 @@ typedef struct pipette_storage {
 #define PIPETTE_STORAGE(name, version, doc, options, table, extension)                                                  \
     PIPETTE_PLUGIN_(PIPETTE_KIND_STORAGE, 0, name, version, doc, table, options, PIPETTE_COUNT_OF(options), extension)
 
-/* Extension "pipette.storage.direct/0": fixed-shape columns have a place in a file, which workers fill themselves. */
-#define PIPETTE_STORAGE_DIRECT_EXTENSION "pipette.storage.direct/0"
+/* Extension "pipette.storage.direct/1": fixed-shape columns have places in a file, which workers fill themselves. */
+#define PIPETTE_STORAGE_DIRECT_EXTENSION "pipette.storage.direct/1"
+
+/* Bytes of a column that stand one behind the other in the file. Row r is the column's bytes from r * row_stride on. */
+typedef struct pipette_place_span {
+    uint64_t first;  /* the column's byte that stands at `offset` */
+    uint64_t bytes;
+    uint64_t offset; /* in the file */
+} pipette_place_span;
 
 typedef struct pipette_place {
     uint32_t size;
@@ -206,6 +213,10 @@ typedef struct pipette_place {
     const char *path;    /* of the file; absolute; the storage's, until extend or finish */
     uint64_t offset;     /* of row 0 */
     uint64_t row_stride; /* bytes from row to row; equal to the bytes of a row, native byte order */
+    /* Where all rows stand: ascending, without gaps between them, `span_count` of them; the storage's, until extend or finish. */
+    const pipette_place_span *spans;
+    uint32_t span_count;
+    uint32_t span_stride; /* sizeof(pipette_place_span) */
 } pipette_place;
 
 typedef struct pipette_storage_direct {

@@ -92,7 +92,7 @@ static bool stays(const store_column *column)
         return false;
     if (column->form == STORE_RAGGED)
         return column->type != PIPETTE_TYPE_STRING && column->total == source->total;
-    return column->form == STORE_TEXT && column->role == PIPETTE_ROLE_PARAMETER && source->offset > 0;
+    return column->form == STORE_TEXT && column->role == PIPETTE_ROLE_PARAMETER && source->places.count > 0;
 }
 
 static int match_column(store_file *store, store_column *column, bool here)
@@ -182,7 +182,7 @@ static int take_pending(store_file *store, store_catalog *catalog, bool extends)
 static int copy_rows(store_file *store, int fd, store_column *column, uint64_t first, uint64_t count)
 {
     store_column *source = column->source;
-    file_sink *sink = malloc(sizeof *sink);
+    places_sink *sink = malloc(sizeof *sink);
     char *fill = malloc((size_t)column->row_bytes + 1);
     uint64_t i;
     int status = sink != NULL && fill != NULL ? PIPETTE_OK : store_memory(store);
@@ -190,7 +190,8 @@ static int copy_rows(store_file *store, int fd, store_column *column, uint64_t f
         sink->store = store;
         sink->fd = fd;
         sink->used = 0;
-        sink->offset = column->offset + first * column->row_bytes;
+        sink->places = &column->places;
+        sink->at = first * column->row_bytes;
         store_fill(column->type, fill, column->elements);
     }
     for (i = first; status >= 0 && i < first + count; i++) {
@@ -200,11 +201,11 @@ static int copy_rows(store_file *store, int fd, store_column *column, uint64_t f
         status = from < catalog_rows(store->catalog, source) ? read_row(store, source, from, &value) : STORE_NONE;
         if (status >= 0)
             status =
-                file_sink_write(sink, status == PIPETTE_OK ? store_value_elements(&value) : fill, column->row_bytes);
+                places_sink_write(sink, status == PIPETTE_OK ? store_value_elements(&value) : fill, column->row_bytes);
         store_value_free(&value);
     }
     if (status == PIPETTE_OK)
-        status = file_sink_flush(sink);
+        status = places_sink_flush(sink);
     free(sink);
     free(fill);
     return status;
@@ -212,7 +213,7 @@ static int copy_rows(store_file *store, int fd, store_column *column, uint64_t f
 
 static int copy_ragged(store_file *store, int fd, store_column *column, uint64_t row_count)
 {
-    file_sink *flat = malloc(sizeof *flat), *shapes = malloc(sizeof *shapes);
+    places_sink *flat = malloc(sizeof *flat), *shapes = malloc(sizeof *shapes);
     store_states *states = calloc(1, sizeof *states);
     size_t size = column->type == PIPETTE_TYPE_STRING ? 0 : pipette_type_size(column->type);
     uint64_t row, none[STORE_RANK_MAX] = {0};
@@ -221,8 +222,9 @@ static int copy_ragged(store_file *store, int fd, store_column *column, uint64_t
         flat->store = shapes->store = store;
         flat->fd = shapes->fd = fd;
         flat->used = shapes->used = 0;
-        flat->offset = column->offset;
-        shapes->offset = column->shape_offset;
+        flat->places = &column->places;
+        shapes->places = &column->shapes;
+        flat->at = shapes->at = 0;
     }
     for (row = 0; status >= 0 && row < row_count; row++) {
         store_value value = {{0}, NULL};
@@ -230,15 +232,15 @@ static int copy_ragged(store_file *store, int fd, store_column *column, uint64_t
             column->source != NULL && row < store->catalog->row_count ? columns_counts(store, states, column, row) : 0;
         status = counts < 0 ? counts : counts == 0 ? STORE_NONE : read_row(store, column->source, row, &value);
         if (status == PIPETTE_OK && size > 0)
-            status = file_sink_write(flat, store_value_elements(&value), pipette_value_count(&value.value) * size);
+            status = places_sink_write(flat, store_value_elements(&value), pipette_value_count(&value.value) * size);
         if (status >= 0)
-            status = file_sink_write(shapes, value.block != NULL ? value.value.shape : none, 8 * column->rank);
+            status = places_sink_write(shapes, value.block != NULL ? value.value.shape : none, 8 * column->rank);
         store_value_free(&value);
     }
     if (status == PIPETTE_OK && size > 0)
-        status = file_sink_flush(flat);
+        status = places_sink_flush(flat);
     if (status == PIPETTE_OK)
-        status = file_sink_flush(shapes);
+        status = places_sink_flush(shapes);
     free(states);
     free(shapes);
     free(flat);
@@ -258,7 +260,7 @@ static int fill_old(store_file *store, int fd, const store_column *column, uint6
     for (row = 0; status >= 0 && row < rows; row++) {
         status = columns_counts(store, states, column, row);
         if (status == done)
-            status = file_write(store, fd, fill, column->row_bytes, column->offset + row * column->row_bytes);
+            status = places_write(store, &column->places, fd, fill, column->row_bytes, row * column->row_bytes);
     }
     free(fill);
     free(states);
@@ -279,7 +281,7 @@ static int copy_column(store_file *store, int fd, store_column *column, const st
         return column->role == PIPETTE_ROLE_RESULT ? fill_old(store, fd, column, rows, 1) : PIPETTE_OK;
     if (!column->source->placed || column->source->every != column->every)
         return copy_rows(store, fd, column, 0, row_count);
-    status = file_copy(store, store->fd, column->source->offset, fd, column->offset, rows * column->row_bytes);
+    status = places_copy(store, &column->source->places, &column->places, fd, 0, rows * column->row_bytes);
     if (status == PIPETTE_OK && column->optional)
         status = copy_rows(store, fd, column, rows, row_count - rows);
     return status == PIPETTE_OK && column->optional ? fill_old(store, fd, column, rows, 0) : status;

@@ -54,6 +54,8 @@ void catalog_column_free(store_column *column)
     free(column->unit);
     free(column->doc);
     free(column->dataset);
+    places_free(&column->places);
+    places_free(&column->shapes);
     free(column->starts);
     free(column->records);
 }

@@ -111,8 +111,8 @@ static int write_column(store_file *store, store_column *column, uint64_t first,
         return store_fail(store, PIPETTE_E_UNSUPPORTED, "'%s' has no fixed shape: its values are appended",
                           column->path);
     if (column->placed)
-        return file_write_rows(store, store->fd, data->data, data->stride, column->row_bytes, count,
-                               column->offset + first * column->row_bytes);
+        return places_write_rows(store, &column->places, store->fd, data->data, data->stride, column->row_bytes, count,
+                                 first * column->row_bytes);
     {
         uint64_t shape[STORE_RANK_MAX], i;
         for (i = 0; i < column->rank; i++)
@@ -181,8 +181,7 @@ int columns_append(store_file *store, uint64_t row, uint32_t position, const pip
                               "dimension %u of '%s' has %" PRIu64 " elements, in an earlier run it had %" PRIu64, i + 1,
                               column->path, value->shape[i], column->dimensions[i].extent);
     if (column->form == STORE_FIXED && column->placed)
-        return file_write(store, store->fd, pipette_value_data(value), column->row_bytes,
-                          column->offset + row * column->row_bytes);
+        return places_write(store, &column->places, store->fd, pipette_value_data(value), column->row_bytes, row * column->row_bytes);
     if (column->form == STORE_PACKED)
         return write_packed(store, column, row, pipette_value_data(value));
     return records_append(store, row, (uint32_t)(column - store->catalog->columns), value);
@@ -291,8 +290,11 @@ int columns_place(store_file *store, uint32_t position, pipette_place *place)
     if (column->form != STORE_FIXED || !column->placed)
         return store_fail(store, PIPETTE_E_UNSUPPORTED, "'%s' has no place of its own", column->path);
     place->path = store->path;
-    place->offset = column->offset;
     place->row_stride = column->row_bytes;
+    place->offset = column->places.count > 0 ? column->places.spans[0].offset : 0;
+    place->spans = column->places.spans;
+    place->span_count = column->places.count;
+    place->span_stride = (uint32_t)sizeof *place->spans;
     return PIPETTE_OK;
 }
 
@@ -302,7 +304,7 @@ int columns_states(store_file *store, uint64_t first, uint64_t count, int8_t *ou
 {
     const store_column *column = catalog_find(store->catalog, "runs.state");
     if (column != NULL && column->form == STORE_FIXED && column->placed && column->row_bytes == 1)
-        return file_read(store, store->fd, out, count, column->offset + first);
+        return places_read(store, &column->places, out, count, first);
     memset(out, PIPETTE_STATE_DONE, (size_t)count);
     return PIPETTE_OK;
 }

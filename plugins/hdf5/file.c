@@ -452,29 +452,3 @@ int file_copy(store_file *store, int from, uint64_t from_offset, int to, uint64_
     }
     return status;
 }
-
-int file_sink_flush(file_sink *sink)
-{
-    int status = file_write(sink->store, sink->fd, sink->buffer, sink->used, sink->offset);
-    sink->offset += sink->used;
-    sink->used = 0;
-    return status;
-}
-
-int file_sink_write(file_sink *sink, const void *data, uint64_t size)
-{
-    int status;
-    if (sink->used + size > sizeof sink->buffer) {
-        status = file_sink_flush(sink);
-        if (status != PIPETTE_OK)
-            return status;
-    }
-    if (size > sizeof sink->buffer) {
-        status = file_write(sink->store, sink->fd, data, size, sink->offset);
-        sink->offset += size;
-        return status;
-    }
-    memcpy(sink->buffer + sink->used, data, (size_t)size);
-    sink->used += size;
-    return PIPETTE_OK;
-}

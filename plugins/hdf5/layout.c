@@ -48,6 +48,18 @@ static void place_of(hid_t id, uint64_t *offset)
     *offset = address == HADDR_UNDEF ? 0 : address; /* nothing to store: no rows or an extent of 0 */
 }
 
+static int places_of(writer *w, hid_t id, store_places *places, uint64_t bytes)
+{
+    haddr_t address = H5Dget_offset(id);
+    places_free(places);
+    return address == HADDR_UNDEF || places_add(places, address, bytes) ? PIPETTE_OK : store_memory(w->store);
+}
+
+static uint64_t first_place(const store_places *places)
+{
+    return places->count > 0 ? places->spans[0].offset : 0;
+}
+
 /* `kept`: strings that stand in the file keep their place. */
 static hid_t create_texts(writer *w, const char *path, uint32_t rank, const hsize_t *extents, bool kept)
 {
@@ -232,14 +244,14 @@ static int write_plain_column(writer *w, store_column *column, const char *group
             return status;
     }
     if (column->kept)
-        layout_keep(w, column->source->offset, extents[0] * column->elements * element_bytes(column));
+        layout_keep(w, first_place(&column->source->places), extents[0] * column->elements * element_bytes(column));
     id = column->form == STORE_TEXT     ? create_texts(w, column->dataset, rank, extents, column->kept)
          : column->form == STORE_PACKED ? packed_create(w, column, rank, extents)
                                         : create_numbers(w, column->dataset, column->type, rank, extents, column->every > 1);
     if (id < 0)
         return layout_failed(w);
     if (column->kept)
-        status = layout_kept(w, id, column->source->offset);
+        status = layout_kept(w, id, first_place(&column->source->places));
     if (status == PIPETTE_OK)
         status = scales_attach(w, id, rank, scales);
     if (status == PIPETTE_OK && !describe_column(id, column, coordinates))
@@ -248,7 +260,8 @@ static int write_plain_column(writer *w, store_column *column, const char *group
         status = strings_text(w->store, column, id);
     if (status == PIPETTE_OK && column->form == STORE_PACKED && column->source != NULL)
         status = packed_fill(w, column, id);
-    place_of(id, &column->offset);
+    if (status == PIPETTE_OK)
+        status = places_of(w, id, &column->places, extents[0] * column->elements * element_bytes(column));
     (void)H5Dclose(id);
     return status;
 }
@@ -272,19 +285,19 @@ static int write_ragged_column(writer *w, store_column *column, const char *coor
         extents[0] = column->total;
         extents[1] = 2;
         if (column->kept)
-            layout_keep(w, column->source->offset, column->total * element_bytes(column));
+            layout_keep(w, first_place(&column->source->places), column->total * element_bytes(column));
         flat = column->type == PIPETTE_TYPE_STRING
                    ? create_texts(w, column->dataset, 1, extents, false)
                    : create_numbers(w, column->dataset, column->type, rank, extents, false);
         if (flat >= 0 && column->kept)
-            status = layout_kept(w, flat, column->source->offset);
+            status = layout_kept(w, flat, first_place(&column->source->places));
         if (flat < 0 || (status == PIPETTE_OK && !describe_column(flat, column, "")))
             status = layout_failed(w);
         if (status == PIPETTE_OK)
             status = scales_attach(w, flat, rank, scales);
     }
     if (status == PIPETTE_OK && column->type != PIPETTE_TYPE_STRING)
-        place_of(flat, &column->offset);
+        status = places_of(w, flat, &column->places, column->total * element_bytes(column));
     if (status == PIPETTE_OK && column->type == PIPETTE_TYPE_STRING && column->source != NULL)
         status = strings_ragged(w->store, column, flat);
     if (status == PIPETTE_OK && column->rank > 1)
@@ -295,10 +308,10 @@ static int write_ragged_column(writer *w, store_column *column, const char *coor
         scales[0] = w->run;
         rank = column->rank > 1 ? 2 : 1;
         if (column->kept)
-            layout_keep(w, column->source->shape_offset, extents[0] * extents[1] * 8);
+            layout_keep(w, first_place(&column->source->shapes), extents[0] * extents[1] * 8);
         shapes = create_numbers(w, shape, PIPETTE_TYPE_I64, rank, extents, false);
         if (shapes >= 0 && column->kept)
-            status = layout_kept(w, shapes, column->source->shape_offset);
+            status = layout_kept(w, shapes, first_place(&column->source->shapes));
         if (shapes < 0 || (status == PIPETTE_OK && (!scales_put_text(shapes, "long_name", doc) ||
                                                     !scales_put_text(shapes, "coordinates", coordinates) ||
                                                     !scales_put_text(shapes, "sample_dimension",
@@ -308,7 +321,7 @@ static int write_ragged_column(writer *w, store_column *column, const char *coor
             status = scales_attach(w, shapes, rank, scales);
     }
     if (status == PIPETTE_OK)
-        place_of(shapes, &column->shape_offset);
+        status = places_of(w, shapes, &column->shapes, w->catalog->row_count * column->rank * 8);
     if (flat >= 0)
         (void)H5Dclose(flat);
     if (shapes >= 0)

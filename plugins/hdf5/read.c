@@ -33,7 +33,7 @@ static int load_starts(store_file *store, store_column *column)
     for (first = 0; status == PIPETTE_OK && first < rows; first += count) {
         count = STORE_BLOCK / 8 / width;
         count = rows - first < count ? rows - first : count;
-        status = file_read(store, store->fd, block, count * width * 8, column->shape_offset + first * width * 8);
+        status = places_read(store, &column->shapes, block, count * width * 8, first * width * 8);
         for (i = 0; status == PIPETTE_OK && i < count; i++) {
             uint64_t elements = 1;
             column->starts[first + i] = sum;
@@ -114,7 +114,7 @@ int read_row_shape(store_file *store, store_column *column, uint64_t row, uint64
     }
     if (!column->placed)
         return STORE_NONE;
-    return file_read(store, store->fd, shape, 8 * column->rank, column->shape_offset + row * 8 * column->rank);
+    return places_read(store, &column->shapes, shape, 8 * column->rank, row * 8 * column->rank);
 }
 
 static int read_ragged_row(store_file *store, store_column *column, uint64_t row, store_value *out)
@@ -131,7 +131,7 @@ static int read_ragged_row(store_file *store, store_column *column, uint64_t row
     if (column->type != PIPETTE_TYPE_STRING) {
         status = store_value_make(store, out, column->type, column->rank, shape, 0);
         return status == PIPETTE_OK
-                   ? file_read(store, store->fd, store_value_elements(out), count * size, column->offset + start * size)
+                   ? places_read(store, &column->places, store_value_elements(out), count * size, start * size)
                    : status;
     }
     status = read_open(store, column);
@@ -204,8 +204,8 @@ int read_row(store_file *store, store_column *column, uint64_t row, store_value 
         return status == PIPETTE_OK ? h5_read_texts(store, column->id, row, 1, column->rank, shape, out) : status;
     default:
         status = store_value_make(store, out, column->type, column->rank, shape, 0);
-        return status == PIPETTE_OK ? file_read(store, store->fd, store_value_elements(out), column->row_bytes,
-                                                column->offset + row * column->row_bytes)
+        return status == PIPETTE_OK ? places_read(store, &column->places, store_value_elements(out), column->row_bytes,
+                                                  row * column->row_bytes)
                                     : status;
     }
 }
@@ -281,16 +281,14 @@ int read_column(store_file *store, const char *path, uint64_t first, uint64_t co
         if (status == PIPETTE_OK)
             status = read_logged(store, column, first, count, type, out);
     } else if (type == column->type) {
-        status =
-            file_read(store, store->fd, out, count * column->row_bytes, column->offset + first * column->row_bytes);
+        status = places_read(store, &column->places, out, count * column->row_bytes, first * column->row_bytes);
     } else {
         from_size = pipette_type_size(column->type);
         total = count * column->elements;
         for (i = 0; status == PIPETTE_OK && i < total; i += block) {
             block = sizeof buffer / from_size;
             block = total - i < block ? total - i : block;
-            status = file_read(store, store->fd, buffer, block * from_size,
-                               column->offset + first * column->row_bytes + i * from_size);
+            status = places_read(store, &column->places, buffer, block * from_size, first * column->row_bytes + i * from_size);
             if (status == PIPETTE_OK)
                 status = store_convert(store, path, column->type, buffer, type, (char *)out + i * to_size, block,
                                        column->optional || column->role == PIPETTE_ROLE_RESULT);
@@ -394,15 +392,15 @@ int read_one(store_file *store, const char *path, uint64_t row, pipette_value *v
     return status;
 }
 
-/* Where the elements of a row stand in the file, and how many there are. STORE_NONE: they stand in no one place. */
-static int part_place(store_file *store, store_column *column, uint64_t row, uint64_t *offset, uint64_t *total)
+/* With which of the column's bytes the elements of a row begin, and how many there are. STORE_NONE: they are not in its places. */
+static int part_place(store_file *store, store_column *column, uint64_t row, uint64_t *at, uint64_t *total)
 {
     int status = PIPETTE_OK;
     if (column->rank == 0 || column->type == PIPETTE_TYPE_STRING || !column->placed ||
         (column->records != NULL && column->records[row] != 0))
         return STORE_NONE;
     if (column->form == STORE_FIXED) {
-        *offset = column->offset + row * column->row_bytes;
+        *at = row * column->row_bytes;
         *total = column->elements;
         return PIPETTE_OK;
     }
@@ -410,7 +408,7 @@ static int part_place(store_file *store, store_column *column, uint64_t row, uin
         return STORE_NONE;
     status = load_starts(store, column);
     if (status == PIPETTE_OK) {
-        *offset = column->offset + column->starts[row] * pipette_type_size(column->type);
+        *at = column->starts[row] * pipette_type_size(column->type);
         *total = column->starts[row + 1] - column->starts[row];
     }
     return status == PIPETTE_OK && *total == 0 ? STORE_NONE : status;
@@ -420,13 +418,13 @@ int read_part(store_file *store, const char *path, uint64_t row, uint64_t first,
 {
     store_column *column = catalog_find(store->catalog, path);
     store_states states = {0, 0, {0}};
-    uint64_t offset = 0;
+    uint64_t at = 0;
     size_t size;
     int status = column != NULL ? records_refresh(store, true) : PIPETTE_OK;
     if (column != NULL && status == PIPETTE_OK) {
         column = catalog_find(store->catalog, path); /* the list of columns can have grown */
         status = row < catalog_rows(store->catalog, column) ? columns_counts(store, &states, column, row) : 0;
-        status = status > 0 ? part_place(store, column, row, &offset, total) : status < 0 ? status : STORE_NONE;
+        status = status > 0 ? part_place(store, column, row, &at, total) : status < 0 ? status : STORE_NONE;
     } else if (status == PIPETTE_OK) {
         status = STORE_NONE;
     }
@@ -450,7 +448,7 @@ int read_part(store_file *store, const char *path, uint64_t row, uint64_t first,
     store_value_free(&store->result);
     status = store_value_make(store, &store->result, column->type, 1, &count, 0);
     if (status == PIPETTE_OK)
-        status = file_read(store, store->fd, store_value_elements(&store->result), count * size, offset + first * size);
+        status = places_read(store, &column->places, store_value_elements(&store->result), count * size, at + first * size);
     if (status == PIPETTE_OK)
         *value = store->result.value;
     return status;

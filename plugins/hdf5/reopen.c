@@ -163,7 +163,7 @@ int reopen_whole(store_file *store)
 }
 
 /* Where the data of a dataset stands, and the extent of its first axis; `bytes` that must be there. */
-static int locate(store_file *store, const char *dataset, const char *suffix, uint64_t *offset, uint64_t *extent,
+static int locate(store_file *store, const char *dataset, const char *suffix, uint64_t *offset, uint64_t *size, uint64_t *extent,
                   uint64_t element_bytes)
 {
     char *path = store_format("%s%s", dataset, suffix);
@@ -180,6 +180,8 @@ static int locate(store_file *store, const char *dataset, const char *suffix, ui
         status = store_fail(store, PIPETTE_E_STORAGE, "'%s' was rewritten by another tool: %s is stored in another way",
                             store->path, path);
     *offset = address == HADDR_UNDEF ? 0 : address;
+    if (size != NULL)
+        *size = bytes;
     if (extent != NULL)
         *extent = extents[0];
     (void)H5Eclear2(H5E_DEFAULT);
@@ -191,6 +193,16 @@ static int locate(store_file *store, const char *dataset, const char *suffix, ui
     return status;
 }
 
+static int locate_places(store_file *store, const char *dataset, const char *suffix, store_places *places, uint64_t *extent,
+                         uint64_t element_bytes)
+{
+    uint64_t offset = 0, bytes = 0;
+    int status = locate(store, dataset, suffix, &offset, &bytes, extent, element_bytes);
+    if (status == PIPETTE_OK && offset > 0 && !places_add(places, offset, bytes))
+        status = store_memory(store);
+    return status;
+}
+
 static int locate_column(store_file *store, store_column *column)
 {
     size_t size = pipette_type_size(column->type), part = column->type == PIPETTE_TYPE_COMPLEX ? size / 2 : size;
@@ -199,18 +211,18 @@ static int locate_column(store_file *store, store_column *column)
     if (!column->placed || column->form == STORE_SPARSE)
         return PIPETTE_OK;
     if (column->form == STORE_FIXED) {
-        status = locate(store, column->dataset, "", &column->offset, &rows, part);
+        status = locate_places(store, column->dataset, "", &column->places, &rows, part);
     } else if (column->form == STORE_TEXT || column->form == STORE_PACKED) {
-        status = locate(store, column->dataset, "", &column->offset, &rows, 0);
+        status = locate_places(store, column->dataset, "", &column->places, &rows, column->form == STORE_TEXT ? 16 : 0);
     } else {
         if (column->type == PIPETTE_TYPE_STRING) {
             column->total = UINT64_MAX; /* HDF5 finds them, and looks at the end itself */
         } else {
-            status = locate(store, column->dataset, "", &column->offset, &column->total, part);
+            status = locate_places(store, column->dataset, "", &column->places, &column->total, part);
         }
         if (status == PIPETTE_OK)
-            status = locate(store, column->dataset, column->rank == 1 ? "_count" : "_shape", &column->shape_offset,
-                            &rows, 8);
+            status = locate_places(store, column->dataset, column->rank == 1 ? "_count" : "_shape", &column->shapes,
+                                   &rows, 8);
     }
     if (status == PIPETTE_OK && rows != expected)
         status = store_fail(store, PIPETTE_E_STORAGE, "'%s' was rewritten by another tool: '%s' has %" PRIu64 " rows",
@@ -252,16 +264,16 @@ int reopen_catalog(store_file *store)
         store_table *table = &store->catalog->tables[i];
         for (k = 0; status == PIPETTE_OK && k < table->array_count; k++) {
             size_t size = pipette_type_size(table->arrays[k].type);
-            status = locate(store, table->arrays[k].dataset, "", &table->arrays[k].offset, NULL,
+            status = locate(store, table->arrays[k].dataset, "", &table->arrays[k].offset, NULL, NULL,
                             table->arrays[k].type == PIPETTE_TYPE_COMPLEX ? size / 2 : size);
         }
     }
     if (status == PIPETTE_OK)
-        status = locate(store, "/pipette/finished", "", &store->catalog->finished, NULL, 1);
+        status = locate(store, "/pipette/finished", "", &store->catalog->finished, NULL, NULL, 1);
     if (status == PIPETTE_OK && version > 1)
-        status = locate(store, "/pipette/log", "", &store->catalog->log, NULL, 8);
+        status = locate(store, "/pipette/log", "", &store->catalog->log, NULL, NULL, 8);
     if (status == PIPETTE_OK && version > 1 && H5Lexists(file, "/pipette/placed", H5P_DEFAULT) > 0)
-        status = locate(store, "/pipette/placed", "", &store->catalog->placed, NULL, 1);
+        status = locate(store, "/pipette/placed", "", &store->catalog->placed, NULL, NULL, 1);
     if (status == PIPETTE_OK)
         status = records_scan(store, store->mode == PIPETTE_STORAGE_UPDATE);
     if (status == PIPETTE_OK && store->mode == PIPETTE_STORAGE_UPDATE)

@@ -99,11 +99,6 @@ static bool row_is_whole(const store_file *store, uint64_t row, int8_t state, un
     return whole;
 }
 
-static int put_back(store_file *store, uint64_t place, uint64_t count, const void *bytes, bool changed)
-{
-    return changed ? file_write(store, store->fd, bytes, count, place) : PIPETTE_OK;
-}
-
 int repair_rows(store_file *store)
 {
     const store_column *state = catalog_find(store->catalog, "runs.state");
@@ -134,9 +129,9 @@ int repair_rows(store_file *store)
             rows_change = true;
         }
         if (status == PIPETTE_OK)
-            status = put_back(store, state->offset + first, count, states, rows_change);
+            status = rows_change ? places_write(store, &state->places, store->fd, states, count, first) : PIPETTE_OK;
         if (status == PIPETTE_OK)
-            status = put_back(store, store->catalog->placed + first, count, placed, bytes_change && store->catalog->placed > 0);
+            status = bytes_change && store->catalog->placed > 0 ? file_write(store, store->fd, placed, count, store->catalog->placed + first) : PIPETTE_OK;
     }
     free(states);
     if (status == PIPETTE_OK && lost > 0)

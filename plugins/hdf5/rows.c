@@ -8,11 +8,11 @@
 /* Writes cells of `unit` bytes over whole rows. */
 static int write_span(store_file *store, const store_column *column, const char *cells, const pipette_run_span *rows)
 {
-    uint64_t size = column->row_bytes * rows->count, offset = column->offset + column->row_bytes * rows->first, block;
+    uint64_t size = column->row_bytes * rows->count, at = column->row_bytes * rows->first, block;
     int status = PIPETTE_OK;
-    for (; status == PIPETTE_OK && size > 0; size -= block, offset += block) {
+    for (; status == PIPETTE_OK && size > 0; size -= block, at += block) {
         block = size < STORE_BLOCK ? size : STORE_BLOCK;
-        status = file_write(store, store->fd, cells, block, offset);
+        status = places_write(store, &column->places, store->fd, cells, block, at);
     }
     return status;
 }
@@ -34,11 +34,11 @@ static int write_spans(store_file *store, const store_column *column, const char
         }
         last = spans[end - 1].first + spans[end - 1].count;
         size = (last - first) * column->row_bytes;
-        status = file_read(store, store->fd, window, size, column->offset + first * column->row_bytes);
+        status = places_read(store, &column->places, window, size, first * column->row_bytes);
         for (k = i; k < end; k++)
             memcpy(window + (spans[k].first - first) * column->row_bytes, cells, (size_t)(spans[k].count * column->row_bytes));
         if (status == PIPETTE_OK)
-            status = file_write(store, store->fd, window, size, column->offset + first * column->row_bytes);
+            status = places_write(store, &column->places, store->fd, window, size, first * column->row_bytes);
     }
     return status;
 }

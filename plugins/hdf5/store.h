@@ -39,6 +39,13 @@ typedef struct store_value {
     void *block;
 } store_value;
 
+/* Where the bytes of a column stand: spans in the order of its bytes, without gaps between them. */
+typedef struct store_places {
+    pipette_place_span *spans;
+    uint32_t count;
+    uint64_t bytes; /* of all of them */
+} store_places;
+
 typedef struct store_text {
     char *data; /* zero-terminated once something was added */
     size_t length, capacity;
@@ -61,8 +68,8 @@ typedef struct store_column {
     uint64_t row_bytes;          /* FIXED, PACKED */
     uint64_t every;              /* rows that share one value; 1 but for times in ledgers of very many runs */
     uint32_t level;              /* PACKED: of deflate. 0: not packed */
-    uint64_t offset;             /* in the file: FIXED of row 0, TEXT of its cells, RAGGED of the flat data */
-    uint64_t shape_offset;       /* RAGGED: of NAME_count or NAME_shape */
+    store_places places;         /* FIXED: of the rows; RAGGED: of the flat data; TEXT: of the cells */
+    store_places shapes;         /* RAGGED: of NAME_count or NAME_shape */
     uint64_t total;              /* RAGGED: elements of the flat data; SPARSE: number of texts */
     uint64_t *starts;            /* RAGGED: first element of each row and the end, when asked for; SPARSE: the rows */
     uint64_t *records;           /* by row: place of the last record, 0: none, or STORE_GONE. NULL: none at all */
@@ -291,17 +298,32 @@ int file_write_rows(store_file *store, int fd, const void *data, uint64_t stride
                     uint64_t offset);
 int file_read(store_file *store, int fd, void *data, uint64_t size, uint64_t offset);
 int file_copy(store_file *store, int from, uint64_t from_offset, int to, uint64_t to_offset, uint64_t size);
+void file_close(store_file *store);
+
+/* ---- places.c: bytes of columns, in the spans of the file where they stand ---- */
+
+/* The next `bytes` of the column stand at `offset`. False: out of memory. */
+bool places_add(store_places *places, uint64_t offset, uint64_t bytes);
+void places_free(store_places *places);
+/* Where byte `at` stands, and how many follow it there, itself included; 0 behind the end. */
+uint64_t places_at(const store_places *places, uint64_t at, uint64_t *bytes);
+int places_write(store_file *store, const store_places *places, int fd, const void *data, uint64_t size, uint64_t at);
+int places_write_rows(store_file *store, const store_places *places, int fd, const void *data, uint64_t stride, uint64_t row_bytes,
+                      uint64_t rows, uint64_t at);
+int places_read(store_file *store, const store_places *places, void *data, uint64_t size, uint64_t at);
+/* The same bytes of the column from places in the store's file to places in `fd`. */
+int places_copy(store_file *store, const store_places *from, const store_places *to, int fd, uint64_t at, uint64_t size);
 /* Collects small consecutive writes. */
-typedef struct file_sink {
+typedef struct places_sink {
     store_file *store;
+    const store_places *places;
     int fd;
-    uint64_t offset;
+    uint64_t at; /* the byte of the column that is next */
     size_t used;
     char buffer[STORE_BLOCK];
-} file_sink;
-int file_sink_write(file_sink *sink, const void *data, uint64_t size);
-int file_sink_flush(file_sink *sink);
-void file_close(store_file *store);
+} places_sink;
+int places_sink_write(places_sink *sink, const void *data, uint64_t size);
+int places_sink_flush(places_sink *sink);
 
 /* ---- records.c: the log ---- */
 

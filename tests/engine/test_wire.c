@@ -152,8 +152,9 @@ static void test_plan(void)
 {
     static char path[] = "parameters.neuron.I", file[] = "/tmp/x.hdf5";
     static plan_span spans[] = {{0, 0, 10}, {10, 20, 5}};
+    static plan_place places[] = {{0, 64, 4096}, {64, 64, 8192}};
     plan_parameter parameter = {path, pipette_value_f64(0.25), -1};
-    plan_column result = {.column = 3, .type = PIPETTE_TYPE_F64, .elements = 4, .row_bytes = 32, .file = file, .offset = 4096};
+    plan_column result = {.column = 3, .type = PIPETTE_TYPE_F64, .elements = 4, .row_bytes = 32, .file = file, .places = places, .place_count = 2};
     engine_plan plan = {0}, back;
     pipette_error error = {0};
     void *bytes;
@@ -180,7 +181,8 @@ static void test_plan(void)
     CU_ASSERT_EQUAL(back.parameters[0].explored, -1);
     CU_ASSERT_EQUAL(back.parameters[0].value.as.f64, 0.25);
     CU_ASSERT_STRING_EQUAL(back.results[0].file, file);
-    CU_ASSERT(back.results[0].column == 3 && back.results[0].elements == 4 && back.results[0].row_bytes == 32 && back.results[0].offset == 4096);
+    CU_ASSERT(back.results[0].column == 3 && back.results[0].elements == 4 && back.results[0].row_bytes == 32);
+    CU_ASSERT(back.results[0].place_count == 2 && memcmp(back.results[0].places, places, sizeof places) == 0);
     CU_ASSERT(back.coordinate_count == 0 && back.state.column == 5 && back.message_column == 7 && back.log_column == PLAN_NO_COLUMN);
     CU_ASSERT(back.span_count == 2 && memcmp(back.spans, spans, sizeof spans) == 0);
     CU_ASSERT(back.run_count == 15 && back.seed == UINT64_MAX && back.memory_limit == 1000 && back.isolate == 1 && back.power_safe == 1);

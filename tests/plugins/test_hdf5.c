@@ -10,7 +10,7 @@ static void test_descriptor(void)
     CU_ASSERT_EQUAL(storage->version, PIPETTE_STORAGE_VERSION);
     CU_ASSERT_EQUAL(descriptor->option_count, 1);
     CU_ASSERT_STRING_EQUAL(descriptor->options[0].path, "file");
-    CU_ASSERT_PTR_NULL(descriptor->extension("pipette.storage.direct/1"));
+    CU_ASSERT_PTR_NULL(descriptor->extension("pipette.storage.direct/2"));
     CU_ASSERT_PTR_NOT_NULL(descriptor->extension(PIPETTE_STORAGE_DIRECT_EXTENSION));
 }
 
@@ -217,7 +217,7 @@ static void test_types(void)
     const void *const data[] = {f64, f32, i64, i32, u64, flag, c, cells, others, ax, bx, modes, state};
     static const uint64_t strides[] = {8, 4, 8, 4, 8, 1, 16, 24, 16, 8, 8, 8, 1};
     pipette_stage stage = new_stage();
-    pipette_place place;
+    pipette_place place = {.size = sizeof place};
     double back[2];
     int64_t back_i64[2];
     uint32_t i;

@@ -207,7 +207,7 @@ static void test_in_place(void)
 {
     const pipette_storage_direct *direct = descriptor->extension(PIPETTE_STORAGE_DIRECT_EXTENSION);
     pipette_stage stage;
-    pipette_place V_place = {(uint32_t)sizeof V_place, 0, NULL, 0, 0}, again = V_place;
+    pipette_place V_place = {.size = sizeof V_place}, again = V_place;
     uint64_t inode, row;
     int64_t size;
     plan p;

@@ -359,7 +359,7 @@ static void test_lost_log(void)
 static void test_unknown_state(void)
 {
     pipette_stage stage = new_stage();
-    pipette_place place = {(uint32_t)sizeof place, 0, NULL, 0, 0};
+    pipette_place place = {.size = sizeof place};
     const pipette_storage_direct *direct = descriptor->extension(PIPETTE_STORAGE_DIRECT_EXTENSION);
     plan p;
     int fd;

@@ -27,7 +27,7 @@ static void test_blocks(void)
     static const double starts[] = {10.0, 20.0, 30.0}, took = 0.5;
     const pipette_storage_direct *direct;
     pipette_stage stage = new_stage();
-    pipette_place where = {(uint32_t)sizeof where, 0, NULL, 0, 0};
+    pipette_place where = {.size = sizeof where};
     double read[5], V_of[STEPS], late = 40.0, early[250];
     int8_t state = PIPETTE_STATE_DONE;
     uint64_t k;
@@ -205,7 +205,7 @@ static void test_packed(void)
     const pipette_storage_compressed *compressed;
     const pipette_storage_direct *direct;
     pipette_stage stage = new_stage(), reader;
-    pipette_place where = {(uint32_t)sizeof where, 0, NULL, 0, 0};
+    pipette_place where = {.size = sizeof where};
     static double read[3 * SAMPLES], grid[1600];
     uint64_t shape[1] = {SAMPLES}, row, i;
     pipette_value value;
@@ -302,7 +302,7 @@ static void test_edges(void)
 {
     const pipette_storage_compressed *compressed;
     const pipette_storage_direct *direct;
-    pipette_place where = {(uint32_t)sizeof where, 0, NULL, 0, 0};
+    pipette_place where = {.size = sizeof where};
     pipette_stage stage = new_stage();
     static double trace[SAMPLES];
     plan p;

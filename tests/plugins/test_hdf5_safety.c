@@ -56,7 +56,7 @@ static void test_crash(void)
     int attempt;
     for (attempt = 0; attempt < 3; attempt++) {
         pipette_stage stage = new_stage();
-        pipette_place V_place, state_place, nspikes_place;
+        pipette_place V_place = {.size = sizeof V_place}, state_place = V_place, nspikes_place = V_place;
         int8_t found[303];
         int channel[2], done = 0, i;
         pid_t child;

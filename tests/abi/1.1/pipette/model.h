@@ -37,7 +37,8 @@
  * create() and run() may start threads; a constructor may not, for workers are forked behind it.
  *
  * Random numbers: pipette_random() and pipette_uniform() below. A model that calls rand(), random() or drand48() and their kin,
- * itself or in a library of its own, finds them seeded from (seed, run) in every run, and for create(); its batch form is not used.
+ * itself or in a library of its own, finds them seeded from (seed, run) in every run, and for create(); its batch form is not used,
+ * nor tried by `check`.
  *
  * Working directory: the command's; with run = { workdir = "run"; } an empty one for every run, with "worker" one for each
  * worker, both in FILE.work beside the result file. It is removed when the run ends, but kept where the run failed, whose
