@@ -150,6 +150,7 @@ static int check_plugin(const check_arguments *a)
         code = cli_fail(&error);
         return code == CLI_USAGE ? CLI_PLUGIN : code;
     }
+    cli_warnings(manual);
     (void)snprintf(declares, sizeof declares, ": ABI %u.%u, %u parameters, %u results, %u options", manual->abi_major,
                    manual->abi_minor, manual->parameter_count, manual->result_count, manual->option_count);
     if (manual->kind == PIPETTE_KIND_MODEL) {

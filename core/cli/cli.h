@@ -37,6 +37,8 @@ int cli_conform(const char *title, const char *rest, const char *name, pipette_t
 
 /* Prints "pipette: message" on stderr. */
 void cli_error(const char *format, ...) PIPETTE_PRINTF(1, 2);
+/* Prints what there is to be said of where a plugin comes from: "pipette: warning: ...". */
+void cli_warnings(const pipette_manual *manual);
 /* Prints the error and gives the exit code that goes with it. */
 int cli_fail(const pipette_error *error);
 /* Bad usage, found by a verb's parser: prints one line and ends the command with CLI_USAGE. */

@@ -16,6 +16,13 @@ void cli_error(const char *format, ...)
     fputc('\n', stderr);
 }
 
+void cli_warnings(const pipette_manual *manual)
+{
+    uint32_t i;
+    for (i = 0; i < manual->warning_count; i++)
+        cli_error("warning: %s", manual->warnings[i]);
+}
+
 int cli_fail(const pipette_error *error)
 {
     cli_error("%s", error->message[0] != '\0' ? error->message : pipette_status_text(error->code));

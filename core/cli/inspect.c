@@ -187,6 +187,7 @@ int cli_inspect(int argc, char **argv)
         cli_list_free(&a.folders);
         return code == CLI_USAGE ? CLI_PLUGIN : code;
     }
+    cli_warnings(manual);
     (void)signal(SIGPIPE, SIG_DFL); /* a reader that has seen enough ends this */
     if (a.config)
         skeleton_print(manual, a.plugin);

@@ -41,6 +41,17 @@ typedef struct listing {
     int json, count;
 } listing;
 
+static void print_warnings(const pipette_manual *manual)
+{
+    uint32_t i;
+    for (i = 0; i < manual->warning_count; i++) {
+        printf(i == 0 ? ", \"warnings\": [" : ", ");
+        cli_json_text(stdout, manual->warnings[i]);
+    }
+    if (manual->warning_count > 0)
+        printf("]");
+}
+
 static int visit(const char *path, const pipette_manual *manual, const char *reason, void *user)
 {
     listing *l = user;
@@ -55,6 +66,7 @@ static int visit(const char *path, const pipette_manual *manual, const char *rea
             cli_json_text(stdout, manual->version);
             printf(", \"doc\": ");
             cli_json_text(stdout, manual->doc);
+            print_warnings(manual);
         } else {
             printf(", \"refused\": ");
             cli_json_text(stdout, reason == NULL ? "" : reason);
@@ -67,6 +79,7 @@ static int visit(const char *path, const pipette_manual *manual, const char *rea
         return 0;
     if (manual != NULL) {
         char doc[200];
+        cli_warnings(manual);
         (void)snprintf(doc, sizeof doc, "%.*s", (int)strcspn(manual->doc, "\n"), manual->doc);
         scols_line_set_data(line, 0, manual->name);
         scols_line_set_data(line, 1, pipette_kind_text(manual->kind));

@@ -43,27 +43,59 @@ static void show(const plugin_schema *schema, pipette_manual *manual)
 typedef struct listing {
     pipette_plugin_visit visit;
     void *user;
+    plugin_search *search;
+    uint32_t warned; /* warnings of the search that were handed on */
 } listing;
+
+/* What the search has warned of from number `first` on, copied. NULL: none, or no memory. */
+static const char **new_warnings(const plugin_search *search, uint32_t first, uint32_t *count)
+{
+    const char **copies;
+    uint32_t end = first;
+    *count = 0;
+    while (plugin_search_warning(search, end) != NULL)
+        end++;
+    copies = end == first ? NULL : calloc(end - first, sizeof *copies);
+    while (copies != NULL && first + *count < end) {
+        copies[*count] = strdup(plugin_search_warning(search, first + *count));
+        if (copies[*count] == NULL)
+            break;
+        ++*count;
+    }
+    return copies;
+}
+
+static void free_warnings(pipette_manual *manual)
+{
+    uint32_t i;
+    for (i = 0; i < manual->warning_count; i++)
+        free((void *)(uintptr_t)manual->warnings[i]);
+    free((void *)(uintptr_t)manual->warnings);
+}
 
 static int visit_one(const char *path, const plugin_schema *schema, const char *reason, void *user)
 {
-    const listing *l = user;
+    listing *l = user;
     pipette_manual manual;
+    int status;
     if (schema == NULL)
         return l->visit(path, NULL, reason, l->user);
     show(schema, &manual);
-    return l->visit(path, &manual, reason, l->user);
+    manual.warnings = new_warnings(l->search, l->warned, &manual.warning_count);
+    l->warned += manual.warning_count;
+    status = l->visit(path, &manual, reason, l->user);
+    free_warnings(&manual);
+    return status;
 }
 
 int pipette_plugins(const char *const *folders, uint32_t folder_count, pipette_plugin_visit visit, void *user, pipette_error *error)
 {
-    listing l = {visit, user};
-    plugin_search *search;
-    int status = plugin_search_create(folders, folder_count, &search, error);
+    listing l = {visit, user, NULL, 0};
+    int status = plugin_search_create(folders, folder_count, &l.search, error);
     if (status != PIPETTE_OK)
         return status;
-    status = plugin_search_each(search, visit_one, &l, error);
-    plugin_search_destroy(search);
+    status = plugin_search_each(l.search, visit_one, &l, error);
+    plugin_search_destroy(l.search);
     return status;
 }
 
@@ -82,14 +114,17 @@ int pipette_manual_create(const char *plugin, const char *const *folders, uint32
         status = plugin_search_find(search, plugin, NULL, &path, error);
     if (status == PIPETTE_OK)
         status = plugin_probe(path, PLUGIN_LOAD_SECONDS, &schema, error);
+    if (status == PIPETTE_OK) {
+        show(schema, manual);
+        manual->memory = schema;
+        manual->warnings = new_warnings(search, 0, &manual->warning_count);
+    }
     if (search != NULL)
         plugin_search_destroy(search);
     if (status != PIPETTE_OK) {
         free(manual);
         return status;
     }
-    show(schema, manual);
-    manual->memory = schema;
     *out = manual;
     return PIPETTE_OK;
 }
@@ -98,6 +133,7 @@ void pipette_manual_destroy(pipette_manual *manual)
 {
     if (manual == NULL)
         return;
+    free_warnings(manual);
     schema_destroy(manual->memory);
     free(manual);
 }

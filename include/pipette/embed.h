@@ -45,6 +45,8 @@ typedef struct pipette_manual {
     void *memory;       /* the library's */
     const pipette_option_spec *keys; /* that every stage of this kind takes beside `plugin` and its plugin's options */
     uint32_t key_count, reserved;
+    const char *const *warnings; /* who else can change what is loaded; in a listing, of what was not said before */
+    uint32_t warning_count, reserved_too;
 } pipette_manual;
 
 /* One candidate: `manual` is NULL where it was refused, and `reason` says why. Borrowed for the call. A result other than 0 ends

@@ -178,6 +178,16 @@ static void test_owners(void)
     EXPECT(SHELL("chown 0 p && chmod 777 p") == 0);
     EXPECT(PIPETTE("run", "-q", "--overwrite", "m.cfg") == 0 && one_error_line());
     EXPECT(err_has("everyone may rename what lies in '") && err_has("if that is not meant: chmod o-w '"));
+    /* Also where one only looks. */
+    EXPECT(PIPETTE("inspect", "./p/q/m.so") == 0 && one_error_line() && out_has("good_model"));
+    EXPECT(err_has("pipette: warning: everyone may rename what lies in '"));
+    EXPECT(PIPETTE("check", "./p/q/m.so") == 0 && one_error_line() && err_has("pipette: warning: everyone may rename"));
+    EXPECT(PIPETTE("plugins", "--plugin-path", "p/q") == 0 && one_error_line() && err_has("pipette: warning: everyone may rename"));
+    EXPECT(PIPETTE("plugins", "--plugin-path", "p/q", "--json") == 0 && command_err[0] == '\0');
+    EXPECT(PYTHON_RUN("import json, sys\n"
+                      "found = {p.get('name'): p for p in json.loads(sys.argv[1])}\n"
+                      "assert len(found['good_model']['warnings']) == 1 and 'warnings' not in found['lif'], found\n"
+                      "assert found['good_model']['warnings'][0].startswith('everyone may rename what lies in ')\n", command_out) == 0);
     EXPECT(SHELL("chmod 1777 p") == 0);
     EXPECT(PIPETTE("run", "-q", "--overwrite", "m.cfg") == 0 && command_err[0] == '\0');
     folder_end();

@@ -34,6 +34,7 @@
  * Threads: a pool that the first run of an instance leaves (OpenMP, BLAS) is kept; a run that leaves one more gets processes of
  * its own, which is slow. Libraries find OMP_NUM_THREADS, OPENBLAS_NUM_THREADS, MKL_NUM_THREADS and BLIS_NUM_THREADS at cores
  * divided by workers, unless the user has set them (where OMP_NUM_THREADS is set, the others follow it); the file records them.
+ * Where the threads of all workers need every core, OMP_WAIT_POLICY is passive, unless the user has said how threads wait.
  * create() and run() may start threads; a constructor may not, for workers are forked behind it.
  *
  * Random numbers: pipette_random() and pipette_uniform() below. A model that calls rand(), random() or drand48() and their kin,

@@ -187,7 +187,7 @@ typedef struct pipette_storage {
      * the value that comes first, not of the run that comes first. */
     int (*drop_column)(pipette_stage *stage, const char *path);
     /* Rows that are to be run again: what ragged columns, texts and undeclared results have for them is gone, then their state is
-     * pending; that survives like what flush has written. Without it, texts of the first try are overwritten by empty ones. */
+     * pending; that survives once flush has returned. Without it, texts of the first try are overwritten by empty ones. */
     int (*reset_rows)(pipette_stage *stage, uint64_t first, uint64_t count);
     /* A single value that comes after lay_out: replaces the one of that path. May wait for extend or finish. Without it, postprocessing
      * cannot add values (pipette_add). */
