@@ -95,7 +95,13 @@ static bool stays(const store_column *column)
     return column->form == STORE_TEXT && column->role == PIPETTE_ROLE_PARAMETER && source->places.count > 0;
 }
 
-static int match_column(store_file *store, store_column *column, bool here)
+/* Whether the run of each sample of ragged results stands in the file as the new structure will have it. */
+static bool keeps_runs(const store_catalog *old, const store_catalog *new)
+{
+    return old->format >= 3 && catalog_run_type(old) == catalog_run_type(new);
+}
+
+static int match_column(store_file *store, const store_catalog *catalog, store_column *column, bool here)
 {
     bool has_source = store->catalog != NULL;
     int status = PIPETTE_OK;
@@ -120,7 +126,7 @@ static int match_column(store_file *store, store_column *column, bool here)
         status = measure(store, column);
     if (column->form == STORE_SPARSE)
         column->placed = column->total > 0;
-    column->kept = here && status == PIPETTE_OK && stays(column);
+    column->kept = here && status == PIPETTE_OK && stays(column) && (column->form != STORE_RAGGED || keeps_runs(store->catalog, catalog));
     return status;
 }
 
@@ -211,42 +217,6 @@ static int copy_rows(store_file *store, int fd, store_column *column, uint64_t f
     return status;
 }
 
-static int copy_ragged(store_file *store, int fd, store_column *column, uint64_t row_count)
-{
-    places_sink *flat = malloc(sizeof *flat), *shapes = malloc(sizeof *shapes);
-    store_states *states = calloc(1, sizeof *states);
-    size_t size = column->type == PIPETTE_TYPE_STRING ? 0 : pipette_type_size(column->type);
-    uint64_t row, none[STORE_RANK_MAX] = {0};
-    int status = flat != NULL && shapes != NULL && states != NULL ? PIPETTE_OK : store_memory(store);
-    if (status == PIPETTE_OK) {
-        flat->store = shapes->store = store;
-        flat->fd = shapes->fd = fd;
-        flat->used = shapes->used = 0;
-        flat->places = &column->places;
-        shapes->places = &column->shapes;
-        flat->at = shapes->at = 0;
-    }
-    for (row = 0; status >= 0 && row < row_count; row++) {
-        store_value value = {{0}, NULL};
-        int counts =
-            column->source != NULL && row < store->catalog->row_count ? columns_counts(store, states, column, row) : 0;
-        status = counts < 0 ? counts : counts == 0 ? STORE_NONE : read_row(store, column->source, row, &value);
-        if (status == PIPETTE_OK && size > 0)
-            status = places_sink_write(flat, store_value_elements(&value), pipette_value_count(&value.value) * size);
-        if (status >= 0)
-            status = places_sink_write(shapes, value.block != NULL ? value.value.shape : none, 8 * column->rank);
-        store_value_free(&value);
-    }
-    if (status == PIPETTE_OK && size > 0)
-        status = places_sink_flush(flat);
-    if (status == PIPETTE_OK)
-        status = places_sink_flush(shapes);
-    free(states);
-    free(shapes);
-    free(flat);
-    return status;
-}
-
 /* Fill values into old rows that have no value in a column: `done` ones, where the column comes too late for them; others, which hold
  * anything, where the runs may come to have none. */
 static int fill_old(store_file *store, int fd, const store_column *column, uint64_t rows, int done)
@@ -274,7 +244,7 @@ static int copy_column(store_file *store, int fd, store_column *column, const st
     if (column->kept)
         return PIPETTE_OK;
     if (column->form == STORE_RAGGED)
-        return copy_ragged(store, fd, column, row_count);
+        return ragged_copy(store, fd, catalog, column);
     if (column->form != STORE_FIXED || column->row_bytes == 0)
         return PIPETTE_OK;
     if (column->source == NULL)
@@ -325,7 +295,7 @@ static int match(store_file *store, store_catalog *catalog, bool here)
     uint32_t i;
     int status = store->catalog != NULL ? records_drain(store) : PIPETTE_OK;
     for (i = 0; status == PIPETTE_OK && i < catalog->column_count; i++)
-        status = match_column(store, &catalog->columns[i], here);
+        status = match_column(store, catalog, &catalog->columns[i], here);
     for (i = 0; status == PIPETTE_OK && i < catalog->table_count; i++)
         status = match_table(store, &catalog->tables[i]);
     return status;

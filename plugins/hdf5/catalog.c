@@ -56,6 +56,7 @@ void catalog_column_free(store_column *column)
     free(column->dataset);
     places_free(&column->places);
     places_free(&column->shapes);
+    places_free(&column->runs);
     free(column->starts);
     free(column->records);
 }
@@ -126,6 +127,24 @@ bool catalog_plain_runs(const store_catalog *catalog)
         next += catalog->spans[i].count;
     }
     return true;
+}
+
+int catalog_run_type(const store_catalog *catalog)
+{
+    uint32_t i;
+    for (i = 0; i < catalog->span_count; i++)
+        if (catalog->spans[i].count > 0 && catalog->spans[i].first + catalog->spans[i].count - 1 > INT32_MAX)
+            return PIPETTE_TYPE_I64;
+    return PIPETTE_TYPE_I32;
+}
+
+char *catalog_data_path(store_file *store, const store_catalog *catalog, const store_column *column)
+{
+    bool own_group = column->form == STORE_RAGGED && catalog->format >= 3;
+    char *path = store_format("%s%s", column->dataset, column->form == STORE_SPARSE ? "/text" : own_group ? strrchr(column->dataset, '/') : "");
+    if (path == NULL)
+        (void)store_memory(store);
+    return path;
 }
 
 /* ---- From a layout ---- */

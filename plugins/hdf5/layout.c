@@ -5,9 +5,7 @@
 
 /* ---- Datasets ---- */
 
-/* A dataset whose room is there when the file is closed, and which HDF5 never fills: `type` is a number's. `filled`:
- * with fill values now. */
-static hid_t create_numbers(writer *w, const char *path, int type, uint32_t rank, const hsize_t *extents, bool filled)
+hid_t layout_numbers(writer *w, const char *path, int type, uint32_t rank, const hsize_t *extents, bool filled)
 {
     hid_t properties = H5Pcreate(H5P_DATASET_CREATE), id;
     hid_t space = rank == 0 ? H5Screate(H5S_SCALAR) : H5Screate_simple((int)rank, extents, NULL);
@@ -48,20 +46,14 @@ static void place_of(hid_t id, uint64_t *offset)
     *offset = address == HADDR_UNDEF ? 0 : address; /* nothing to store: no rows or an extent of 0 */
 }
 
-static int places_of(writer *w, hid_t id, store_places *places, uint64_t bytes)
+int layout_places(writer *w, hid_t id, store_places *places, uint64_t bytes)
 {
     haddr_t address = H5Dget_offset(id);
     places_free(places);
     return address == HADDR_UNDEF || places_add(places, address, bytes) ? PIPETTE_OK : store_memory(w->store);
 }
 
-static uint64_t first_place(const store_places *places)
-{
-    return places->count > 0 ? places->spans[0].offset : 0;
-}
-
-/* `kept`: strings that stand in the file keep their place. */
-static hid_t create_texts(writer *w, const char *path, uint32_t rank, const hsize_t *extents, bool kept)
+hid_t layout_texts(writer *w, const char *path, uint32_t rank, const hsize_t *extents, bool kept)
 {
     hid_t space = H5Screate_simple((int)rank, extents, NULL), properties = H5Pcreate(H5P_DATASET_CREATE), id;
     if (kept)
@@ -195,7 +187,7 @@ static int link_coordinates(writer *w, const char *group, const char **coordinat
 
 /* ---- Columns ---- */
 
-static bool describe_column(hid_t id, const store_column *column, const char *coordinates)
+bool layout_describe(hid_t id, const store_column *column, const char *coordinates)
 {
     static const char *const truth[] = {"false", "true"};
     bool ok = scales_describe(id, column->unit, column->doc);
@@ -210,8 +202,7 @@ static bool describe_column(hid_t id, const store_column *column, const char *co
     return ok && scales_put_text(id, "coordinates", coordinates);
 }
 
-/* In the file: a string is its length and its place in a heap. */
-static uint64_t element_bytes(const store_column *column)
+uint64_t layout_element_bytes(const store_column *column)
 {
     return column->type == PIPETTE_TYPE_STRING ? 16 : pipette_type_size(column->type);
 }
@@ -244,125 +235,25 @@ static int write_plain_column(writer *w, store_column *column, const char *group
             return status;
     }
     if (column->kept)
-        layout_keep(w, first_place(&column->source->places), extents[0] * column->elements * element_bytes(column));
-    id = column->form == STORE_TEXT     ? create_texts(w, column->dataset, rank, extents, column->kept)
+        layout_keep(w, places_first(&column->source->places), extents[0] * column->elements * layout_element_bytes(column));
+    id = column->form == STORE_TEXT     ? layout_texts(w, column->dataset, rank, extents, column->kept)
          : column->form == STORE_PACKED ? packed_create(w, column, rank, extents)
-                                        : create_numbers(w, column->dataset, column->type, rank, extents, column->every > 1);
+                                        : layout_numbers(w, column->dataset, column->type, rank, extents, column->every > 1);
     if (id < 0)
         return layout_failed(w);
     if (column->kept)
-        status = layout_kept(w, id, first_place(&column->source->places));
+        status = layout_kept(w, id, places_first(&column->source->places));
     if (status == PIPETTE_OK)
         status = scales_attach(w, id, rank, scales);
-    if (status == PIPETTE_OK && !describe_column(id, column, coordinates))
+    if (status == PIPETTE_OK && !layout_describe(id, column, coordinates))
         status = layout_failed(w);
     if (status == PIPETTE_OK && column->form == STORE_TEXT && column->source != NULL && !column->kept)
         status = strings_text(w->store, column, id);
     if (status == PIPETTE_OK && column->form == STORE_PACKED && column->source != NULL)
         status = packed_fill(w, column, id);
     if (status == PIPETTE_OK)
-        status = places_of(w, id, &column->places, extents[0] * column->elements * element_bytes(column));
+        status = layout_places(w, id, &column->places, extents[0] * column->elements * layout_element_bytes(column));
     (void)H5Dclose(id);
-    return status;
-}
-
-/* CF's contiguous ragged array; of more dimensions than one, the shape of each run stands in place of the count. */
-static int write_ragged_column(writer *w, store_column *column, const char *coordinates)
-{
-    const char *name = strrchr(column->dataset, '/') + 1;
-    char *sample = store_format("%s_sample", column->dataset), *axis = store_format("%s_axis", column->dataset);
-    char *shape = store_format("%s_%s", column->dataset, column->rank == 1 ? "count" : "shape");
-    char *doc = store_format("%s of %s in each run", column->rank == 1 ? "number of samples" : "extents", name);
-    hsize_t extents[2];
-    uint32_t scales[2], rank = column->type == PIPETTE_TYPE_COMPLEX ? 2 : 1;
-    hid_t flat = -1, shapes = -1;
-    int status = sample != NULL && axis != NULL && shape != NULL && doc != NULL ? PIPETTE_OK : store_memory(w->store);
-    if (status == PIPETTE_OK)
-        status = scales_add_bare(w, sample, column->total, &scales[0]);
-    if (status == PIPETTE_OK && rank == 2)
-        status = scales_complex(w, &scales[1]);
-    if (status == PIPETTE_OK) {
-        extents[0] = column->total;
-        extents[1] = 2;
-        if (column->kept)
-            layout_keep(w, first_place(&column->source->places), column->total * element_bytes(column));
-        flat = column->type == PIPETTE_TYPE_STRING
-                   ? create_texts(w, column->dataset, 1, extents, false)
-                   : create_numbers(w, column->dataset, column->type, rank, extents, false);
-        if (flat >= 0 && column->kept)
-            status = layout_kept(w, flat, first_place(&column->source->places));
-        if (flat < 0 || (status == PIPETTE_OK && !describe_column(flat, column, "")))
-            status = layout_failed(w);
-        if (status == PIPETTE_OK)
-            status = scales_attach(w, flat, rank, scales);
-    }
-    if (status == PIPETTE_OK && column->type != PIPETTE_TYPE_STRING)
-        status = places_of(w, flat, &column->places, column->total * element_bytes(column));
-    if (status == PIPETTE_OK && column->type == PIPETTE_TYPE_STRING && column->source != NULL)
-        status = strings_ragged(w->store, column, flat);
-    if (status == PIPETTE_OK && column->rank > 1)
-        status = scales_add_bare(w, axis, column->rank, &scales[1]);
-    if (status == PIPETTE_OK) {
-        extents[0] = w->catalog->row_count;
-        extents[1] = column->rank;
-        scales[0] = w->run;
-        rank = column->rank > 1 ? 2 : 1;
-        if (column->kept)
-            layout_keep(w, first_place(&column->source->shapes), extents[0] * extents[1] * 8);
-        shapes = create_numbers(w, shape, PIPETTE_TYPE_I64, rank, extents, false);
-        if (shapes >= 0 && column->kept)
-            status = layout_kept(w, shapes, first_place(&column->source->shapes));
-        if (shapes < 0 || (status == PIPETTE_OK && (!scales_put_text(shapes, "long_name", doc) ||
-                                                    !scales_put_text(shapes, "coordinates", coordinates) ||
-                                                    !scales_put_text(shapes, "sample_dimension",
-                                                                     strrchr(sample, '/') + 1))))
-            status = layout_failed(w);
-        if (status == PIPETTE_OK)
-            status = scales_attach(w, shapes, rank, scales);
-    }
-    if (status == PIPETTE_OK)
-        status = places_of(w, shapes, &column->shapes, w->catalog->row_count * column->rank * 8);
-    if (flat >= 0)
-        (void)H5Dclose(flat);
-    if (shapes >= 0)
-        (void)H5Dclose(shapes);
-    free(sample);
-    free(axis);
-    free(shape);
-    free(doc);
-    return status;
-}
-
-static int write_sparse_column(writer *w, store_column *column)
-{
-    char *entry = store_format("%s/entry", column->dataset), *row = store_format("%s/row", column->dataset);
-    char *text = store_format("%s/text", column->dataset);
-    hsize_t extent = column->total;
-    hid_t rows = -1, texts = -1;
-    uint32_t scale = 0;
-    int status = entry != NULL && row != NULL && text != NULL ? PIPETTE_OK : store_memory(w->store);
-    if (status == PIPETTE_OK)
-        status = scales_add_bare(w, entry, column->total, &scale);
-    if (status == PIPETTE_OK) {
-        rows = create_numbers(w, row, PIPETTE_TYPE_I64, 1, &extent, false);
-        texts = create_texts(w, text, 1, &extent, false);
-        if (rows < 0 || texts < 0 || !scales_put_text(rows, "long_name", "row of the run") ||
-            !describe_column(texts, column, ""))
-            status = layout_failed(w);
-    }
-    if (status == PIPETTE_OK)
-        status = scales_attach(w, rows, 1, &scale);
-    if (status == PIPETTE_OK)
-        status = scales_attach(w, texts, 1, &scale);
-    if (status == PIPETTE_OK)
-        status = strings_sparse(w->store, column, rows, texts);
-    if (rows >= 0)
-        (void)H5Dclose(rows);
-    if (texts >= 0)
-        (void)H5Dclose(texts);
-    free(entry);
-    free(row);
-    free(text);
     return status;
 }
 
@@ -374,8 +265,8 @@ static int write_column(writer *w, store_column *column)
     if (status == PIPETTE_OK && column->role != PIPETTE_ROLE_PARAMETER && column->form != STORE_SPARSE)
         status = link_coordinates(w, group, &coordinates);
     if (status == PIPETTE_OK)
-        status = column->form == STORE_RAGGED   ? write_ragged_column(w, column, coordinates)
-                 : column->form == STORE_SPARSE ? write_sparse_column(w, column)
+        status = column->form == STORE_RAGGED   ? ragged_write(w, column, coordinates)
+                 : column->form == STORE_SPARSE ? ragged_write_sparse(w, column)
                                                 : write_plain_column(w, column, group, coordinates);
     free(group);
     return status;
@@ -476,7 +367,7 @@ static int write_table(writer *w, store_table *table)
                 return status;
         }
         layout_keep(w, kept, tables_bytes(table, array));
-        id = create_numbers(w, array->dataset, array->type, rank, extents, kept == 0);
+        id = layout_numbers(w, array->dataset, array->type, rank, extents, kept == 0);
         if (id >= 0 && kept > 0)
             status = layout_kept(w, id, kept);
         if (id < 0 || (status == PIPETTE_OK &&
@@ -513,7 +404,7 @@ static int write_zeros(writer *w, const char *path, int type, bool by_row, uint6
 {
     static const int64_t zero = 0;
     hsize_t rows = w->catalog->row_count;
-    hid_t id = create_numbers(w, path, type, by_row ? 1 : 0, &rows, false);
+    hid_t id = layout_numbers(w, path, type, by_row ? 1 : 0, &rows, false);
     int status = PIPETTE_OK;
     if (id < 0 || (!by_row && H5Dwrite(id, h5_number_type(type), H5S_ALL, H5S_ALL, H5P_DEFAULT, &zero) < 0))
         status = layout_failed(w);

@@ -49,6 +49,22 @@ void layout_keep(writer *w, uint64_t offset, uint64_t bytes);
 /* Whether that dataset was put there. A message if not. */
 int layout_kept(writer *w, hid_t id, uint64_t offset);
 
+/* A dataset whose room is there when the file is closed, and which HDF5 never fills: `type` is a number's. `filled`:
+ * with fill values now. */
+hid_t layout_numbers(writer *w, const char *path, int type, uint32_t rank, const hsize_t *extents, bool filled);
+/* `kept`: strings that stand in the file keep their place. */
+hid_t layout_texts(writer *w, const char *path, uint32_t rank, const hsize_t *extents, bool kept);
+/* Where the data of a dataset stands, if it has any: `bytes` in one piece. */
+int layout_places(writer *w, hid_t id, store_places *places, uint64_t bytes);
+/* In the file: a string is its length and its place in a heap. */
+uint64_t layout_element_bytes(const store_column *column);
+/* The attributes of a column's values. */
+bool layout_describe(hid_t id, const store_column *column, const char *coordinates);
+
+/* ragged.c: the datasets of a RAGGED column, and of a SPARSE one. */
+int ragged_write(writer *w, store_column *column, const char *coordinates);
+int ragged_write_sparse(writer *w, store_column *column);
+
 /* An attribute with that text of `size` bytes. */
 bool scales_put_text_sized(hid_t id, const char *name, const char *text, size_t size);
 /* An attribute with that text; an empty one is left out. */

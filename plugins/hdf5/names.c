@@ -128,10 +128,14 @@ int names_claim_column(store_file *store, store_names *names, const store_column
         (column->rank > 0 || column->type == PIPETTE_TYPE_COMPLEX))
         return store_fail(store, PIPETTE_E_EXISTS, "'%s' has the name of the dimension of the runs; rename it",
                           column->path);
-    status = names_claim(store, names, column->dataset, column->path);
-    if (status != PIPETTE_OK || column->form != STORE_RAGGED)
-        return status;
-    status = claim_part(store, names, column->dataset, "_sample", column->path);
+    if (column->form != STORE_RAGGED)
+        return names_claim(store, names, column->dataset, column->path);
+    status = claim_part(store, names, column->dataset, strrchr(column->dataset, '/'), column->path);
+    if (status == PIPETTE_OK)
+        status = claim_part(store, names, column->dataset, "/run", column->path);
+    if (status == PIPETTE_OK)
+        status = claim_part(store, names, column->dataset, strcmp(strrchr(column->dataset, '/'), "/sample") == 0 ? "/sample_2" : "/sample",
+                            column->path);
     if (status == PIPETTE_OK)
         status = claim_part(store, names, column->dataset, column->rank == 1 ? "_count" : "_shape", column->path);
     if (status == PIPETTE_OK && column->rank > 1)

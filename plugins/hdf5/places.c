@@ -50,6 +50,11 @@ uint64_t places_at(const store_places *places, uint64_t at, uint64_t *bytes)
     return span->offset + (at - span->first);
 }
 
+uint64_t places_first(const store_places *places)
+{
+    return places->count > 0 ? places->spans[0].offset : 0;
+}
+
 /* One step of a walk over `size` bytes from `at` on: where the next ones stand, at most `size`. */
 static int step(store_file *store, const store_places *places, uint64_t at, uint64_t size, uint64_t *offset, uint64_t *bytes)
 {

@@ -87,9 +87,9 @@ int read_open(store_file *store, store_column *column)
         return PIPETTE_E_STORAGE;
     if (column->id >= 0)
         return PIPETTE_OK;
-    path = store_format("%s%s", column->dataset, column->form == STORE_SPARSE ? "/text" : "");
+    path = catalog_data_path(store, store->catalog, column);
     if (path == NULL)
-        return store_memory(store);
+        return store->failure;
     /* Chunks are read whole, and once. */
     access = H5Pcreate(H5P_DATASET_ACCESS);
     if (column->form == STORE_PACKED)

@@ -146,8 +146,10 @@ int reopen_whole(store_file *store)
     whole = file >= 0 && (uint64_t)facts.st_size >= store->records.end && H5Lexists(file, "/pipette/layout", H5P_DEFAULT) > 0;
     for (i = 0; whole && i < store->catalog->column_count; i++) {
         const store_column *column = &store->catalog->columns[i];
-        hid_t id = column->placed && column->form != STORE_SPARSE ? H5Dopen2(file, column->dataset, H5P_DEFAULT) : H5I_INVALID_HID;
-        whole = !column->placed || column->form == STORE_SPARSE || id >= 0;
+        char *path = column->placed ? catalog_data_path(store, store->catalog, column) : NULL;
+        hid_t id = path != NULL ? H5Dopen2(file, path, H5P_DEFAULT) : H5I_INVALID_HID;
+        whole = !column->placed || id >= 0;
+        free(path);
         if (id >= 0)
             (void)H5Dclose(id);
     }
@@ -215,11 +217,13 @@ static int locate_column(store_file *store, store_column *column)
     } else if (column->form == STORE_TEXT || column->form == STORE_PACKED) {
         status = locate_places(store, column->dataset, "", &column->places, &rows, column->form == STORE_TEXT ? 16 : 0);
     } else {
-        if (column->type == PIPETTE_TYPE_STRING) {
-            column->total = UINT64_MAX; /* HDF5 finds them, and looks at the end itself */
-        } else {
-            status = locate_places(store, column->dataset, "", &column->places, &column->total, part);
-        }
+        char *data = column->type == PIPETTE_TYPE_STRING ? NULL : catalog_data_path(store, store->catalog, column);
+        column->total = UINT64_MAX; /* HDF5 finds strings, and looks at the end itself */
+        if (column->type != PIPETTE_TYPE_STRING)
+            status = data != NULL ? locate_places(store, data, "", &column->places, &column->total, part) : store->failure;
+        if (status == PIPETTE_OK && store->catalog->format >= 3)
+            status = locate_places(store, column->dataset, "/run", &column->runs, NULL, pipette_type_size(catalog_run_type(store->catalog)));
+        free(data);
         if (status == PIPETTE_OK)
             status = locate_places(store, column->dataset, column->rank == 1 ? "_count" : "_shape", &column->shapes,
                                    &rows, 8);

@@ -70,6 +70,7 @@ typedef struct store_column {
     uint32_t level;              /* PACKED: of deflate. 0: not packed */
     store_places places;         /* FIXED: of the rows; RAGGED: of the flat data; TEXT: of the cells */
     store_places shapes;         /* RAGGED: of NAME_count or NAME_shape */
+    store_places runs;           /* RAGGED: of the run of each sample; none in files of formats 1 and 2 */
     uint64_t total;              /* RAGGED: elements of the flat data; SPARSE: number of texts */
     uint64_t *starts;            /* RAGGED: first element of each row and the end, when asked for; SPARSE: the rows */
     uint64_t *records;           /* by row: place of the last record, 0: none, or STORE_GONE. NULL: none at all */
@@ -265,6 +266,10 @@ void catalog_table_free(store_table *table);
 void catalog_free(store_catalog *catalog);
 /* The run index of each row is the row number. */
 bool catalog_plain_runs(const store_catalog *catalog);
+/* The type that holds the index of every run. */
+int catalog_run_type(const store_catalog *catalog);
+/* The dataset of a column's values: not its `dataset`, where that is a group. To be freed; NULL after a message. */
+char *catalog_data_path(store_file *store, const store_catalog *catalog, const store_column *column);
 
 /* ---- names.c: paths in the file ---- */
 
@@ -307,6 +312,8 @@ bool places_add(store_places *places, uint64_t offset, uint64_t bytes);
 void places_free(store_places *places);
 /* Where byte `at` stands, and how many follow it there, itself included; 0 behind the end. */
 uint64_t places_at(const store_places *places, uint64_t at, uint64_t *bytes);
+/* Where the first byte stands; 0 if there is none. */
+uint64_t places_first(const store_places *places);
 int places_write(store_file *store, const store_places *places, int fd, const void *data, uint64_t size, uint64_t at);
 int places_write_rows(store_file *store, const store_places *places, int fd, const void *data, uint64_t stride, uint64_t row_bytes,
                       uint64_t rows, uint64_t at);
@@ -387,6 +394,11 @@ struct h5_overlay;
  * fills in offsets. Columns and tables with a `source` take from the open file what is not at hand. With an `overlay`
  * (h5.h) `fd` is that file, which stays as it is until somebody writes the overlay's head into it. */
 int layout_write(store_file *store, store_catalog *catalog, int fd, struct h5_overlay *overlay);
+
+/* ---- ragged.c: results whose shape differs from run to run ---- */
+
+/* Values, runs and counts of a RAGGED column from its source into their places in `fd`; of strings, all but the values. */
+int ragged_copy(store_file *store, int fd, const store_catalog *catalog, store_column *column);
 
 /* ---- strings.c: strings of the open file go into a structure that is being written ---- */
 

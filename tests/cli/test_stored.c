@@ -61,7 +61,7 @@ static void test_compression(void)
 static const char spikes_script[] =
     "import h5py, numpy\n"
     "g = h5py.File('" RESULTS "')['results/neuron']\n"
-    "count, times, V = g['spike_times_count'][:], g['spike_times'][:], g['V'][:]\n"
+    "count, times, V = g['spike_times_count'][:], g['spike_times/spike_times'][:], g['V'][:]\n"
     "assert count.sum() == len(times) == 27707\n"
     "assert (count == g['nspikes'][:]).all()\n"
     "start = numpy.concatenate([[0], numpy.cumsum(count)])\n"
@@ -103,8 +103,8 @@ static void test_duration_explored(void)
                     0);
     CU_ASSERT_EQUAL(PIPETTE("get", RESULTS, "neuron.V", "--run", "150"), 0);
     EXPECT(strncmp(command_out, "time,V\n0,0\n", 11) == 0);
-    CU_ASSERT_EQUAL(python("import h5py\ng = h5py.File('" RESULTS "')['results/neuron']\nprint(list(g['V_count'][:]), len(g['V']))"), 0);
-    CU_ASSERT_STRING_EQUAL(command_out, "[10, 20, 30] 60\n");
+    CU_ASSERT_EQUAL(python("import h5py\ng = h5py.File('" RESULTS "')['results/neuron']\nprint(list(g['V_count'][:]), len(g['V/V']), g['V/run'][9:11].tolist())"), 0);
+    CU_ASSERT_STRING_EQUAL(command_out, "[10, 20, 30] 60 [0, 150]\n");
     folder_end();
 }
 

@@ -273,12 +273,18 @@ static void test_ragged(void)
     static const char script[] =
         "for e in engines:\n"
         "    d = ds('results', e)\n"
-        "    assert d.spikes.dims == ('spikes_sample',) and d.spikes.attrs['units'] == 'ms'\n"
+        "    s = ds('results/spikes', e)\n"
+        "    assert s.spikes.dims == ('sample',) and s.spikes.attrs['units'] == 'ms'\n"
+        "    assert s.run.dtype == np.int32 and s.run.dims == ('sample',) and s.run.attrs['instance_dimension'] == 'run'\n"
+        "    assert list(s.run.values) == [1, 2, 2, 4, 4, 4, 4] and list(s.coords) == ['run']\n"
         "    assert list(d.spikes_count.values) == [0, 1, 2, 0, 4, 0], d.spikes_count.values\n"
-        "    assert d.spikes_count.attrs['sample_dimension'] == 'spikes_sample'\n"
-        "    assert list(d.spikes.values) == [1.0, 2.0, 2.125, 4.0, 4.125, 4.25, 4.375]\n"
+        "    assert d.spikes_count.attrs['sample_dimension'] == 'spikes/sample'\n"
+        "    assert list(s.spikes.values) == [1.0, 2.0, 2.125, 4.0, 4.125, 4.25, 4.375]\n"
         "    assert d.pairs_shape.values.tolist() == [[1, 2], [2, 2], [3, 2], [0, 0], [5, 2], [0, 0]]\n"
-        "    assert d.pairs.shape == (22,) and d.pairs.values[2] == 100 and d.pairs.values[-1] == 409\n"
+        "    q = ds('results/pairs', e)\n"
+        "    assert q.pairs.shape == (22,) and q.pairs.values[2] == 100 and q.pairs.values[-1] == 409\n"
+        "    assert list(q.run.values) == [0] * 2 + [1] * 4 + [2] * 6 + [4] * 10\n"
+        "    assert len(d.drop_dims('pairs_axis').to_dataframe()) == 6\n"
         "    assert list(d.word.values) == ['wörd 0', 'wörd 1', 'wörd 2', '', 'wörd 4', '']\n"
         "    x = d.extra.values\n"
         "    assert x[1] == 11.0 and np.isnan(x[[0, 2, 3, 4, 5]]).all() and d.extra.attrs['units'] == 'm'\n";
@@ -362,7 +368,7 @@ static void test_nothing(void)
 {
     static const char script[] = "for e in engines:\n"
                                  "    d = ds('results', e)\n"
-                                 "    assert d.spikes.shape == (0,) and list(d.spikes_count.values) == [0, 0, 0]\n"
+                                 "    assert ds('results/spikes', e).spikes.shape == (0,) and list(d.spikes_count.values) == [0, 0, 0]\n"
                                  "    assert list(d.word.values) == ['', '', '']\n";
     pipette_stage stage = new_stage();
     pipette_storage_info info;

@@ -172,7 +172,7 @@ static const char full_script[] =
     "    assert (n.trace.values[done] == np.array(done)[:, None] * 600 + np.arange(600)).all()\n"
     "    assert np.isnan(n.trace.values[4]).all()\n"
     "    assert list(d.spikes_count.values) == [i if i in done else 0 for i in range(8)]\n"
-    "    assert list(d.spikes.values) == [i + k / 8 for i in done for k in range(i)]\n"
+    "    assert list(ds('results/spikes').spikes.values) == [i + k / 8 for i in done for k in range(i)]\n"
     "    assert list(d.word.values) == ['wörd %d' % i if i in done else '' for i in range(8)]\n"
     "    assert d.extra.values[1] == 11.0 and np.isnan(d.extra.values[[0, 2, 3, 4, 5, 6, 7]]).all()\n"
     "    assert list(d['mood'].values) == ['a', 'b', 'cc', 'ddd', '', 'f', 'gü', 'h']\n"
@@ -267,9 +267,9 @@ static void test_selection(void)
                                  "    d = ds('results', e)\n"
                                  "    assert list(d.run.values) == [3, 4, 70, 71, 72, 73]\n"
                                  "    assert list(d.spikes_count.values) == [0, 1, 2, 0, 0, 0]\n"
-                                 "    assert list(d.spikes.values) == [1.0, 2.0, 2.125]\n"
+                                 "    assert list(ds('results/spikes').spikes.values) == [1.0, 2.0, 2.125]\n"
                                  "h = h5py.File(file, 'r')\n"
-                                 "print(h['run'].id.get_offset(), h['results/spikes'].id.get_offset(),\n"
+                                 "print(h['run'].id.get_offset(), h['results/spikes/spikes'].id.get_offset(),\n"
                                  "      h['results/spikes_count'].id.get_offset(), file=open(file + '.places', 'a'))\n";
     pipette_stage stage = new_stage();
     pipette_value value = pipette_value_f64(2.0);

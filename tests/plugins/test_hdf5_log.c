@@ -37,7 +37,7 @@ static void go_on(int outside)
         "for e in engines:\n"
         "    d = ds('results', e)\n"
         "    assert list(d.spikes_count.values) == list(range(12))\n"
-        "    assert list(d.spikes.values) == [i + k / 8 for i in range(12) for k in range(i)]\n"
+        "    assert list(ds('results/spikes').spikes.values) == [i + k / 8 for i in range(12) for k in range(i)]\n"
         "    assert list(d.word.values) == ['wörd %d' % i for i in range(12)]\n";
     pipette_stage stage = opened(file, PIPETTE_STORAGE_UPDATE);
     int8_t found[RUNS];
@@ -407,7 +407,7 @@ static void test_format_1(void)
     static const char script[] =
         "d = ds('results')\n"
         "assert list(d.list_count.values) == [1, 2, 3, 4, 5, 6] and list(d.double_n.values) == [2, 4, 6, 8, 10, 12]\n"
-        "assert list(d.list.values) == [k for n in range(1, 7) for k in range(n)]\n"
+        "assert list(ds('results/list').list.values) == [k for n in range(1, 7) for k in range(n)]\n"
         "assert list(d.word.values) == ['word %d' % n for n in range(1, 7)]\n"
         "assert h5py.File(file, 'r').attrs['pipette_format'] == b'3'\n";
     double list[6] = {0, 1, 2, 3, 4, 5};

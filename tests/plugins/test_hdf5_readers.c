@@ -139,9 +139,96 @@ static void test_texts(void)
     free(doc);
 }
 
+/* A list of `count` elements as the result of a run. */
+static void append_list(pipette_stage *stage, uint64_t row, uint32_t column, int type, uint64_t count, const void *elements)
+{
+    pipette_value value = pipette_value_array(type, 1, &count, elements);
+    OK(storage->append(stage, row, column, &value));
+}
+
+static const pipette_run_span far_spans[] = {{7, 2}, {UINT64_C(1) << 40, 1}};
+
+/* Three runs, the second one pending, with lists of every kind. */
+static void store_lists(const char *name, bool far)
+{
+    static const pipette_column_spec list_columns[] = {
+        COLUMN("results.$.sample", PIPETTE_TYPE_I32, PIPETTE_ROLE_RESULT, 0, "1", "d", spike_dimension, 1, NULL, 0),
+        COLUMN("results.$.words", PIPETTE_TYPE_STRING, PIPETTE_ROLE_RESULT, 0, "", "d", spike_dimension, 1, NULL, 0),
+        COLUMN("results.$.z", PIPETTE_TYPE_COMPLEX, PIPETTE_ROLE_RESULT, 0, "V", "d", spike_dimension, 1, NULL, 0),
+        COLUMN("runs.state", PIPETTE_TYPE_BOOL, PIPETTE_ROLE_LEDGER, 0, "", "d", NULL, 0, states, 5)};
+    static const int32_t samples[] = {1, 2, 3};
+    static const char *const words[] = {"a", "bü"};
+    static const pipette_complex z[] = {{1, 2}, {3, 4}};
+    static const int8_t done[] = {PIPETTE_STATE_DONE, PIPETTE_STATE_PENDING, PIPETTE_STATE_DONE};
+    pipette_stage stage = new_stage();
+    plan p;
+    tutorial(&p, 3);
+    memcpy(p.columns, list_columns, sizeof list_columns);
+    p.layout.column_count = 4;
+    p.layout.table_count = 0;
+    if (far) {
+        p.layout.spans = far_spans;
+        p.layout.span_count = 2;
+    }
+    OK(lay_out(&stage, fresh(name), &p));
+    append_list(&stage, 0, 0, PIPETTE_TYPE_I32, 3, samples);
+    append_list(&stage, 2, 0, PIPETTE_TYPE_I32, 2, samples);
+    append_list(&stage, 0, 1, PIPETTE_TYPE_STRING, 2, words);
+    append_list(&stage, 2, 1, PIPETTE_TYPE_STRING, 1, words);
+    append_list(&stage, 0, 2, PIPETTE_TYPE_COMPLEX, 0, z);
+    append_list(&stage, 2, 2, PIPETTE_TYPE_COMPLEX, 2, z);
+    OK(write_cells(&stage, 0, 3, 3, done, 1));
+    OK(storage->finish(&stage, 0));
+    storage->destroy(&stage);
+}
+
+/* Each ragged result has its group, where the run of each sample stands: its index, in 64 bits where it needs them. */
+static void test_ragged(void)
+{
+    static const char script[] =
+        "for e in engines:\n"
+        "    s = ds('results/sample', e)\n"
+        "    assert s['sample'].dims == ('sample_2',) and list(s['sample'].values) == [1, 2, 3, 1, 2] and list(s.run.values) == [0, 0, 0, 2, 2]\n"
+        "    w = ds('results/words', e)\n"
+        "    assert list(w.words.values) == ['a', 'bü', 'a'] and list(w.run.values) == [0, 0, 2], w\n"
+        "    z = ds('results/z', e)\n"
+        "    assert z.z.dims == ('sample', 'complex') and z.z.values.tolist() == [[1, 2], [3, 4]] and list(z.run.values) == [2, 2]\n"
+        "    d = ds('results', e)\n"
+        "    assert list(d.sample_count.values) == [3, 0, 2] and list(d.words_count.values) == [2, 0, 1] and list(d.z_count.values) == [0, 0, 2]\n"
+        "    assert len(d.to_dataframe()) == 3\n"
+        "    assert s.run.attrs['instance_dimension'] == 'run' and s.run.dtype == np.int32\n";
+    static const char far[] =
+        "for e in engines:\n"
+        "    z = ds('results/z', e)\n"
+        "    assert z.run.dtype == np.int64 and list(z.run.values) == [2**40] * 2 and 'instance_dimension' not in z.run.attrs\n"
+        "    assert list(ds('results/sample', e).run.values) == [7, 7, 7, 2**40, 2**40]\n"
+        "    assert list(ds('results', e).run.values) == [7, 8, 2**40]\n";
+    pipette_stage stage;
+    int i;
+    store_lists("lists.hdf5", false);
+    CU_ASSERT_TRUE(python(file, script));
+    CU_ASSERT_TRUE(read_by_others("\"parameters\"")); /* Octave takes no lists of words */
+    /* A structure that gets nothing new has them where they stood. */
+    for (i = 0; i < 2; i++) {
+        pipette_value late = pipette_value_i64(i);
+        pipette_leaf_spec added = leaf("parameters.late", "1", "", late);
+        stage = opened(file, PIPETTE_STORAGE_UPDATE);
+        OK(storage->put_leaf(&stage, &added));
+        OK(storage->finish(&stage, 0));
+        storage->destroy(&stage);
+        CU_ASSERT_TRUE(python(file, script));
+    }
+    stage = opened(file, PIPETTE_STORAGE_READ);
+    CU_ASSERT_STRING_EQUAL(((const char *const *)one(&stage, "results.$.words", 0).data)[1], "bü");
+    CU_ASSERT_EQUAL(((const pipette_complex *)one(&stage, "results.$.z", 2).data)[1].real, 3.0);
+    close_down(&stage);
+    store_lists("far.hdf5", true);
+    CU_ASSERT_TRUE(python(file, far));
+}
+
 static void test_end(void)
 {
     clean_up();
 }
 
-SUITE("plugins/hdf5 readers", {"units of time", test_units}, {"texts", test_texts}, {"end", test_end}, )
+SUITE("plugins/hdf5 readers", {"units of time", test_units}, {"texts", test_texts}, {"ragged results", test_ragged}, {"end", test_end}, )
