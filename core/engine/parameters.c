@@ -5,22 +5,16 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* Hands out pieces of a block, or, without one, counts what is needed. */
-typedef struct block {
-    unsigned char *memory;
-    size_t used;
-} block;
-
-static void *take(block *from, size_t bytes)
+void *parameters_take(parameter_block *from, size_t bytes)
 {
     void *piece = from->memory == NULL ? NULL : from->memory + from->used;
     from->used += (bytes + 63u) & ~(size_t)63u;
     return piece;
 }
 
-static const void *copy(block *from, const void *bytes, size_t size)
+static const void *copy(parameter_block *from, const void *bytes, size_t size)
 {
-    void *piece = take(from, size == 0 ? 1 : size);
+    void *piece = parameters_take(from, size == 0 ? 1 : size);
     if (piece != NULL && size > 0)
         memcpy(piece, bytes, size);
     return piece;
@@ -28,15 +22,15 @@ static const void *copy(block *from, const void *bytes, size_t size)
 
 static void *take_text(void *user, size_t size)
 {
-    return take(user, size);
+    return parameters_take(user, size);
 }
 
-static const char *copy_text(block *from, const char *text)
+static const char *copy_text(parameter_block *from, const char *text)
 {
     return text == NULL ? NULL : copy(from, text, strlen(text) + 1);
 }
 
-static void copy_value(block *from, const pipette_value *value, pipette_value *out)
+void parameters_copy(parameter_block *from, const pipette_value *value, pipette_value *out)
 {
     uint64_t count = pipette_value_count(value), i;
     const size_t size = pipette_type_size(value->type);
@@ -58,24 +52,24 @@ static void copy_value(block *from, const pipette_value *value, pipette_value *o
 }
 
 /* All that the model reads of its parameters; called twice, the first time to count. */
-static void lay_out(worker *w, block *from)
+static void lay_out(worker *w, parameter_block *from)
 {
     const engine_plan *plan = w->plan;
     uint32_t i;
     uint64_t lane;
-    w->values = take(from, plan->parameter_count * sizeof *w->values + 1u);
+    w->values = parameters_take(from, plan->parameter_count * sizeof *w->values + 1u);
     for (i = 0; i < plan->coordinate_count; i++)
-        w->coordinates[i] = take(from, (size_t)w->lane_limit * pipette_type_size(plan->coordinates[i].type));
+        w->coordinates[i] = parameters_take(from, (size_t)w->lane_limit * pipette_type_size(plan->coordinates[i].type));
     for (i = 0; i < plan->parameter_count; i++)
         if (plan->parameters[i].explored < 0)
-            copy_value(from, &plan->parameters[i].value, w->values == NULL ? NULL : &w->values[i]);
+            parameters_copy(from, &plan->parameters[i].value, w->values == NULL ? NULL : &w->values[i]);
     if (w->capture && plan->points != NULL) /* the process is ours, and so is the exploration in it */
         exploration_move_texts(plan->points, take_text, from);
     if (w->batch == NULL)
         return;
-    w->batch_parameters = take(from, (w->schema->parameter_count + 1u) * sizeof *w->batch_parameters);
-    w->batch_results = take(from, (plan->result_count + 1u) * sizeof *w->batch_results);
-    w->batch_strides = take(from, (plan->result_count + 1u) * sizeof *w->batch_strides);
+    w->batch_parameters = parameters_take(from, (w->schema->parameter_count + 1u) * sizeof *w->batch_parameters);
+    w->batch_results = parameters_take(from, (plan->result_count + 1u) * sizeof *w->batch_results);
+    w->batch_strides = parameters_take(from, (plan->result_count + 1u) * sizeof *w->batch_strides);
     for (i = 0; i < w->schema->parameter_count; i++) {
         const plan_parameter *p = &plan->parameters[w->declared[i]];
         size_t bytes = pipette_type_size(p->value.type);
@@ -85,7 +79,7 @@ static void lay_out(worker *w, block *from)
                 w->batch_parameters[i] = w->coordinates[p->explored];
             continue;
         }
-        column = take(from, (size_t)w->lane_limit * bytes);
+        column = parameters_take(from, (size_t)w->lane_limit * bytes);
         for (lane = 0; column != NULL && lane < w->lane_limit; lane++)
             memcpy(column + lane * bytes, pipette_value_data(&p->value), bytes);
         if (w->batch_parameters != NULL)
@@ -114,7 +108,7 @@ int parameters_make(worker *w, pipette_error *error)
 {
     const engine_plan *plan = w->plan;
     const size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    block pieces = {NULL, 0};
+    parameter_block pieces = {NULL, 0};
     uint32_t i;
     int status = find_declared(w, error);
     if (status != PIPETTE_OK)
@@ -127,7 +121,7 @@ int parameters_make(worker *w, pipette_error *error)
         return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory for the parameters of %llu runs",
                                  (unsigned long long)w->lane_limit);
     }
-    pieces = (block){w->parameter_memory, 0};
+    pieces = (parameter_block){w->parameter_memory, 0};
     lay_out(w, &pieces);
     for (i = 0; i < plan->parameter_count; i++) {
         const plan_parameter *from = &plan->parameters[i];

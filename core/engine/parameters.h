@@ -18,4 +18,14 @@ void parameters_unlock(worker *worker);
  * fault.c. */
 int parameters_write(worker *worker, uintptr_t address);
 
+/* Hands out pieces of a block, or, without memory, counts what is needed. */
+typedef struct parameter_block {
+    unsigned char *memory;
+    size_t used;
+} parameter_block;
+
+void *parameters_take(parameter_block *from, size_t bytes);
+/* A copy of the value with its texts and elements in the block; `out` may be NULL where only the room is counted. */
+void parameters_copy(parameter_block *from, const pipette_value *value, pipette_value *out);
+
 #endif

@@ -348,7 +348,7 @@ static int attempt(listening *l)
     (void)fcntl(ends[0], F_SETFL, O_NONBLOCK);
     l->in = ends[0];
     l->ready = l->complete = l->left = l->late = l->has_ended = 0;
-    l->fault = (trial_damage){-1, 0, 0};
+    l->fault = (trial_damage){0};
     l->received.size = 0;
     listen_to(l);
     (void)close(l->in); /* the keeper hears that */

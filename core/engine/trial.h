@@ -44,11 +44,20 @@ typedef struct trial_request {
     double seconds;        /* the trial begins nothing more after them */
 } trial_request;
 
-/* Something a run did beside one of its buffers. `element` counts from the buffer's first: -1 is the one before it. */
+/* Something that a call did and must not do. */
+typedef enum trial_deed {
+    TRIAL_WROTE = 1,         /* beside the buffer of a result */
+    TRIAL_REACHED,           /* the same, or read there: the process was stopped */
+    TRIAL_WROTE_PARAMETER,   /* to a parameter, which can only be read */
+    TRIAL_REACHED_PARAMETER, /* beside a batch's column of a parameter */
+    TRIAL_RETURNED,          /* a number that has no meaning */
+} trial_deed;
+
 typedef struct trial_damage {
-    int32_t result; /* in the schema; -1: none */
-    int32_t kind;   /* 1: written, 2: read or written (the process was stopped), 3: as 2, surely a write */
-    int64_t element;
+    int32_t kind;    /* trial_deed; 0: none */
+    int32_t place;   /* the result in the schema, or the parameter of the points */
+    int64_t element; /* counts from the buffer's first: -1 is the one before it; or what was returned */
+    int64_t lane;    /* of a batch; -1: of no lane */
 } trial_damage;
 
 typedef struct trial_outcome {

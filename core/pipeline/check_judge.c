@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-uint64_t check_element_count(const check_subject *c, uint64_t point, uint32_t result, uint64_t lanes)
+static uint64_t element_count(const check_subject *c, uint64_t point, uint32_t result, uint64_t lanes)
 {
     const uint64_t *extents = c->extents[point];
     uint64_t count = lanes;
@@ -15,15 +15,56 @@ uint64_t check_element_count(const check_subject *c, uint64_t point, uint32_t re
     return count;
 }
 
-void check_found_damage(check_subject *c, const char *place, const trial_damage *damage, uint64_t elements)
+/* Beside the buffer of a result. */
+static void found_beside(check_subject *c, const char *place, const trial_damage *damage, uint64_t point,
+                         uint64_t lanes)
 {
-    const char *does = damage->kind == 2 ? "reaches for" : "writes", *path = c->schema->results[damage->result].path;
+    const char *does = damage->kind == TRIAL_REACHED ? "reaches for" : "writes",
+               *path = c->schema->results[damage->place].path;
     if (damage->element < 0)
         check_found(c, "%s it %s element %lld of result '%s', whose buffer begins at element 0", place, does,
                     (long long)damage->element, path);
     else
         check_found(c, "%s it %s element %lld of result '%s', whose buffer has %llu", place, does,
-                    (long long)damage->element, path, (unsigned long long)elements);
+                    (long long)damage->element, path,
+                    (unsigned long long)element_count(c, point, (uint32_t)damage->place, lanes));
+}
+
+static const char *parameter_name(const check_subject *c, const trial_damage *damage)
+{
+    const char *path = c->points.paths[damage->place];
+    return strncmp(path, "parameters.", 11) == 0 ? path + 11 : path;
+}
+
+void check_found_damage(check_subject *c, const char *place, const trial_damage *damage, uint64_t point, uint64_t lanes)
+{
+    const long long element = (long long)damage->element, lane = (long long)damage->lane;
+    char who[40] = "it";
+    switch (damage->kind) {
+    case TRIAL_WROTE:
+    case TRIAL_REACHED:
+        found_beside(c, place, damage, point, lanes);
+        break;
+    case TRIAL_WROTE_PARAMETER:
+        if (lane >= 0)
+            (void)snprintf(who, sizeof who, "lane %lld", lane);
+        check_found(c, "%s it writes to parameter '%s'%s%s, which it may only read", place, parameter_name(c, damage),
+                    lane >= 0 ? " of " : "", lane >= 0 ? who : "");
+        break;
+    case TRIAL_REACHED_PARAMETER:
+        check_found(c, "%s it reaches for element %lld of the column of parameter '%s', which has %llu", place, element,
+                    parameter_name(c, damage), (unsigned long long)lanes);
+        break;
+    default:
+        if (lane >= 0)
+            check_found(c, "%s lane %lld has the status %lld: 0, PIPETTE_INFEASIBLE and negative ones have a meaning",
+                        place, lane, element);
+        else if (lanes > 1)
+            check_found(c, "%s run_batch() returned %lld: it returns 0 or a negative status", place, element);
+        else
+            check_found(c, "%s run() returned %lld: it returns 0, PIPETTE_INFEASIBLE or a negative status", place,
+                        element);
+    }
 }
 
 /* ---- Why two runs of a point differ ------------------------------------------------------------------------------ */
@@ -116,9 +157,8 @@ void check_judge(check_subject *c, int later)
     if (at == UINT64_MAX || check_found_anything(c))
         return;
     point = order[at];
-    if (c->odd.damage.result >= 0) {
-        check_found_damage(c, check_where(c, point, place, sizeof place), &c->odd.damage,
-                           check_element_count(c, point, (uint32_t)c->odd.damage.result, 1));
+    if (c->odd.damage.kind != 0) {
+        check_found_damage(c, check_where(c, point, place, sizeof place), &c->odd.damage, point, 1);
         return;
     }
     why = later ? "it depends on the time" : reason(c, order, at, &shown);
@@ -135,16 +175,17 @@ void check_judge(check_subject *c, int later)
 
 void check_judge_batch(check_subject *c, const char *batch, uint64_t lanes)
 {
-    char place[400], how[80];
+    char place[400], how[440];
     const check_difference *d = &c->difference;
     uint64_t at = c->at_fault, point;
     if (at == UINT64_MAX || check_found_anything(c))
         return;
     point = c->order[at];
-    (void)snprintf(how, sizeof how, "in a batch of %s", batch);
-    if (c->odd.damage.result >= 0)
-        check_found_damage(c, how, &c->odd.damage,
-                           check_element_count(c, point, (uint32_t)c->odd.damage.result, (lanes + 15) / 16 * 16));
+    (void)snprintf(how, sizeof how,
+                   lanes > 1 ? "in a batch of %s" : "in a batch of %s (%s, in all %u lanes of its width)", batch,
+                   check_where(c, point, place, sizeof place), CHECK_VECTOR);
+    if (c->odd.damage.kind != 0)
+        check_found_damage(c, how, &c->odd.damage, point, (lanes + 15) / 16 * 16);
     else if (c->odd.died)
         check_found(c, "in a batch of %s %s", batch, c->odd.message);
     else if (d->other_unfilled)

@@ -4,10 +4,8 @@
 
 #include "pipeline/check_try.h"
 
-/* Elements of a result's buffer for `lanes` rows at a point. */
-uint64_t check_element_count(const check_subject *c, uint64_t point, uint32_t result, uint64_t lanes);
-/* Says that a run reached beside the buffer of a result; `place` is "at x = 1" or the like. */
-void check_found_damage(check_subject *c, const char *place, const trial_damage *damage, uint64_t elements);
+/* Says what a call did that it must not do; `place` is "at x = 1" or the like. `lanes`: rows in the buffers, 1 for a run. */
+void check_found_damage(check_subject *c, const char *place, const trial_damage *damage, uint64_t point, uint64_t lanes);
 /* What the last trial, of runs one by one, has found: tries out what makes the difference. `later`: only the time was
  * another. */
 void check_judge(check_subject *c, int later);

@@ -62,7 +62,7 @@ static int take(void *user, uint64_t at, const trial_outcome *outcome)
         return check_outcome_keep(&c->kept[at], outcome) != PIPETTE_OK || outcome->died; /* one end is enough */
     if (check_outcome_keep(&c->odd, outcome) != PIPETTE_OK)
         return PIPETTE_E_MEMORY;
-    if (outcome->damage.result < 0 && check_same(&c->first[point], &c->odd, patterns, &c->difference))
+    if (outcome->damage.kind == 0 && check_same(&c->first[point], &c->odd, patterns, &c->difference))
         return 0;
     c->at_fault = at;
     return 1;

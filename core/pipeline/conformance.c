@@ -10,7 +10,6 @@
 #define BYTES ((uint64_t)256 << 20) /* of results that are kept */
 #define ALONE 6u                    /* points that get a process of their own */
 #define TWICE_EVERY 4u              /* in the other order, every so many points run twice */
-#define VECTOR 16u
 #define TIMED_LANES 4096u
 #define TIMED_BYTES ((uint64_t)256 << 10)
 
@@ -131,9 +130,8 @@ static int try_first(check_subject *c, uint64_t *order)
     count_outcomes(c);
     for (i = 0; i < c->count; i++) {
         const check_outcome *o = &c->first[i];
-        if (o->damage.result >= 0)
-            check_found_damage(c, check_where(c, i, place, sizeof place), &o->damage,
-                               check_element_count(c, i, (uint32_t)o->damage.result, 1));
+        if (o->damage.kind != 0)
+            check_found_damage(c, check_where(c, i, place, sizeof place), &o->damage, i, 1);
         else if (o->late)
             check_found(c, "%s %s, so it cannot be told whether it hangs or needs a longer --timeout", o->message,
                         check_where(c, i, place, sizeof place));
@@ -215,13 +213,21 @@ static int has_batch(const check_subject *c)
 }
 
 /* All points at once, every lane with other values, and groups of a vector's width. Lanes are runs that follow each
- * other, so points count from 0 here. */
+ * other, so points count from 0 here. And each point alone: its copies fill the width, so what it writes behind its row
+ * is not hidden by the next lane but reaches the guard. */
 static int try_batches(check_subject *c, uint64_t *order)
 {
     check_kind once = {
         "running a batch", TRIAL_BATCH, GUARDED_BEHIND, CHECK_OTHER_PATTERN, CHECK_OTHER_GARBAGE, 0, 0.1};
-    const check_kind groups = {
-        "running smaller batches", TRIAL_BATCH, GUARDED_BEFORE, CHECK_OTHER_PATTERN, CHECK_FIRST_GARBAGE, VECTOR, 0.1};
+    const check_kind groups = {"running smaller batches",
+                               TRIAL_BATCH,
+                               GUARDED_BEFORE,
+                               CHECK_OTHER_PATTERN,
+                               CHECK_FIRST_GARBAGE,
+                               CHECK_VECTOR,
+                               0.05};
+    const check_kind ones = {
+        "running batches of one", TRIAL_BATCH, GUARDED_BEHIND, CHECK_OTHER_PATTERN, CHECK_FIRST_GARBAGE, 1, 0.05};
     const check_kind singles = {
         "running them one by one", TRIAL_RUN, GUARDED_BEHIND, CHECK_FIRST_PATTERN, CHECK_FIRST_GARBAGE, 0, 0.1};
     uint64_t lanes = c->lanes < c->count ? c->lanes : c->count, i;
@@ -247,8 +253,12 @@ static int try_batches(check_subject *c, uint64_t *order)
     if (status == PIPETTE_OK && !check_found_anything(c) && lanes > 1) {
         c->report->batched = c->told;
         status = check_try(c, &groups, order, lanes, NULL);
-        (void)snprintf(batch, sizeof batch, "up to %u lanes", VECTOR);
-        check_judge_batch(c, batch, VECTOR);
+        (void)snprintf(batch, sizeof batch, "up to %u lanes", CHECK_VECTOR);
+        check_judge_batch(c, batch, CHECK_VECTOR);
+    }
+    if (status == PIPETTE_OK && !check_found_anything(c) && lanes > 1) {
+        status = check_try(c, &ones, order, lanes, NULL);
+        check_judge_batch(c, "one lane", 1);
     }
     return status;
 }

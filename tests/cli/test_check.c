@@ -51,6 +51,17 @@ static void test_sound(void)
     folder_end();
 }
 
+/* strtok() writes to its text. */
+static void test_text_that_is_written_to(void)
+{
+    folder_begin();
+    (void)setenv("WORDS", "cut", 1);
+    CU_ASSERT_EQUAL(PIPETTE("check", FIXTURE("words")), 3);
+    EXPECT(one_error_line() && err_has("words: at the defaults it writes to parameter 'words', which it may only read\n"));
+    (void)unsetenv("WORDS");
+    folder_end();
+}
+
 /* Texts of an array come to a sweep as they come to a debugger. */
 static void test_array_of_texts(void)
 {
@@ -104,6 +115,10 @@ static void test_faults_of_run(void)
         {"before",
          {"at the defaults it writes element -1 of result '$.a', whose buffer begins at element 0\n", NULL, NULL}},
         {"behind", {"at the defaults it writes element 4 of result '$.a', whose buffer has 4\n", NULL, NULL}},
+        {"writes to y", {"at the defaults it writes to parameter 'y', which it may only read\n", NULL, NULL}},
+        {"writes y back", {"at the defaults it writes to parameter 'y', which it may only read\n", NULL, NULL}},
+        {"positive",
+         {"at the defaults run() returned 2: it returns 0, PIPETTE_INFEASIBLE or a negative status\n", NULL, NULL}},
     };
     size_t i;
     folder_begin();
@@ -125,6 +140,15 @@ static void test_faults_of_batch(void)
         {"before the batch", {"in a batch of 67 lanes it writes element -1 of result '$.z'", NULL, NULL}},
         {"behind the batch",
          {"in a batch of 67 lanes it writes element 320 of result '$.a', whose buffer has 320\n", NULL, NULL}},
+        {"into the next lane",
+         {"in a batch of one lane (at the defaults, in all 16 lanes of its width) it writes element 64 of result '$.a', ", NULL, NULL}},
+        {"writes to the column of n",
+         {"in a batch of 67 lanes it writes to parameter 'n' of lane 7, which it may only read\n", NULL, NULL}},
+        {"reads behind the column of n",
+         {"in a batch of 67 lanes it reaches for element 80 of the column of parameter 'n', which has 80\n", NULL, NULL}},
+        {"batch is positive",
+         {"in a batch of 67 lanes run_batch() returned 1: it returns 0 or a negative status\n", NULL, NULL}},
+        {"a lane is positive", {"in a batch of 67 lanes lane 9 has the status 3: 0, PIPETTE_INFEASIBLE and ", NULL, NULL}},
     };
     size_t i;
     folder_begin();
@@ -205,6 +229,7 @@ static void test_points_of_a_config(void)
 }
 
 SUITE("check of models", {"sound models", test_sound}, {"an array of texts", test_array_of_texts},
+      {"a text that is written to", test_text_that_is_written_to},
       {"random numbers of the library", test_random_numbers_of_the_library},
       {"faults of run", test_faults_of_run}, {"faults of run_batch", test_faults_of_batch},
       {"what ends its process", test_ends}, {"the time limit", test_time_limit},
