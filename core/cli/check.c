@@ -88,7 +88,7 @@ static const struct argp argp = {
 static void on_log(int level, const char *text, void *user)
 {
     (void)user;
-    fprintf(stderr, "pipette: %s%s\n", level == PIPETTE_LOG_WARNING ? "warning: " : "", text);
+    cli_log(level, text);
 }
 
 /* The model of a config that fits together, on the config's own points. */
@@ -124,7 +124,8 @@ static int check_config(const check_arguments *a)
         printf("%s: %s fits together\n", a->what, report.name);
         printf("runs:    %llu", (unsigned long long)report.run_count);
         if (report.row_count != report.run_count)
-            printf(", of which %llu are asked for", (unsigned long long)report.row_count);
+            printf(", of which %llu %s asked for", (unsigned long long)report.row_count,
+                   report.row_count == 1 ? "is" : "are");
         printf("\nresults: %s", cli_bytes(report.byte_count, need));
         if (room > 0)
             printf(" (%s are free)", cli_bytes(room, have));
@@ -144,15 +145,17 @@ static int check_plugin(const check_arguments *a)
 {
     pipette_manual *manual;
     pipette_error error = {0};
-    char declares[200];
+    char declares[300], counts[3][CLI_COUNT_SIZE];
     int code = CLI_OK;
     if (pipette_manual_create(a->what, a->folders.items, a->folders.count, &manual, &error) != PIPETTE_OK) {
         code = cli_fail(&error);
         return code == CLI_USAGE ? CLI_PLUGIN : code;
     }
     cli_warnings(manual);
-    (void)snprintf(declares, sizeof declares, ": ABI %u.%u, %u parameters, %u results, %u options", manual->abi_major,
-                   manual->abi_minor, manual->parameter_count, manual->result_count, manual->option_count);
+    (void)snprintf(declares, sizeof declares, ": ABI %u.%u, %s, %s, %s", manual->abi_major, manual->abi_minor,
+                   cli_count(manual->parameter_count, "parameter", counts[0]),
+                   cli_count(manual->result_count, "result", counts[1]),
+                   cli_count(manual->option_count, "option", counts[2]));
     if (manual->kind == PIPETTE_KIND_MODEL) {
         pipette_trial_options o = {
             .size = sizeof o, .plugin = manual->path, .points = a->points, .seconds = a->seconds};

@@ -35,16 +35,20 @@ int cli_conform(const char *title, const char *rest, const char *name, pipette_t
 
 /* --- common.c --------------------------------------------------------------------------------------------------------------- */
 
-/* Prints "pipette: message" on stderr. */
+/* Prints "pipette: message" on stderr, as one line: control characters are escaped. */
 void cli_error(const char *format, ...) PIPETTE_PRINTF(1, 2);
 /* Prints what there is to be said of where a plugin comes from: "pipette: warning: ...". */
 void cli_warnings(const pipette_manual *manual);
+/* A line of the library's for a person: "pipette: warning: ...". */
+void cli_log(int level, const char *text);
 /* Prints the error and gives the exit code that goes with it. */
 int cli_fail(const pipette_error *error);
 /* Bad usage, found by a verb's parser: prints one line and ends the command with CLI_USAGE. */
 void cli_usage(const struct argp_state *state, const char *format, ...) PIPETTE_PRINTF(2, 3);
 /* The number of a run, for --run. */
 uint64_t cli_run_number(const struct argp_state *state, const char *text);
+/* Bad usage: a path names one run, --run another. The exit code. */
+int cli_two_runs(const char *path, uint64_t run);
 /* The bits 1 << pipette_state of a list such as "failed,timed_out"; 0: it is none. */
 int cli_states(const char *text, uint32_t *states);
 /* argp_parse with this command's habits: bad usage is one line and exit code 2. 0, or the exit code plus one. */
@@ -71,6 +75,9 @@ const char *cli_type(const pipette_entry *entry);
 /* A string as JSON, with its quotes; a number as JSON (NaN and infinities as null). */
 void cli_json_text(FILE *out, const char *text);
 void cli_json_element(FILE *out, const pipette_value *value, uint64_t index);
+/* "1 run", "2 runs", for a noun that takes an s. `out` holds CLI_COUNT_SIZE characters. Returns out. */
+enum { CLI_COUNT_SIZE = 64 };
+char *cli_count(uint64_t number, const char *noun, char *out);
 /* "34.2 MB" and the like. `out` holds 40 characters. */
 char *cli_bytes(uint64_t bytes, char *out);
 

@@ -5,22 +5,45 @@
 
 #include "cli.h"
 
+/* What names, paths and models contain must not do anything to the terminal. */
+static void print_line(const char *before, const char *text)
+{
+    fputs(before, stderr);
+    for (; *text != '\0'; text++) {
+        unsigned char c = (unsigned char)*text;
+        if (c == '\n' || c == '\r' || c == '\t')
+            fputs(c == '\n' ? "\\n" : c == '\r' ? "\\r" : "\\t", stderr);
+        else if (c < 0x20 || c == 0x7f)
+            fprintf(stderr, "\\x%02x", c);
+        else
+            fputc(c, stderr);
+    }
+    fputc('\n', stderr);
+}
+
 void cli_error(const char *format, ...)
 {
     va_list arguments;
+    char *text = NULL;
     (void)fflush(stdout);
-    fputs("pipette: ", stderr);
     va_start(arguments, format);
-    vfprintf(stderr, format, arguments);
+    if (vasprintf(&text, format, arguments) < 0)
+        text = NULL;
     va_end(arguments);
-    fputc('\n', stderr);
+    print_line("pipette: ", text == NULL ? "out of memory" : text);
+    free(text);
+}
+
+void cli_log(int level, const char *text)
+{
+    print_line(level == PIPETTE_LOG_WARNING ? "pipette: warning: " : "pipette: ", text);
 }
 
 void cli_warnings(const pipette_manual *manual)
 {
     uint32_t i;
     for (i = 0; i < manual->warning_count; i++)
-        cli_error("warning: %s", manual->warnings[i]);
+        cli_log(PIPETTE_LOG_WARNING, manual->warnings[i]);
 }
 
 int cli_fail(const pipette_error *error)
@@ -58,6 +81,12 @@ uint64_t cli_run_number(const struct argp_state *state, const char *text)
     if (*text < '0' || *text > '9' || *end != '\0' || errno != 0 || number == PIPETTE_DEFAULT_RUN)
         cli_usage(state, "--run takes the number of a run, not '%s'", text);
     return number;
+}
+
+int cli_two_runs(const char *path, uint64_t run)
+{
+    cli_error("'%s' names another run than --run %llu; leave one of them out", path, (unsigned long long)run);
+    return CLI_USAGE;
 }
 
 /* ---- Options that argp would refuse, in its two lines without "pipette: " ---------------------------------------------------- */

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "table.h"
 
 #define SHOW_SECONDS 0.1
 
@@ -54,20 +55,26 @@ static void print_points(const pipette_trial_report *r, const pipette_trial_opti
            o->pipeline != NULL ? ", evenly spread over the exploration" : ", every parameter varied within its bounds");
     printf("%llu gave finite results", (unsigned long long)r->finite);
     if (r->done > r->finite)
-        printf(", %llu infinities or NaN", (unsigned long long)(r->done - r->finite));
+        printf(", %llu gave infinities or NaN", (unsigned long long)(r->done - r->finite));
     if (r->infeasible > 0)
         printf(", %llu %s infeasible", (unsigned long long)r->infeasible, r->infeasible == 1 ? "is" : "are");
     if (r->failed > 0)
         printf(", %llu failed", (unsigned long long)r->failed);
     if (r->refused > 0)
         printf(", %llu %s refused by shape()", (unsigned long long)r->refused, r->refused == 1 ? "is" : "are");
-    if (r->first_failure[0] != '\0' && r->finding[0] == '\0')
-        printf(" (\"%.200s\")", r->first_failure);
+    if (r->first_failure[0] != '\0' && r->finding[0] == '\0') {
+        char text[201];
+        (void)snprintf(text, sizeof text, "%.200s", r->first_failure);
+        printf(" (\"");
+        table_put(text);
+        printf("\")");
+    }
     printf("\n");
 }
 
 static void print_runs(const pipette_trial_report *r, const pipette_trial_options *o)
 {
+    char count[CLI_COUNT_SIZE];
     printf("runs:    the same bits");
     if (r->reordered > 0)
         printf(" in another order");
@@ -79,9 +86,8 @@ static void print_runs(const pipette_trial_report *r, const pipette_trial_option
         printf(" and in batches of up to %llu lanes", (unsigned long long)r->batched);
     printf("\n");
     if (r->tried + r->refused < r->point_count)
-        printf(
-            "         there was time for %llu points, of which %llu in another order: --timeout gives more than %g s\n",
-            (unsigned long long)r->tried, (unsigned long long)r->reordered, o->seconds);
+        printf("         there was time for %s, of which %llu in another order: --timeout gives more than %g s\n",
+               cli_count(r->tried, "point", count), (unsigned long long)r->reordered, o->seconds);
 }
 
 static void print_times(const pipette_trial_report *r)

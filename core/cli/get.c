@@ -146,6 +146,8 @@ static int get(pipette_file *file, const get_arguments *a, output *out)
     if (find(file, a->path, &found, &run, &error) != PIPETTE_OK)
         return cli_fail(&error);
     o.table = found.group != NULL;
+    if (run != PIPETTE_DEFAULT_RUN && o.run != PIPETTE_DEFAULT_RUN && run != o.run)
+        return cli_two_runs(a->path, o.run);
     if (run != PIPETTE_DEFAULT_RUN)
         o.run = run;
     if (found.entries[0]->kind == PIPETTE_ENTRY_COLUMN && o.run == PIPETTE_DEFAULT_RUN)

@@ -167,7 +167,8 @@ static void show(const pipette_manual *manual)
 {
     printf("%s %s (%s%s)\n", manual->name, manual->version, pipette_kind_text(manual->kind), manual->has_batch ? ", computes batches" : "");
     table_wrap(manual->doc, table_terminal());
-    printf("%s\n", manual->path);
+    table_put(manual->path);
+    putchar('\n');
     show_parameters(manual);
     show_results(manual);
     show_options(manual->options, manual->option_count, "Options");

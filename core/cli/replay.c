@@ -56,7 +56,7 @@ static int visit(const char *path, int equal, const char *detail, void *user)
 static void on_log(int level, const char *text, void *user)
 {
     (void)user;
-    fprintf(stderr, "pipette: %s%s\n", level == PIPETTE_LOG_WARNING ? "warning: " : "", text);
+    cli_log(level, text);
 }
 
 int cli_replay(int argc, char **argv)

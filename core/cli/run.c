@@ -186,7 +186,7 @@ static void on_log(int level, const char *text, void *user)
         puts(text);
         (void)fflush(stdout);
     } else if (level != 0 && (level <= PIPETTE_LOG_WARNING || !a->quiet)) {
-        fprintf(stderr, "pipette: %s%s\n", level == PIPETTE_LOG_WARNING ? "warning: " : "", text);
+        cli_log(level, text);
     }
 }
 
@@ -224,45 +224,50 @@ static char *join(int argc, char **argv)
 static void say(const run_arguments *a, const pipette_report *r)
 {
     uint64_t ended = r->done + r->failed + r->timed_out + r->infeasible;
-    char bytes[40];
+    char bytes[40], count[CLI_COUNT_SIZE];
     if (a->dry_run) {
-        printf("%s: %llu runs, %llu asked for, %s of results; nothing was run\n", r->name, (unsigned long long)r->run_count,
+        printf("%s: %s, %llu asked for, %s of results; nothing was run\n", r->name, cli_count(r->run_count, "run", count),
                (unsigned long long)r->row_count, cli_bytes(r->byte_count, bytes));
         return;
     }
     if (ended == 0 && r->pending_count == 0)
-        printf("%s: nothing to do, %llu runs are stored\n", r->name, (unsigned long long)r->row_count);
+        printf("%s: nothing to do, %s %s stored\n", r->name, cli_count(r->row_count, "run", count), r->row_count == 1 ? "is" : "are");
     else
-        printf("%s: %llu of %llu runs in %.3g s\n", r->name, (unsigned long long)ended, (unsigned long long)(ended + r->pending_count),
+        printf("%s: %llu of %s in %.3g s\n", r->name, (unsigned long long)ended, cli_count(ended + r->pending_count, "run", count),
                r->seconds);
     if (r->infeasible > 0)
-        printf("%llu points are infeasible\n", (unsigned long long)r->infeasible);
+        printf("%s %s infeasible\n", cli_count(r->infeasible, "point", count), r->infeasible == 1 ? "is" : "are");
     printf("results: %s\n", r->file);
 }
 
 static int verdict(const pipette_report *r)
 {
     uint64_t bad = r->failed + r->timed_out;
+    char count[CLI_COUNT_SIZE], left[CLI_COUNT_SIZE];
+    const char *const are = r->pending_count == 1 ? "is" : "are";
+    (void)cli_count(bad, "run", count);
+    (void)cli_count(r->pending_count, "run", left);
     if (r->interrupted) {
-        cli_error("interrupted; %llu runs are still to do; the same command goes on", (unsigned long long)r->pending_count);
+        cli_error("interrupted; %s %s still to do; the same command goes on", left, are);
         return CLI_INTERRUPTED;
     }
     if (bad > 0 && r->max_failures > 0) {
         char name[PIPETTE_RUN_NAME_SIZE];
-        cli_error("stopped early: %llu runs failed, and max_failures is %llu; the first, %s: %s; %llu runs are still to do; the same command "
+        cli_error("stopped early: %s failed, and max_failures is %llu; the first, %s: %s; %s %s still to do; the same command "
                   "goes on with them, with --retry-failed also with those that failed",
-                  (unsigned long long)bad, (unsigned long long)r->max_failures, pipette_run_name(r->first_failed_run, name),
-                  r->first_failure == NULL ? "" : r->first_failure, (unsigned long long)r->pending_count);
+                  count, (unsigned long long)r->max_failures, pipette_run_name(r->first_failed_run, name),
+                  r->first_failure == NULL ? "" : r->first_failure, left, are);
         return CLI_RUNS_FAILED;
     }
     if (bad > 0) {
         char name[PIPETTE_RUN_NAME_SIZE];
-        cli_error("%llu runs failed; the first, %s: %s", (unsigned long long)bad, pipette_run_name(r->first_failed_run, name),
+        cli_error("%s failed%s, %s: %s", count, bad == 1 ? "" : "; the first", pipette_run_name(r->first_failed_run, name),
                   r->first_failure == NULL ? "" : r->first_failure);
         return CLI_RUNS_FAILED;
     }
     if (r->stored_failures > 0) {
-        cli_error("%llu stored runs failed earlier; --retry-failed runs them again", (unsigned long long)r->stored_failures);
+        cli_error("%s failed earlier; --retry-failed runs %s again", cli_count(r->stored_failures, "stored run", count),
+                  r->stored_failures == 1 ? "it" : "them");
         return CLI_RUNS_FAILED;
     }
     return CLI_OK;

@@ -83,7 +83,8 @@ static int count_states(pipette_file *file, uint64_t rows, uint64_t *counts, pip
 static void print_states(const uint64_t *counts, uint64_t rows)
 {
     int i, first = 1;
-    printf("%llu run%s: ", (unsigned long long)rows, rows == 1 ? "" : "s");
+    char count[CLI_COUNT_SIZE];
+    printf("%s: ", cli_count(rows, "run", count));
     for (i = 0; i < STATE_COUNT; i++)
         if (counts[i] > 0) {
             printf("%s%llu %s", first ? "" : ", ", (unsigned long long)counts[i], i == PIPETTE_STATE_TIMED_OUT ? "timed out" : pipette_state_text(i));
@@ -92,11 +93,11 @@ static void print_states(const uint64_t *counts, uint64_t rows)
     printf("%s\n", rows == 0 ? "none" : "");
 }
 
-static int show_file(pipette_file *file, const show_arguments *a, const char *below, uint64_t row)
+static int show_file(pipette_file *file, const show_arguments *a, const char *below, uint64_t run, uint64_t row)
 {
     pipette_storage_info info = {.size = sizeof info};
     uint64_t counts[STATE_COUNT];
-    char bytes[40], name[PIPETTE_RUN_NAME_SIZE], title[1200];
+    char bytes[40], count[CLI_COUNT_SIZE], name[PIPETTE_RUN_NAME_SIZE], title[1200];
     unsigned width = table_terminal();
     uint32_t left_out;
     pipette_error error = {0};
@@ -112,13 +113,13 @@ static int show_file(pipette_file *file, const show_arguments *a, const char *be
         table_wrap(info.comment, width);
     print_states(counts, info.row_count);
     printf("%s on disk%s\n", cli_bytes(info.byte_count, bytes), info.finished ? "" : ", not finished");
-    if (a->run != PIPETTE_DEFAULT_RUN)
-        printf("looking at %s, %s\n", pipette_run_name(a->run, name), pipette_state_text(shown_state(file, row)));
+    if (run != PIPETTE_DEFAULT_RUN)
+        printf("looking at %s, %s\n", pipette_run_name(run, name), pipette_state_text(shown_state(file, row)));
     putchar('\n');
-    left_out = show_tree(file, below, a->config, row);
+    left_out = show_tree(file, below, a->config, run, row);
     if (left_out > 0) {
         putchar('\n');
-        (void)snprintf(title, sizeof title, "and %u values of config: `pipette show %s config`", left_out, a->file);
+        (void)snprintf(title, sizeof title, "and %s of config: `pipette show %s config`", cli_count(left_out, "value", count), a->file);
         table_wrap(title, width);
     }
     return CLI_OK;
@@ -212,8 +213,12 @@ static int show_entry(pipette_file *file, const show_arguments *a, const pipette
         show_json_entry(file, entry, run, row, info.row_count < FIRST_RUNS ? info.row_count : FIRST_RUNS);
         return CLI_OK;
     }
-    printf("%s\n  %s %s%s%s\n", entry->path, cli_type(entry), shown_shape(entry, cell, sizeof cell),
-           entry->unit != NULL && entry->unit[0] != '\0' ? "  unit " : "", entry->unit == NULL ? "" : entry->unit);
+    table_put(entry->path);
+    printf("\n  %s%s", cli_type(entry), shown_shape(entry, 0, cell, sizeof cell)[0] == '\0' ? "" : " ");
+    table_put(cell);
+    printf("%s", entry->unit != NULL && entry->unit[0] != '\0' ? "  unit " : "");
+    table_put(entry->unit == NULL ? "" : entry->unit);
+    putchar('\n');
     if (entry->doc != NULL && entry->doc[0] != '\0') {
         fputs("  ", stdout);
         table_wrap(entry->doc, width > 2 ? width - 2 : width);
@@ -228,12 +233,14 @@ static int show_entry(pipette_file *file, const show_arguments *a, const pipette
     fputs("  ", stdout);
     if (entry->kind == PIPETTE_ENTRY_COLUMN)
         printf("in %s: ", pipette_run_name(run, name));
-    if (!shown_value(file, entry, row, SHOWN_PREVIEW, &value, &total))
+    if (!shown_value(file, entry, row, SHOWN_PREVIEW, &value, &total)) {
         printf("nothing, the run is %s\n", pipette_state_text(shown_state(file, row)));
-    else if (value.rank == 0 && value.type == PIPETTE_TYPE_STRING)
-        puts(value.as.string == NULL ? "" : value.as.string);
-    else
-        puts(shown_brief(&value, total, cell, sizeof cell));
+    } else {
+        table_put(value.rank > 0 || value.type != PIPETTE_TYPE_STRING ? shown_brief(&value, total, cell, sizeof cell)
+                  : value.as.string == NULL                           ? ""
+                                                                      : value.as.string);
+        putchar('\n');
+    }
     return CLI_OK;
 }
 
@@ -245,12 +252,14 @@ static int show(pipette_file *file, const show_arguments *a)
     pipette_error error = {0};
     if (a->path != NULL && pipette_file_find_any(file, a->path, &entry, &group, &named, &error) != PIPETTE_OK)
         return cli_fail(&error);
+    if (named != PIPETTE_DEFAULT_RUN && run != PIPETTE_DEFAULT_RUN && named != run)
+        return cli_two_runs(a->path, run);
     run = named != PIPETTE_DEFAULT_RUN ? named : run;
     if (run != PIPETTE_DEFAULT_RUN && pipette_file_row(file, run, &row, &error) != PIPETTE_OK)
         return cli_fail(&error);
     if (entry != NULL)
         return show_entry(file, a, entry, run, row == PIPETTE_DEFAULT_RUN ? 0 : row);
-    return show_file(file, a, group, row);
+    return show_file(file, a, group, run, row);
 }
 
 int cli_show(int argc, char **argv)

@@ -60,7 +60,7 @@ static void description(const pipette_entry *entry)
     char shape[400];
     text("path", entry->path);
     printf(", \"kind\": \"%s\", \"type\": \"%s\", ", shown_kind(entry), cli_type(entry));
-    text("shape", shown_shape(entry, shape, sizeof shape));
+    text("shape", shown_shape(entry, 0, shape, sizeof shape));
     fputs(", ", stdout);
     text("unit", entry->unit);
     fputs(", ", stdout);

@@ -10,9 +10,9 @@
 
 enum { NAME, TYPE, SHAPE, UNIT, VALUE, MEANING };
 
-/* Where the terminal is narrow, long units and values give way first, then meanings, shapes and names. */
-static const table_column columns[] = {{"NAME", SCOLS_FL_TREE, 16, 5}, {"TYPE", 0, 4, 0},     {"SHAPE", 0, 12, 4},
-                                       {"UNIT", 0, 6, 1},              {"VALUE", 0, 20, 2}, {"MEANING", 0, 0, 3}};
+/* Where the terminal is narrow, long units, values and shapes give way first, then meanings and names. */
+static const table_column columns[] = {{"NAME", SCOLS_FL_TREE, 16, 5}, {"TYPE", 0, 4, 0},   {"SHAPE", 0, 13, 3},
+                                       {"UNIT", 0, 4, 1},              {"VALUE", 0, 12, 2}, {"MEANING", 0, 0, 4}};
 
 typedef struct group {
     char *path;
@@ -23,7 +23,7 @@ typedef struct group {
 typedef struct tree {
     pipette_file *file;
     const char *below;
-    uint64_t row;
+    uint64_t run, row;
     int branch; /* that is being added */
     uint32_t left_out;
     int config;
@@ -112,12 +112,26 @@ static int count_entry(const pipette_entry *entry, void *user)
     return count_member(t, entry->path, parent_length(entry->path, strlen(entry->path)));
 }
 
+/* Part of a path; where one run is looked at, its name stands for `$`. */
+static const char *label_of(const tree *t, const char *part, size_t length, char *out, size_t size)
+{
+    char name[PIPETTE_RUN_NAME_SIZE];
+    size_t used = 0, i;
+    for (i = 0; i < length && used + sizeof name < size; i++)
+        if (part[i] == '$' && t->run != PIPETTE_DEFAULT_RUN && (i == 0 || part[i - 1] == '.') && (i + 1 == length || part[i + 1] == '.'))
+            used += (size_t)snprintf(out + used, size - used, "%s", pipette_run_name(t->run, name));
+        else
+            out[used++] = part[i];
+    out[used] = '\0';
+    return out;
+}
+
 static struct libscols_line *group_line(tree *t, const char *path, size_t length)
 {
     group *g = find_group(t, path, length);
     struct libscols_line *parent = NULL, *line;
     size_t above;
-    char *label;
+    char label[1200];
     if (g == NULL || g->line != NULL)
         return g == NULL ? NULL : g->line;
     for (above = parent_length(path, length); above > 0; above = parent_length(path, above)) {
@@ -128,9 +142,7 @@ static struct libscols_line *group_line(tree *t, const char *path, size_t length
     if (above > 0)
         parent = group_line(t, path, above);
     line = scols_table_new_line(t->table.lines, parent);
-    label = strndup(path + above + (above > 0), length - above - (above > 0));
-    if (label != NULL)
-        (void)scols_line_refer_data(line, NAME, label);
+    scols_line_set_data(line, NAME, label_of(t, path + above + (above > 0), length - above - (above > 0), label, sizeof label));
     g = find_group(t, path, length);
     g->line = line;
     return line;
@@ -143,14 +155,15 @@ static int add_entry(const pipette_entry *entry, void *user)
     struct libscols_line *line;
     pipette_value value;
     uint64_t total;
-    char cell[400];
+    char cell[400], name[1200];
     const char *doc = entry->doc == NULL ? "" : entry->doc;
     if (branch_of(entry->path) != t->branch || !is_shown(t, entry))
         return 0;
     line = scols_table_new_line(t->table.lines, group_line(t, entry->path, above));
-    scols_line_set_data(line, NAME, entry->path + above + (above > 0));
+    above += above > 0;
+    scols_line_set_data(line, NAME, label_of(t, entry->path + above, strlen(entry->path) - above, name, sizeof name));
     scols_line_set_data(line, TYPE, cli_type(entry));
-    scols_line_set_data(line, SHAPE, shown_shape(entry, cell, sizeof cell));
+    scols_line_set_data(line, SHAPE, shown_shape(entry, t->run != PIPETTE_DEFAULT_RUN, cell, sizeof cell));
     scols_line_set_data(line, UNIT, entry->unit == NULL ? "" : entry->unit);
     if (entry->kind != PIPETTE_ENTRY_COLUMN || t->row != PIPETTE_DEFAULT_RUN)
         scols_line_set_data(line, VALUE, shown_value(t->file, entry, t->row, SHOWN_PREVIEW, &value, &total)
@@ -163,9 +176,9 @@ static int add_entry(const pipette_entry *entry, void *user)
     return 0;
 }
 
-uint32_t show_tree(pipette_file *file, const char *below, int config, uint64_t row)
+uint32_t show_tree(pipette_file *file, const char *below, int config, uint64_t run, uint64_t row)
 {
-    tree t = {.file = file, .below = below, .row = row, .config = config};
+    tree t = {.file = file, .below = below, .run = run, .row = row, .config = config};
     size_t i;
     (void)pipette_file_list(file, count_entry, &t, NULL);
     table_begin(&t.table, columns, PIPETTE_COUNT_OF(columns));

@@ -15,12 +15,12 @@ const char *shown_kind(const pipette_entry *entry)
     return entry->role == PIPETTE_ROLE_PARAMETER ? "explored" : "per run";
 }
 
-char *shown_shape(const pipette_entry *entry, char *out, size_t size)
+char *shown_shape(const pipette_entry *entry, int one_run, char *out, size_t size)
 {
     size_t used = 0;
     uint32_t i;
     out[0] = '\0';
-    if (entry->kind == PIPETTE_ENTRY_COLUMN)
+    if (entry->kind == PIPETTE_ENTRY_COLUMN && !one_run)
         used = (size_t)snprintf(out, size, entry->every > 1 ? "(run / %llu" : "(run", (unsigned long long)entry->every);
     for (i = 0; i < entry->rank && used < size; i++) {
         const pipette_dimension *dimension = &entry->dimensions[i];

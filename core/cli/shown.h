@@ -6,8 +6,8 @@
 
 /* "value", "table", "explored", "per run". */
 const char *shown_kind(const pipette_entry *entry);
-/* "(run, time: 10000)". Returns out. */
-char *shown_shape(const pipette_entry *entry, char *out, size_t size);
+/* "(run, time: 10000)", or of one run "(time: 10000)". Returns out. */
+char *shown_shape(const pipette_entry *entry, int one_run, char *out, size_t size);
 
 /* The state of the run in a row; PIPETTE_STATE_PENDING where it cannot be read. */
 int shown_state(pipette_file *file, uint64_t row);

@@ -47,12 +47,13 @@ static void use_plain_branches(struct libscols_table *lines)
 }
 
 /* Bytes of the character at `text`, and the columns that it takes. What cannot be printed takes what libsmartcols writes for it: \x1b. */
-static size_t character(const char *text, unsigned *width)
+static size_t character(const char *text, unsigned *width, int *printable)
 {
     wchar_t wide;
     mbstate_t state = {0};
     size_t size = mbrtowc(&wide, text, strlen(text), &state);
     int columns = size == (size_t)-1 || size == (size_t)-2 || size == 0 ? -1 : wcwidth(wide);
+    *printable = columns >= 0;
     if (columns >= 0) {
         *width = (unsigned)columns;
         return size;
@@ -65,9 +66,10 @@ static size_t character(const char *text, unsigned *width)
 unsigned table_width(const char *text)
 {
     unsigned sum = 0, width;
+    int printable;
     use_utf8();
     while (*text != '\0') {
-        text += character(text, &width);
+        text += character(text, &width, &printable);
         sum += width;
     }
     return sum;
@@ -112,12 +114,13 @@ static void cut_cell(const table *t, struct libscols_line *line, size_t column, 
     const char *text = scols_line_get_column_data(line, scols_table_get_column(t->lines, column));
     unsigned used = 0, width = 0, dots = (unsigned)strlen(TABLE_DOTS), branch = t->columns[column].flags & SCOLS_FL_TREE ? branch_width(line) : 0;
     size_t length = 0;
+    int printable;
     char *shorter;
     if (text == NULL || cell_width(t, line, column) <= room)
         return;
     room = room > branch + dots ? room - branch : dots;
     for (;;) {
-        size_t size = character(text + length, &width);
+        size_t size = character(text + length, &width, &printable);
         if (used + width + dots > room)
             break;
         used += width;
@@ -139,11 +142,12 @@ static void wrap_cell(const table *t, struct libscols_line *line, size_t column,
 {
     const char *text = scols_line_get_column_data(line, scols_table_get_column(t->lines, column));
     char *broken, *end, *blank = NULL;
+    int printable;
     unsigned used = 0, since = 0, width; /* columns of the line so far, and of the word at its end */
     if (text == NULL || table_width(text) <= room || (end = broken = malloc(2 * strlen(text) + 1)) == NULL)
         return;
     while (*text != '\0') {
-        size_t size = character(text, &width);
+        size_t size = character(text, &width, &printable);
         if (used + width > room && *text == ' ') {
             *end++ = '\n';
             text++;
@@ -256,6 +260,36 @@ void table_print(table *t, unsigned width)
 
 /* ---- Texts --------------------------------------------------------------------------------------------------------------------- */
 
+static unsigned put(const char *text, size_t length)
+{
+    const char *end = text + length;
+    unsigned sum = 0, width;
+    int printable;
+    use_utf8();
+    while (text < end) {
+        size_t size = character(text, &width, &printable), i;
+        if (!printable)
+            for (i = 0; i < size; i++)
+                printf("\\x%02x", (unsigned char)text[i]);
+        else
+            (void)fwrite(text, 1, size, stdout);
+        text += size;
+        sum += width;
+    }
+    return sum;
+}
+
+void table_put(const char *text)
+{
+    while (*text != '\0') {
+        size_t length = strcspn(text, "\n\t");
+        (void)put(text, length);
+        text += length;
+        if (*text != '\0')
+            putchar(*text++);
+    }
+}
+
 void table_wrap(const char *text, unsigned width)
 {
     unsigned used = 0;
@@ -269,8 +303,7 @@ void table_wrap(const char *text, unsigned width)
             putchar('\n');
             used = 0;
         }
-        used += (unsigned)printf("%s", used > 0 ? " " : "") + wide;
-        (void)fwrite(text, 1, length, stdout);
+        used += (unsigned)printf("%s", used > 0 ? " " : "") + put(text, length);
         text += length;
         if (*text == '\n')
             putchar('\n');

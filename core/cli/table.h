@@ -33,6 +33,8 @@ void table_print(table *made, unsigned width);
 
 /* The columns that a text takes on the terminal. */
 unsigned table_width(const char *text);
+/* Prints a text, in which what is not printable is escaped as in cells: \x1b. Lines and tabs stay. */
+void table_put(const char *text);
 /* Prints a text, broken between words where it is wider than `width` columns (0: never), and a newline. */
 void table_wrap(const char *text, unsigned width);
 

@@ -73,6 +73,12 @@ void cli_json_element(FILE *out, const pipette_value *value, uint64_t index)
     output_free(&json);
 }
 
+char *cli_count(uint64_t number, const char *noun, char *out)
+{
+    (void)snprintf(out, CLI_COUNT_SIZE, "%llu %s%s", (unsigned long long)number, noun, number == 1 ? "" : "s");
+    return out;
+}
+
 char *cli_bytes(uint64_t bytes, char *out)
 {
     static const char *const units[] = {"B", "kB", "MB", "GB", "TB", "PB", "EB"};

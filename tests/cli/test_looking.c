@@ -124,6 +124,7 @@ static void test_terminal(void)
     lines_at("80", "show f.hdf5", long_lines, sizeof long_lines);
     /* Results and runs come first, config when it is asked for. */
     EXPECT(strstr(command_out, "\nresults") < strstr(command_out, "\nruns") && strstr(command_out, "\nruns") < strstr(command_out, "\nparameters"));
+    EXPECT(out_has(" VALUE        MEANING\n") && out_has("Number of spikes.\n") && out_has("[5, 7.5, 10] Refractory")); /* however wide shapes are */
     EXPECT(out_has("\n|-neuron.$") && out_has("nspikes") && !out_has("provenance") && out_has("`pipette show f.hdf5 config`"));
     lines_at("200", "show f.hdf5", long_lines, sizeof long_lines);
     EXPECT(strcmp(long_lines, "0 True\n") == 0 && out_has("Input current, as the rise of the potential without leak."));
@@ -185,6 +186,54 @@ static void test_missing(void)
     folder_end();
 }
 
+/* A name of a run gives the view of that run. */
+static void test_one_run(void)
+{
+    folder_begin();
+    CU_ASSERT_EQUAL(PIPETTE("run", TUTORIAL, "-q", "--runs", "0-40", "--set", "storage.file=f.hdf5"), 0);
+    CU_ASSERT_EQUAL(PIPETTE("show", "f.hdf5", "results.run_00000036"), 0);
+    EXPECT(out_has("\n41 runs: 41 done\n") && out_has("\nlooking at run_00000036, done\n") && out_has("\nresults.neuron.run_00000036 "));
+    EXPECT(out_has("(time: 10000)") && out_has("|-nspikes ") && !out_has("(run") && !out_has("$") && !out_has("rates_frame"));
+    CU_ASSERT_EQUAL(PIPETTE("show", "f.hdf5", "run_36", "--run", "36"), 0);
+    EXPECT(out_has("\nlooking at run_00000036, done\n"));
+    CU_ASSERT_EQUAL(PIPETTE("show", "f.hdf5", "run_36", "--run", "4"), 2);
+    EXPECT(one_error_line() && err_has("'run_36' names another run than --run 4"));
+    CU_ASSERT_EQUAL(PIPETTE("get", "f.hdf5", "run_36.V", "--run", "4"), 2);
+    EXPECT(one_error_line() && err_has("'run_36.V' names another run than --run 4"));
+    CU_ASSERT_EQUAL(PIPETTE("show", "f.hdf5", "results.run_99"), 2);
+    EXPECT(one_error_line() && err_has("f.hdf5: holds no run 99"));
+    folder_end();
+}
+
+/* One of something is no plural, and nothing in a file does anything to the terminal. */
+static void test_words(void)
+{
+    static const char *const screens[] = {"show t.hdf5", "show t.hdf5 --config", "show t.hdf5 box.name", "show t.hdf5 note"};
+    char long_lines[64];
+    size_t i;
+    folder_begin();
+    file_write("t.cfg", "name = \"M\"; comment = \"a\\x1b[31mred \\x07x\"; run = { plugin = \"" FIXTURE("gaps") "\"; };\n"
+                        "storage = { plugin = \"hdf5\"; file = \"t.hdf5\"; };\nparameters = { box = { name = \"e\\x1b[31m\\ntwo\"; }; };\n");
+    CU_ASSERT_EQUAL(PIPETTE("run", "t.cfg"), 0);
+    EXPECT(out_has("M: 1 of 1 run in "));
+    CU_ASSERT_EQUAL(PIPETTE("run", "t.cfg"), 0);
+    EXPECT(out_has("M: nothing to do, 1 run is stored\n"));
+    CU_ASSERT_EQUAL(PIPETTE("show", "t.hdf5"), 0);
+    EXPECT(out_has("\na\\x1b[31mred \\x07x\n1 run: 1 done\n") && out_has(" e\\x1b[31m... "));
+    CU_ASSERT_EQUAL(PIPETTE("show", "t.hdf5", "box.name"), 0);
+    EXPECT(out_has("\n  e\\x1b[31m\ntwo\n"));
+    for (i = 0; i < sizeof screens / sizeof screens[0]; i++) {
+        lines_at("80", screens[i], long_lines, sizeof long_lines);
+        EXPECT(strchr(command_out, 0x1b) == NULL && strchr(command_out, 7) == NULL);
+    }
+    CU_ASSERT_EQUAL(PIPETTE("show", "x\x1b[31m\n.hdf5"), 4);
+    EXPECT(one_error_line() && err_has("x\\x1b[31m\\n.hdf5"));
+    /* The value itself is what it is. */
+    CU_ASSERT_EQUAL(PIPETTE("get", "t.hdf5", "box.name"), 0);
+    EXPECT(strcmp(command_out, "e\x1b[31m\ntwo\n") == 0);
+    folder_end();
+}
+
 /* Relative paths are taken from the working directory, wherever the config lies; what it includes lies beside it. */
 static void test_relative_paths(void)
 {
@@ -203,5 +252,5 @@ static void test_relative_paths(void)
 }
 
 SUITE("looking", {"names in files and runs", test_names}, {"names in --set", test_set}, {"inspect --config, odd defaults", test_skeleton},
-      {"show on a terminal", test_terminal}, {"what is missing", test_missing},
+      {"show on a terminal", test_terminal}, {"what is missing", test_missing}, {"one run", test_one_run}, {"plurals, control characters", test_words},
       {"relative paths", test_relative_paths}, )

@@ -161,7 +161,7 @@ static void test_accept_changes(void)
     CU_ASSERT_EQUAL(PIPETTE("run", "e.cfg", "--set", "parameters.seconds=0.01"), 4);
     EXPECT(one_error_line() && err_has("parameters.seconds"));
     CU_ASSERT_EQUAL(PIPETTE("run", "e.cfg", "--set", "parameters.seconds=0.01", "--accept-changes"), 0);
-    EXPECT(out_has("E: 1 of 1 runs in ") && one_error_line() && err_has("warning: ") && err_has("parameters.seconds"));
+    EXPECT(out_has("E: 1 of 1 run in ") && one_error_line() && err_has("warning: ") && err_has("parameters.seconds"));
     CU_ASSERT_EQUAL(PIPETTE("get", "e.hdf5", "twice"), 0);
     EXPECT(strcmp(command_out, "run,x,twice\n0,1,2\n1,2,4\n") == 0);
     folder_end();
@@ -237,7 +237,7 @@ static void check_failed(const char *how)
     folder_begin();
     file_write("e.cfg", MOODY EXPLORER("{ parameter = \"x\"; values = [1.0, -2.0, 300.0, 4.0, -5.0]; }"));
     CU_ASSERT_EQUAL(PIPETTE("run", "e.cfg", how), 1);
-    EXPECT(out_has("E: 5 of 5 runs in ") && out_has("\n1 points are infeasible\n"));
+    EXPECT(out_has("E: 5 of 5 runs in ") && out_has("\n1 point is infeasible\n"));
     EXPECT(one_error_line() && err_has("2 runs failed; the first, run_00000001: x = -2 is negative"));
     CU_ASSERT_EQUAL(PIPETTE("show", "e.hdf5"), 0);
     EXPECT(out_has("5 runs: 2 done, 2 failed, 1 infeasible\n"));
@@ -276,7 +276,7 @@ static void test_infeasible(void)
     folder_begin();
     file_write("e.cfg", MOODY EXPLORER("{ parameter = \"x\"; values = [1.0, 300.0]; }"));
     CU_ASSERT_EQUAL(PIPETTE("run", "e.cfg"), 0);
-    EXPECT(out_has("\n1 points are infeasible\n") && command_err[0] == '\0');
+    EXPECT(out_has("\n1 point is infeasible\n") && command_err[0] == '\0');
     CU_ASSERT_EQUAL(PIPETTE("run", "e.cfg"), 0);
     EXPECT(out_has("nothing to do") && command_err[0] == '\0');
     folder_end();
@@ -287,7 +287,7 @@ static void test_timeout(void)
     folder_begin();
     file_write("e.cfg", MOODY EXPLORER("{ parameter = \"seconds\"; values = [0.0, 600.0, 0.0]; }"));
     CU_ASSERT_EQUAL(PIPETTE("run", "e.cfg", "--timeout", "1.5", "--progress=none"), 1);
-    EXPECT(one_error_line() && err_has("1 runs failed; the first, run_00000001: "));
+    EXPECT(one_error_line() && err_has("1 run failed, run_00000001: "));
     CU_ASSERT_EQUAL(PIPETTE("show", "e.hdf5"), 0);
     EXPECT(out_has("3 runs: 2 done, 1 timed out\n"));
     folder_end();

@@ -96,7 +96,7 @@ static void test_skeletons(void)
         CU_ASSERT_EQUAL(PIPETTE("check", "skeleton.cfg"), 0);
         EXPECT(out_has(" fits together\nruns:    1\n") && command_err[0] == '\0');
         CU_ASSERT_EQUAL(PIPETTE("run", "skeleton.cfg"), 0);
-        EXPECT(out_has(": 1 of 1 runs in ") && command_err[0] == '\0');
+        EXPECT(out_has(": 1 of 1 run in ") && command_err[0] == '\0');
     }
     folder_end();
 }
@@ -118,7 +118,7 @@ static void test_check(void)
     CU_ASSERT_EQUAL(PIPETTE("check", "rate_summary"), 0);
     EXPECT(out_has("rate_summary 1.0 (postprocess) loads and is sound: ABI 1.1, 0 parameters, 0 results, 5 options"));
     CU_ASSERT_EQUAL(PIPETTE("check", FIXTURE("good_model")), 0);
-    EXPECT(out_has("good_model 1.0 (model) loads and is sound: ABI 1.1, 2 parameters, 1 results, 0 options"));
+    EXPECT(out_has("good_model 1.0 (model) loads and is sound: ABI 1.1, 2 parameters, 1 result, 0 options"));
     CU_ASSERT_EQUAL(PIPETTE("check", FIXTURE("no_run")), 3);
     EXPECT(one_error_line() && err_has("no run()"));
     CU_ASSERT_EQUAL(PIPETTE("check", PIPELINES "firing_rate.cfg", "--set", "parameters.simulation.dt=1e-9"), 4);

@@ -232,7 +232,7 @@ static void test_batch_hang(void)
     clock_gettime(CLOCK_MONOTONIC, &end);
     CU_ASSERT(end.tv_sec - begin.tv_sec < 15);
     EXPECT(
-        err_has("pipette: 1 runs failed; the first, run_00003000: the run took longer than its time limit of 0.5 s\n"));
+        err_has("pipette: 1 run failed, run_00003000: the run took longer than its time limit of 0.5 s\n"));
     CU_ASSERT_EQUAL(count_lines("runs.state", "done"), 3999);
     CU_ASSERT_STRING_EQUAL(of_run("runs.state", 3000), "timed_out");
     hostile_end();
