@@ -3,17 +3,25 @@
 
 #include <stdlib.h>
 
+#include "engine/apart.h"
 #include "plugin/utf8.h"
+
+#define APART_BYTES ((size_t)16 << 10) /* at first: it takes pages */
 
 void wire_free(wire *out)
 {
-    free(out->data);
+    const int apart = out->apart;
+    if (apart)
+        apart_free(out->data);
+    else
+        free(out->data);
     memset(out, 0, sizeof *out);
+    out->apart = apart;
 }
 
 void wire_room(wire *out, size_t size)
 {
-    size_t wanted, capacity = out->capacity == 0 ? 256 : out->capacity;
+    size_t wanted, capacity = out->capacity > 0 ? out->capacity : out->apart ? APART_BYTES : 256;
     unsigned char *data;
     if (out->failed || size <= out->capacity - out->size)
         return;
@@ -23,7 +31,10 @@ void wire_room(wire *out, size_t size)
     }
     while (capacity < wanted)
         capacity *= 2;
-    data = realloc(out->data, capacity);
+    if (!out->apart)
+        data = realloc(out->data, capacity);
+    else
+        data = out->data == NULL ? apart_make(1, capacity) : apart_grow(out->data, capacity);
     if (data == NULL) {
         out->failed = 1;
         return;

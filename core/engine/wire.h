@@ -4,11 +4,12 @@
 
 #include <pipette/base.h>
 
-/* A growing buffer. `failed` stays set once memory ran out; look at it once, at the end. Zeroed, it is empty. */
+/* A growing buffer. `failed` stays set once memory ran out; look at it once, at the end. Zeroed (but for `apart`), it is empty. */
 typedef struct wire {
     unsigned char *data;
     size_t size, capacity;
     int failed;
+    int apart; /* its memory is not on the heap (apart.h): what a model must not reach */
 } wire;
 
 void wire_free(wire *out);

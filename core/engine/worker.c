@@ -146,6 +146,7 @@ int worker_start(worker *w, pipette_error *error)
     int status;
     constants_find(w);
     w->runs_to_limit = UINT64_MAX;
+    w->log.apart = w->printed.apart = w->text.apart = w->outbox.apart = 1; /* they hold what earlier runs said */
     for (i = 0; i < WORKER_NAMES; i++) /* no name of a model stands there */
         w->parameter_names[i].pointer = w->result_names[i].pointer = (const char *)w;
     w->parameters = apart_make(plan->parameter_count + 1u, sizeof *w->parameters);

@@ -58,6 +58,23 @@ static void test_heap(void)
     hostile_end();
 }
 
+/* What the worker keeps of earlier runs is not where a stray pointer of a model leads. */
+static void test_texts_on_the_heap(void)
+{
+    static const char *const paths[] = {"word", "added", "runs.log"};
+    char line[64];
+    size_t i;
+    hostile_begin("name = \"H\";\npreprocess = ( { plugin = \"explorer\"; product = ( { parameter = \"i\"; from = 0; to = 19; step = 1; } ); } );\n"
+                  "run = { plugin = \"" FIXTURE("scribbler") "\"; };\nstorage = { plugin = \"hdf5\"; file = \"h.hdf5\"; };\n");
+    CU_ASSERT_EQUAL(PIPETTE("run", "-q", "h.cfg", "--workers", "1"), 0);
+    for (i = 0; i < 3; i++) {
+        CU_ASSERT_EQUAL(PIPETTE("get", "h.hdf5", paths[i]), 0);
+        (void)snprintf(line, sizeof line, "\n3,3,%sword of run 3%s\n", i == 2 ? "\"" : "", i == 2 ? "\n\"" : "");
+        EXPECT(out_has(line) && !out_has("WORD"));
+    }
+    hostile_end();
+}
+
 static void test_shared_memory(void)
 {
     static const deed deeds[] = {
@@ -113,7 +130,7 @@ static void test_large_buffers(void)
 SUITE("guards", {"a run that changes its process", test_process_state},
       {"a run that changes what no one sees", test_quiet_changes}, {"a file that a model keeps", test_kept_file},
       {"a run that closes, replaces, writes to or leaks files", test_files}, {"children and threads", test_children},
-      {"a run that damages the heap", test_heap},
+      {"a run that damages the heap", test_heap}, {"texts of other runs on the heap", test_texts_on_the_heap},
       {"a run that writes to parameters or shared memory", test_shared_memory},
       {"a run that writes beyond or frees its buffers", test_buffers},
       {"the same with large results", test_large_buffers}, )
