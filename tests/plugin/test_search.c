@@ -415,5 +415,5 @@ int main(int count, char **arguments)
     };
     if (count == 2 && strcmp(arguments[1], "--own-folder") == 0)
         return in_copy();
-    return suite_main("search", tests, sizeof tests / sizeof tests[0]);
+    return suite_main("search", tests, sizeof tests / sizeof tests[0], 1, arguments);
 }

@@ -117,10 +117,11 @@ PIPETTE_INLINE bool python(const char *path, const char *script)
     pipe = popen(command, "w");
     if (pipe == NULL)
         return false;
-    (void)fputs("import sys, numpy as np, h5py, xarray as xr\nfile = sys.argv[1]\n"
-                "engines = ('netcdf4', 'h5netcdf')\n"
-                "def ds(group, engine='netcdf4'): return xr.open_dataset(file, group=group, engine=engine)\n",
-                pipe);
+    (void)fputs("import sys, numpy as np, h5py\nfile = sys.argv[1]\n", pipe);
+    if (strstr(script, "xr.") != NULL || strstr(script, "ds(") != NULL) /* its import takes longer than most scripts */
+        (void)fputs("import xarray as xr\nengines = ('netcdf4', 'h5netcdf')\n"
+                    "def ds(group, engine='netcdf4'): return xr.open_dataset(file, group=group, engine=engine)\n",
+                    pipe);
     (void)fputs(script, pipe);
     return pclose(pipe) == 0;
 }
