@@ -110,7 +110,19 @@ static size_t commas_of(const char *line)
     return count;
 }
 
-/* Whether each line of a row that is done ('1') is the reference's. Before a file grows, fewer parameters stand before the value. */
+/* The lines of one run: a ragged result has one for each element. They begin with the number of the run and a comma. */
+static const char *next_run(const char *line)
+{
+    const size_t number = strcspn(line, ",\n") + 1;
+    const char *next = line;
+    do {
+        next = strchr(next, '\n');
+        next = next == NULL ? line + strlen(line) : next + 1;
+    } while (*next != '\0' && strncmp(next, line, number) == 0);
+    return next;
+}
+
+/* Whether each row that is done ('1') has the reference's values. Before a file grows, fewer parameters stand before the value. */
 static int same_rows(const char *text, const char *wanted, const char *done)
 {
     const char *line = strchr(text, '\n'), *other = strchr(wanted, '\n');
@@ -119,19 +131,20 @@ static int same_rows(const char *text, const char *wanted, const char *done)
         return 1;
     if (skip == other_skip)
         skip = other_skip = 0;
-    for (; *done != '\0'; done++) {
-        size_t length, other_length;
-        if (line == NULL || other == NULL)
+    for (line = line == NULL ? "" : line + 1, other = other == NULL ? "" : other + 1; *done != '\0'; done++) {
+        const char *end = next_run(line), *other_end = next_run(other);
+        if (line == end || other == other_end)
             return 0;
-        line++;
-        other++;
-        if (*done == '1') {
+        while (*done == '1' && (line < end || other < other_end)) {
+            size_t length, other_length;
             const char *value = behind(line, skip, &length), *other_value = behind(other, other_skip, &other_length);
-            if (length != other_length || memcmp(value, other_value, length) != 0)
+            if (line == end || other == other_end || length != other_length || memcmp(value, other_value, length) != 0)
                 return 0;
+            line = value + length + (value[length] == '\n');
+            other = other_value + other_length + (other_value[other_length] == '\n');
         }
-        line = strchr(line, '\n');
-        other = strchr(other, '\n');
+        line = end;
+        other = other_end;
     }
     return 1;
 }
