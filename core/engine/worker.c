@@ -34,6 +34,11 @@ static int open_place(worker *w, const plan_column *column, pipette_error *error
         if (strcmp(w->file_names[i], column->file) == 0)
             return PIPETTE_OK;
     file = open(column->file, O_WRONLY | O_CLOEXEC);
+    if (file < 0 && errno == ENOENT)
+        return pipette_error_set(error, PIPETTE_E_STORAGE,
+                                 "%s has vanished: the file or its folder was renamed or removed while runs were being stored; give it "
+                                 "the name back, or let it be made anew, and run again",
+                                 column->file);
     if (file < 0)
         return pipette_error_set(error, PIPETTE_E_STORAGE, "%s: a worker cannot open it: %s", column->file, strerror(errno));
     w->files[w->file_count] = file;

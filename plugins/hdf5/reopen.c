@@ -17,7 +17,9 @@ static int cut_off(store_file *store, uint64_t size, uint64_t end)
 static int explain(store_file *store, const unsigned char *head, uint64_t size)
 {
     uint64_t end = extents_stored_end(head);
-    return size < 96 || size < end ? cut_off(store, size, end) : h5_fail(store, "'%s' is damaged", store->path);
+    if (size < 96 || size < end)
+        return cut_off(store, size, end);
+    return h5_fail(store, "'%s' is cut off or damaged; remove it, or name another file", store->path);
 }
 
 /* Where the log begins, behind everything else that was written with the structure; UINT64_MAX if there is none. */

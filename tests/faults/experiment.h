@@ -110,41 +110,39 @@ static size_t commas_of(const char *line)
     return count;
 }
 
-/* The lines of one run: a ragged result has one for each element. They begin with the number of the run and a comma. */
-static const char *next_run(const char *line)
+/* Where the lines of that run begin, which may be none: a ragged result has one for each element. */
+static const char *lines_of(const char *text, unsigned run)
 {
-    const size_t number = strcspn(line, ",\n") + 1;
-    const char *next = line;
-    do {
-        next = strchr(next, '\n');
-        next = next == NULL ? line + strlen(line) : next + 1;
-    } while (*next != '\0' && strncmp(next, line, number) == 0);
-    return next;
+    char start[16];
+    (void)snprintf(start, sizeof start, "\n%u,", run);
+    text = strstr(text, start);
+    return text == NULL ? "" : text + 1;
 }
 
-/* Whether each row that is done ('1') has the reference's values. Before a file grows, fewer parameters stand before the value. */
+/* Whether each row that is done ('1') has the reference's values; rows and runs have the same numbers here. Before a file grows, fewer
+ * parameters stand before the value. */
 static int same_rows(const char *text, const char *wanted, const char *done)
 {
-    const char *line = strchr(text, '\n'), *other = strchr(wanted, '\n');
     size_t skip = commas_of(text), other_skip = commas_of(wanted);
+    unsigned run;
     if (strncmp(text, "run,", 4) != 0) /* not explored yet: one value */
         return 1;
     if (skip == other_skip)
         skip = other_skip = 0;
-    for (line = line == NULL ? "" : line + 1, other = other == NULL ? "" : other + 1; *done != '\0'; done++) {
-        const char *end = next_run(line), *other_end = next_run(other);
-        if (line == end || other == other_end)
-            return 0;
-        while (*done == '1' && (line < end || other < other_end)) {
+    for (run = 0; done[run] == '0' || done[run] == '1'; run++) {
+        const char *line = lines_of(text, run), *other = lines_of(wanted, run);
+        while (done[run] == '1' && (*line != '\0' || *other != '\0')) {
+            const unsigned long number = strtoul(line, NULL, 10), other_number = strtoul(other, NULL, 10);
+            const int here = *line != '\0' && number == run, there = *other != '\0' && other_number == run;
             size_t length, other_length;
             const char *value = behind(line, skip, &length), *other_value = behind(other, other_skip, &other_length);
-            if (line == end || other == other_end || length != other_length || memcmp(value, other_value, length) != 0)
+            if (!here && !there)
+                break;
+            if (here != there || length != other_length || memcmp(value, other_value, length) != 0)
                 return 0;
             line = value + length + (value[length] == '\n');
             other = other_value + other_length + (other_value[other_length] == '\n');
         }
-        line = end;
-        other = other_end;
     }
     return 1;
 }
