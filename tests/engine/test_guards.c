@@ -79,13 +79,13 @@ static void test_shared_memory(void)
 {
     static const deed deeds[] = {
         {"zero_shared_and_crash", "failed", "the run crashed (SIGABRT)"},
-        {"zero_shared_and_hang", "timed_out", "the run took longer than its time limit of 1.5 s"},
+        {"zero_shared_and_hang", "timed_out", "the run took longer than its time limit of 1 s"},
         {"rewrite_parameters", "done", ""},
         {"zero_shared", "done", ""}};
     hostile_begin(HOSTILE(39));
-    try_deeds(deeds, 4, "run", "2", "1.5");
-    try_deeds(deeds, 4, "batch", "1", "1.5");
-    try_deeds(&deeds[1], 3, "batch", "4", "1.5");
+    try_deeds(deeds, 4, "run", "2", "1");
+    try_deeds(deeds, 4, "batch", "1", "1");
+    try_deeds(&deeds[1], 3, "batch", "4", "1");
     try_deeds(&deeds[2], 1, "batch", "2", "30");
     try_deeds(&deeds[3], 1, "batch", "1", "30");
     try_deeds(&deeds[0], 1, "batch", "2", "30");

@@ -43,7 +43,8 @@ static void test_taken(void)
 static void test_afterwards(void)
 {
     hostile_begin(TAKEN);
-    CU_ASSERT_EQUAL(taken("rename", "150"), 4);
+    /* One worker: another may be about to open the file, and then not all is done. */
+    CU_ASSERT_EQUAL(PIPETTE("run", "h.cfg", "-w", "1", "--set", "parameters.deed=rename", "--set", "parameters.odd=150"), 4);
     CU_ASSERT_EQUAL(rename(in_folder("away.hdf5"), in_folder("h.hdf5")), 0);
     CU_ASSERT_EQUAL(
         PIPETTE("run", "h.cfg", "--set", "parameters.deed=rename", "--set", "parameters.odd=150", "--runs", "0-9"), 0);
