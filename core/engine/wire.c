@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "engine/apart.h"
-#include "plugin/utf8.h"
+#include "trajectory/utf8.h"
 
 #define APART_BYTES ((size_t)16 << 10) /* at first: it takes pages */
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "trajectory/name.h"
+#include "trajectory/utf8.h"
 
 /* One assignment. `label` is "--set PATH=VALUE", which stands for the file in messages. */
 typedef struct assignment {
@@ -31,6 +32,10 @@ static int fail(const assignment *set, const char *format, ...)
 
 static int text_node(const assignment *set, const char *name, pipette_option **out)
 {
+    if (utf8_first_wrong(set->value) >= 0) {
+        *out = NULL;
+        return fail(set, "the value is not UTF-8");
+    }
     *out = config_node_new(name, PIPETTE_TYPE_STRING, set->label, 0);
     if (*out != NULL)
         (*out)->as.string = strdup(set->value);

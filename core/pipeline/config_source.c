@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
-#include "plugin/utf8.h"
+#include "trajectory/utf8.h"
 
 static int read_text(config_reader *reader, config_reader_text *text);
 

@@ -5,6 +5,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "trajectory/utf8.h"
+
 static config_origin origin_of(const config_source *source, unsigned line)
 {
     size_t index = line == 0 ? 0 : line - 1;
@@ -28,6 +30,15 @@ static int take_text(pipette_option *node, const char *text)
     node->as.string = strdup(text);
     node->kind = PIPETTE_TYPE_STRING;
     return node->as.string == NULL ? PIPETTE_E_MEMORY : PIPETTE_OK;
+}
+
+/* An escape such as \x9b is a byte, too. */
+static int check_text(const pipette_option *node, pipette_error *error)
+{
+    int wrong = node->kind == PIPETTE_TYPE_STRING ? utf8_first_wrong(node->as.string) : -1;
+    return wrong < 0 ? PIPETTE_OK
+                     : config_fail(node, error, PIPETTE_E_CONFIG, "the text holds byte 0x%02x, which is not UTF-8; a config is UTF-8 text",
+                                   (unsigned)wrong);
 }
 
 static int fill(pipette_option *node, const config_source *source, const config_setting_t *setting,
@@ -81,7 +92,7 @@ static int fill(pipette_option *node, const config_source *source, const config_
     default:
         if (take_text(node, config_setting_get_string(setting)) != PIPETTE_OK)
             return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory for the config");
-        return PIPETTE_OK;
+        return check_text(node, error);
     }
 }
 

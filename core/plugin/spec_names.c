@@ -7,7 +7,7 @@
 
 #include "element.h"
 #include "object_file.h"
-#include "utf8.h"
+#include "trajectory/utf8.h"
 
 enum { NAME_LIMIT = 128 };
 

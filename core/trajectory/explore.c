@@ -2,6 +2,7 @@
 #include "trajectory/explore.h"
 
 #include "trajectory/parameter.h"
+#include "trajectory/utf8.h"
 
 #include <float.h>
 #include <math.h>
@@ -28,9 +29,24 @@ static int no_memory(pipette_error *error)
     return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
 }
 
+/* Values of an axis are what tells runs apart: they are not repaired. */
+static int check_texts(int type, const void *elements, uint64_t count, const char *what, pipette_error *error)
+{
+    uint64_t i;
+    for (i = 0; type == PIPETTE_TYPE_STRING && i < count; i++) {
+        const char *text = ((const char *const *)elements)[i];
+        int wrong = text == NULL ? -1 : utf8_first_wrong(text);
+        if (wrong >= 0)
+            return pipette_error_set(error, PIPETTE_E_INVALID, "%s: value %llu holds byte 0x%02x, which is not UTF-8", what,
+                                     (unsigned long long)i, (unsigned)wrong);
+    }
+    return PIPETTE_OK;
+}
+
 int explore_fallback(const tree_node *node, series **out, pipette_error *error)
 {
-    return series_list(node->value.type, pipette_value_data(&node->value), 1, node->path, out, error);
+    int status = check_texts(node->value.type, pipette_value_data(&node->value), 1, node->path, error);
+    return status != PIPETTE_OK ? status : series_list(node->value.type, pipette_value_data(&node->value), 1, node->path, out, error);
 }
 
 /* ---- One axis ------------------------------------------------------------------------------------------------------
@@ -78,7 +94,9 @@ static int make_list(request *r, pipette_error *error)
     status = value_convert(&r->wanted.values, type, r->what, &converted, error);
     if (status != PIPETTE_OK)
         return status;
-    status = series_list(type, converted.data, converted.shape[0], r->what, &r->values, error);
+    status = check_texts(type, converted.data, converted.shape[0], r->what, error);
+    if (status == PIPETTE_OK)
+        status = series_list(type, converted.data, converted.shape[0], r->what, &r->values, error);
     value_destroy(&converted);
     return status;
 }

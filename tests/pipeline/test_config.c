@@ -308,6 +308,12 @@ static void test_utf8(void)
     CU_ASSERT(refused("a = 1;\n# caf\xe9\n", "main.cfg:2: byte 0xe9 is no UTF-8"));
     CU_ASSERT(refused("a = 1; /* \xc0\xaf */\n", "main.cfg:1: byte 0xc0 is no UTF-8"));
     CU_ASSERT(refused("name = \"caf\xc3", "main.cfg:1: byte 0xc3 is no UTF-8"));
+    /* An escape is a byte as well. */
+    CU_ASSERT(refused("a = 1;\nname = \"caf\\xe9\";\n", "main.cfg:2: the text holds byte 0xe9, which is not UTF-8"));
+    CU_ASSERT(refused("a = 1;\nb = ( { values = [\"x\",\n\"\\x9b\"]; } );\n", "main.cfg:3: the text holds byte 0x9b, which is not UTF-8"));
+    loaded = load("name = \"caf\\xc3\\xa9\";\n");
+    CU_ASSERT_STRING_EQUAL(value_at(loaded, "name", PIPETTE_TYPE_STRING).as.string, "caf\xc3\xa9");
+    config_free(loaded);
     write_file("latin1.cfg", "b = 1;\nword = \"\xfc\";\n");
     CU_ASSERT(refused("a = 1;\n\n@include \"latin1.cfg\"\n", "latin1.cfg:2: byte 0xfc is no UTF-8"));
 }

@@ -131,6 +131,8 @@ static void test_values(void)
 static void test_bad_paths(void)
 {
     CU_ASSERT(set_refused("name", "--set name: there is no '=' in it; write --set PATH=VALUE"));
+    CU_ASSERT(set_refused("name=caf\xe9", ": the value is not UTF-8"));
+    CU_ASSERT(set_refused("name=\"caf\\xe9\"", "the text holds byte 0xe9, which is not UTF-8"));
     CU_ASSERT(set_refused("=5", "there is no path before the '='"));
     CU_ASSERT(
         set_refused("preprocess[0].prodct[1].step=1", "'preprocess[0]' has no 'prodct'; did you mean 'product'?"));

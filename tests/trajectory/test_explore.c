@@ -273,7 +273,7 @@ static void test_refused(void)
 {
     pipette_trajectory *t = tutorial();
     static const double numbers[] = {1, 2, 200, NAN};
-    static const char *const text[] = {"a", "b"}, *const half[] = {"I"}, *const unknown[] = {"I", "tau_reff"};
+    static const char *const text[] = {"a", "b"}, *const latin1[] = {"caf\xc3\xa9", "caf\xe9"}, *const half[] = {"I"}, *const unknown[] = {"I", "tau_reff"};
     static const char *const twice[] = {"I", "tau_ref", "neuron.I"}, *const extra[] = {"I", "tau_ref", "dt"};
     static const int64_t huge[] = {9007199254740993};
     pipette_axis axes[3], axis;
@@ -285,6 +285,9 @@ static void test_refused(void)
     ASSERT_FAILS(pipette_explore(t, NULL), t, PIPETTE_E_INVALID, "no axes");
     axis = list_axis("neuron.tau_reff", PIPETTE_TYPE_F64, numbers, &two);
     ASSERT_FAILS(explore(t, &axis, 1), t, PIPETTE_E_NOT_FOUND, "did you mean 'parameters.neuron.tau_ref'?");
+    axis = list_axis("mode", PIPETTE_TYPE_STRING, latin1, &two);
+    ASSERT_FAILS(explore(t, &axis, 1), t, PIPETTE_E_INVALID, "value 1 holds byte 0xe9, which is not UTF-8");
+    axis = list_axis("neuron.tau_reff", PIPETTE_TYPE_F64, numbers, &two);
     axis.parameter = NULL;
     ASSERT_FAILS(explore(t, &axis, 1), t, PIPETTE_E_INVALID, "names no parameter");
     ASSERT_OK(pipette_add(t, PIPETTE_BRANCH_RESULTS, "rate", &value, NULL, NULL), t);

@@ -1,5 +1,5 @@
 /* utf8.c: text that crosses from others to us: whether it is UTF-8, and what becomes of what is none. */
-#include "utf8.h"
+#include "trajectory/utf8.h"
 
 #include <string.h>
 
@@ -62,4 +62,13 @@ void utf8_repair(const char *text, size_t size, char *out)
         at += length == 0 ? 1 : length;
     }
     *out = '\0';
+}
+
+int utf8_first_wrong(const char *text)
+{
+    size_t left = strlen(text), length;
+    for (; left > 0; left -= length, text += length)
+        if ((length = utf8_character(text, left)) == 0)
+            return (unsigned char)*text;
+    return -1;
 }
