@@ -490,7 +490,7 @@ _Noreturn static void keeper_process(const host_start *start)
     pid_t below;
     for (i = 0; i < start->private_count; i++)
         (void)close(start->private[i]);
-    (void)setenv(ORPHANS_MARK, start->mark, 1);
+    orphans_carry(start->mark);
     children_adopt();
     ignore_signals();
     signals = listen_to_children();

@@ -5,11 +5,14 @@
 
 #include <sys/types.h>
 
-#define ORPHANS_MARK "PIPETTE_KEEPER" /* in the environment of the keeper and of all below it */
+#define ORPHANS_MARK "PIPETTE_KEEPER" /* in the environment of the keeper and of all below it that do not clear theirs */
 #define ORPHANS_MARK_BYTES 64u
 
 /* Before the keeper is forked: the mark's value, the same for no other keeper that lives. `shared` is the board. */
 void orphans_mark(const void *shared, char out[ORPHANS_MARK_BYTES]);
+
+/* In the keeper: it and all below it carry the mark. */
+void orphans_carry(const char *mark);
 
 /* From now on this process adopts what its descendants leave behind, and what it forks itself has no part in `shared`,
  * so that one can be told from the other. 0 where the keeper has a namespace, which makes all that needless.

@@ -321,16 +321,28 @@ static void test_refused_forks(void)
     hostile_end();
 }
 
+/* The number that a file of the folder begins with; 0: none. */
+static pid_t number_in(const char *name)
+{
+    FILE *file = fopen(in_folder(name), "r");
+    int number = 0;
+    if (file != NULL && fscanf(file, "%d", &number) != 1)
+        number = 0;
+    if (file != NULL)
+        (void)fclose(file);
+    return (pid_t)number;
+}
+
 /* Where there is no PID namespace, a daemon of the model ends with the keeper all the same, whoever ends that. */
 static void test_daemon(void)
 {
-    static const char *const deeds[] = {"daemon", "program_daemon"};
+    static const char *const deeds[] = {"daemon", "program_daemon", "clean_daemon"}; /* the last one clears its environment */
     int i, twice;
     hostile_begin(HOSTILE(39) "parameters = { pause = 0.05; at = 1; };\n");
-    for (i = 0; i < 2 && can_be_user(); i++)
+    for (i = 0; i < 3 && can_be_user(); i++)
         for (twice = 0; twice < 2; twice++) {
             char line[512];
-            pid_t command, keeper = 0, host = 0;
+            pid_t command, keeper = 0, host = 0, daemon;
             double waited;
             (void)snprintf(line, sizeof line,
                            "exec " TEST_COMMAND " run -q h.cfg --overwrite --workers 1 --set parameters.deed=%s",
@@ -341,8 +353,10 @@ static void test_daemon(void)
                 host = host_of(command, &keeper);
             }
             CU_ASSERT_FATAL(host > 0);
-            for (waited = 0; waited < 20 && !file_exists("daemon"); waited += 0.02)
+            for (waited = 0; waited < 20 && (daemon = number_in("daemon")) <= 0; waited += 0.02)
                 command_pause(0.02);
+            CU_ASSERT_FATAL(daemon > 0);
+            CU_ASSERT_EQUAL(kill(daemon, 0), 0);
             CU_ASSERT_EQUAL(unlink(in_folder("daemon")), 0);
             if (twice) {
                 (void)kill(command, SIGINT);
@@ -353,6 +367,7 @@ static void test_daemon(void)
             }
             (void)command_wait(command, 20);
             CU_ASSERT_EQUAL(survivors(), 0);
+            CU_ASSERT(told(kill(daemon, SIGKILL) != 0, deeds[i]));
         }
     hostile_end();
 }
