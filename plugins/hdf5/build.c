@@ -1,9 +1,7 @@
 /* How a file begins, grows and ends: a new structure, and the data that has to move with it.
  *
- * A file begins and grows (its rows move then) as a new one that is laid out beside the old one, gets its data, and
- * takes its name. It ends in place: the new structure stands behind the old one, refers to the data of fixed shape where
- * that is, and is the file's from the write of one sector on. Whatever happens before the new name or that write, the
- * file is as it was.
+ * A file begins under another name beside its own. It grows and ends in place: the new structure refers to the data of fixed shape where
+ * that is, and is the file's from the write of one sector on. Whatever happens before the new name or that write, the file is as it was.
  */
 #include "h5.h"
 
@@ -80,25 +78,31 @@ static int measure(store_file *store, store_column *column)
     return status < 0 ? status : PIPETTE_OK;
 }
 
-/* Whether data that stands in the file can stay where it is when the file gets another structure. */
-static bool stays(const store_column *column)
+/* Whether the samples of ragged results stand in the file as the new structure has them. */
+static bool keeps_samples(const store_catalog *old, const store_catalog *new, const store_column *source)
 {
-    const store_column *source = column->source;
-    if (source == NULL || !source->placed)
-        return false;
-    if (column->form == STORE_FIXED)
-        return column->every == source->every;
-    if (source->records != NULL)
-        return false;
-    if (column->form == STORE_RAGGED)
-        return column->type != PIPETTE_TYPE_STRING && column->total == source->total;
-    return column->form == STORE_TEXT && column->role == PIPETTE_ROLE_PARAMETER && source->places.count > 0;
+    return source != NULL && source->placed && source->type != PIPETTE_TYPE_STRING && old->format >= 3 &&
+           catalog_run_type(old) == catalog_run_type(new);
 }
 
-/* Whether the run of each sample of ragged results stands in the file as the new structure will have it. */
-static bool keeps_runs(const store_catalog *old, const store_catalog *new)
+/* How many of the first rows of a ragged column have their samples in the open file as they are to be, and none of the others has any there. */
+static int keep_rows(store_file *store, store_column *column)
 {
-    return old->format >= 3 && catalog_run_type(old) == catalog_run_type(new);
+    store_column *source = column->source;
+    store_states *states = calloc(1, sizeof *states);
+    uint64_t rows = store->catalog->row_count, row, samples;
+    int status = states != NULL ? read_starts(store, source) : store_memory(store);
+    column->kept_rows = 0;
+    for (row = 0; status >= 0 && row < rows; row++) {
+        samples = source->starts[row + 1] - source->starts[row];
+        status = samples > 0 ? columns_counts(store, states, column, row) : 1;
+        if (status == 0 || (source->records != NULL && source->records[row] != 0))
+            break;
+    }
+    if (status >= 0 && source->starts[row] == source->starts[rows] && source->starts[rows] > 0)
+        column->kept_rows = row;
+    free(states);
+    return status < 0 ? status : PIPETTE_OK;
 }
 
 static int match_column(store_file *store, const store_catalog *catalog, store_column *column, bool here)
@@ -126,7 +130,9 @@ static int match_column(store_file *store, const store_catalog *catalog, store_c
         status = measure(store, column);
     if (column->form == STORE_SPARSE)
         column->placed = column->total > 0;
-    column->kept = here && status == PIPETTE_OK && stays(column) && (column->form != STORE_RAGGED || keeps_runs(store->catalog, catalog));
+    column->kept_rows = 0;
+    if (status == PIPETTE_OK && here && column->form == STORE_RAGGED && keeps_samples(store->catalog, catalog, column->source))
+        status = keep_rows(store, column);
     return status;
 }
 
@@ -241,8 +247,6 @@ static int copy_column(store_file *store, int fd, store_column *column, const st
 {
     uint64_t rows = catalog_rows(store->catalog, column), row_count = catalog_rows(catalog, column);
     int status;
-    if (column->kept)
-        return PIPETTE_OK;
     if (column->form == STORE_RAGGED)
         return ragged_copy(store, fd, catalog, column);
     if (column->form != STORE_FIXED || column->row_bytes == 0)
@@ -317,17 +321,48 @@ static int copy_states(store_file *store, const store_catalog *catalog, int fd)
     return status;
 }
 
-/* The structure into `fd`, and what does not stand there yet. */
-static int write_file(store_file *store, store_catalog *catalog, int fd, h5_overlay *overlay)
+/* Whether rows without a value are to read as missing before anybody has stored one: numbers that tables are made of, and those that
+ * several rows share. What holds more is filled at the end. */
+static bool begins_filled(const store_column *column)
+{
+    enum { MOST = 128 << 20 };
+    return column->form == STORE_FIXED && column->placed && column->role != PIPETTE_ROLE_PARAMETER && column->code_count == 0 &&
+           (column->every > 1 || (column->rank == 0 && column->places.bytes <= MOST));
+}
+
+static int fill_new(store_file *store, int fd, const store_column *column)
+{
+    const store_column *source = column->source;
+    uint64_t at = source != NULL && source->placed && source->every == column->every ? source->places.bytes : 0, n;
+    char cells[STORE_BLOCK];
+    int status = PIPETTE_OK;
+    if (!begins_filled(column))
+        return PIPETTE_OK;
+    store_fill(column->type, cells, sizeof cells / pipette_type_size(column->type));
+    for (; status == PIPETTE_OK && at < column->places.bytes; at += n) {
+        n = column->places.bytes - at < sizeof cells ? column->places.bytes - at : sizeof cells;
+        status = places_write(store, &column->places, fd, cells, n, at);
+    }
+    return status;
+}
+
+/* A new structure in `fd`, and what does not stand there yet. HDF5 has it open. */
+static int write_file(store_file *store, store_catalog *catalog, int fd, bool here)
 {
     uint32_t i;
-    int status = layout_write(store, catalog, fd, overlay);
+    int status = structure_begin(store, fd, here);
+    if (status == PIPETTE_OK)
+        status = layout_write(store, catalog);
+    for (i = 0; status == PIPETTE_OK && i < catalog->column_count; i++)
+        status = fill_new(store, fd, &catalog->columns[i]);
     for (i = 0; store->catalog != NULL && status == PIPETTE_OK && i < catalog->column_count; i++)
         status = copy_column(store, fd, &catalog->columns[i], catalog);
     if (store->catalog != NULL && status == PIPETTE_OK)
         status = copy_states(store, catalog, fd);
     for (i = 0; status == PIPETTE_OK && i < catalog->table_count; i++)
         status = copy_table(store, fd, &catalog->tables[i]);
+    if (status != PIPETTE_OK)
+        structure_abandon(store);
     return status;
 }
 
@@ -358,12 +393,25 @@ static bool waits_for_coordinates(const store_catalog *catalog, bool grows)
     return false;
 }
 
+/* Runs of an earlier command are not risked. Others are no safer than the machine they are on. */
+static bool must_be_safe(const store_file *store, const store_catalog *catalog)
+{
+    return catalog->power_safe || store->mode == PIPETTE_STORAGE_UPDATE;
+}
+
 int build_name(store_file *store)
 {
+    bool safe, here;
     int status;
     if (!store->fresh)
         return PIPETTE_OK;
-    status = file_part_commit(store, store->fd, store->replaced >= 0, store->name_safely);
+    if (store->building == NULL)
+        return store_fail(store, PIPETTE_E_STORAGE, "'%s' could not be written before", store->path);
+    safe = must_be_safe(store, store->catalog);
+    here = store->building->in_place;
+    status = structure_end(store, safe);
+    if (status == PIPETTE_OK && !here)
+        status = file_part_commit(store, store->fd, store->replaced >= 0, safe);
     if (status != PIPETTE_OK)
         return status;
     store->fresh = false;
@@ -373,14 +421,27 @@ int build_name(store_file *store)
     return PIPETTE_OK;
 }
 
-int build_file(store_file *store, store_catalog *catalog)
+void build_abandon(store_file *store)
 {
-    bool has_source = store->catalog != NULL;
+    bool here = store->building == NULL ? store->mode == PIPETTE_STORAGE_UPDATE : store->building->in_place;
+    if (!store->fresh)
+        return;
+    structure_abandon(store);
+    store->fresh = false;
+    if (!here) {
+        file_part_abort(store, store->fd);
+        store->fd = -1;
+    }
+}
+
+/* `catalog` (taken over, also on failure) becomes a new file. */
+static int build_new(store_file *store, store_catalog *catalog)
+{
     int fd = -1, status = match(store, catalog, false);
     if (status == PIPETTE_OK)
         status = file_part_begin(store, &fd);
     if (status == PIPETTE_OK) {
-        status = write_file(store, catalog, fd, NULL);
+        status = write_file(store, catalog, fd, false);
         if (status != PIPETTE_OK)
             file_part_abort(store, fd);
     }
@@ -388,61 +449,22 @@ int build_file(store_file *store, store_catalog *catalog)
         catalog_free(catalog);
         return status;
     }
-    /* Runs of an earlier command are not risked. Others are no safer than the machine they are on. */
-    store->name_safely = catalog->power_safe || (has_source && store->mode == PIPETTE_STORAGE_UPDATE);
     store->fresh = true;
-    if (has_source) {
-        read_rest(store);
-        store->replaced = store->fd;
-        store->fd = -1;
-    }
     take_over(store, catalog, fd);
-    return waits_for_coordinates(catalog, has_source) ? PIPETTE_OK : build_name(store);
+    return waits_for_coordinates(catalog, false) ? PIPETTE_OK : build_name(store);
 }
 
-/* From here on the file has the new structure. */
-static int turn(store_file *store, const h5_overlay *overlay, bool *turned)
+/* `catalog` (taken over, also on failure) becomes what the open file has. HDF5 has the structure open until build_name(). */
+static int build_here(store_file *store, store_catalog *catalog)
 {
-    /* Runs of an earlier command must not be lost because the new structure reached the disk before what it refers to. */
-    bool safe = store->catalog->power_safe || store->mode == PIPETTE_STORAGE_UPDATE;
-    int status = PIPETTE_OK;
-    if (overlay->astray || overlay->head_bytes == 0)
-        return store_fail(store, PIPETTE_E_STORAGE, "cannot write '%s': HDF5 wrote where it must not", store->path);
-    if (safe && fdatasync(store->fd) != 0)
-        return store_system(store, "cannot write '%s'", store->path);
-    *turned = true; /* or nobody knows */
-    status = file_write(store, store->fd, overlay->head, overlay->head_bytes, 0);
-    if (status == PIPETTE_OK && safe && fdatasync(store->fd) != 0)
-        status = store_system(store, "cannot write '%s'", store->path);
-    /* What was reserved for the log and not used. */
-    if (status == PIPETTE_OK && ftruncate(store->fd, (off_t)extents_stored_end(overlay->head)) != 0)
-        status = store_system(store, "cannot write '%s'", store->path);
-    return status;
-}
-
-int build_here(store_file *store, store_catalog *catalog)
-{
-    h5_overlay overlay;
-    struct stat facts;
     int status = match(store, catalog, true);
-    memset(&overlay, 0, sizeof overlay);
-    if (status == PIPETTE_OK && fstat(store->fd, &facts) != 0)
-        status = store_system(store, "cannot look at '%s'", store->path);
-    if (status == PIPETTE_OK && (overlay.first = extents_free_from(store)) == 0)
-        status = store->failure;
-    if (status == PIPETTE_OK) {
-        bool turned = false;
-        status = write_file(store, catalog, store->fd, &overlay);
-        if (status == PIPETTE_OK)
-            status = turn(store, &overlay, &turned);
-        if (!turned)
-            (void)!ftruncate(store->fd, facts.st_size); /* the file is as it was; what is behind would do no harm */
-    }
+    if (status == PIPETTE_OK)
+        status = write_file(store, catalog, store->fd, true);
     if (status != PIPETTE_OK) {
         catalog_free(catalog);
         return status;
     }
-    store->fresh = false;
+    store->fresh = true;
     take_over(store, catalog, store->fd);
     return PIPETTE_OK;
 }
@@ -476,7 +498,7 @@ int build_lay_out(store_file *store, const pipette_layout *layout)
     int status;
     if (catalog == NULL)
         return store->failure;
-    status = build_file(store, catalog);
+    status = build_new(store, catalog);
     return status == PIPETTE_OK ? number_positions(store, layout->column_count) : status;
 }
 
@@ -575,7 +597,9 @@ int build_extend(store_file *store, const pipette_layout *layout)
         catalog_free(catalog);
         return status;
     }
-    status = build_file(store, catalog);
+    status = build_here(store, catalog);
+    if (status == PIPETTE_OK && !waits_for_coordinates(store->catalog, true))
+        status = build_name(store);
     return status == PIPETTE_OK ? number_positions(store, layout->column_count) : status;
 }
 
@@ -596,7 +620,7 @@ int build_finish(store_file *store, bool complete)
         store_catalog *catalog = clone_catalog(store);
         status = catalog != NULL ? take_pending(store, catalog, false) : store->failure;
         if (status == PIPETTE_OK)
-            status = build_here(store, catalog);
+            status = build_here(store, catalog) == PIPETTE_OK ? build_name(store) : store->failure;
         else
             catalog_free(catalog);
     }

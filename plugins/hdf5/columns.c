@@ -38,13 +38,8 @@ static int write_texts_in_place(store_file *store, store_column *column, uint64_
 {
     const char *texts[TEXT_BLOCK];
     uint64_t per_block = TEXT_BLOCK / (column->elements ? column->elements : 1), i, k, block;
-    hid_t file, dataset;
-    int status = PIPETTE_OK;
-    read_rest(store);
-    file = h5_open(store, store->fd, H5F_ACC_RDWR);
-    dataset = file >= 0 ? H5Dopen2(file, column->dataset, H5P_DEFAULT) : -1;
-    if (dataset < 0)
-        status = h5_fail(store, "cannot write '%s'", store->path);
+    hid_t dataset = H5Dopen2(store->building->file, column->dataset, H5P_DEFAULT);
+    int status = dataset < 0 ? h5_fail(store, "cannot write '%s'", store->path) : PIPETTE_OK;
     for (i = 0; status == PIPETTE_OK && i < count; i += block) {
         block = count - i < per_block ? count - i : per_block;
         for (k = 0; k < block; k++)
@@ -56,9 +51,6 @@ static int write_texts_in_place(store_file *store, store_column *column, uint64_
     }
     if (dataset >= 0)
         (void)H5Dclose(dataset);
-    status = h5_close(store, file, status);
-    if (status == PIPETTE_OK)
-        records_begin(store);
     return status;
 }
 
@@ -68,7 +60,7 @@ static int write_texts(store_file *store, store_column *column, uint64_t first, 
     uint64_t shape[STORE_RANK_MAX], i;
     int status = PIPETTE_OK;
     /* A file that has its name is never changed by HDF5: there the strings go the way of everything that has no place. */
-    if (store->fresh && column->placed && column->elements <= TEXT_BLOCK)
+    if (store->building != NULL && column->placed && column->elements <= TEXT_BLOCK)
         return write_texts_in_place(store, column, first, count, data);
     status = build_name(store);
     for (i = 0; i < column->rank; i++)

@@ -4,10 +4,9 @@
  * write that fails is remembered, HDF5 goes on as if it had worked, and whoever wrote asks afterwards. Besides, no name
  * is opened a second time: what we have locked is what is written.
  *
- * A file that has a structure gets another one in the same way, copy on write (h5_overlay): HDF5 believes that it makes
- * a new file. What it puts at address 0, the superblock, stays in memory; every other block gets an address behind the
- * end of the file, or is said to be where its data stands already. So the old structure is whole until the new
- * superblock, less than a sector, is written over the old one.
+ * Every structure is written copy on write (h5_overlay): HDF5 believes that it makes a new file. What it puts at address 0, the
+ * superblock, stays in memory; every other block gets an address behind the end of the file, or where a dead one was, or is said to be
+ * where its data stands already. So the old structure is whole until the new superblock, less than a sector, is written over the old one.
  */
 #include "h5.h"
 
@@ -36,6 +35,7 @@ static H5FD_t *driver_open(const char *name, unsigned flags, hid_t access, haddr
     driver_file *file = calloc(1, sizeof *file);
     struct stat facts;
     (void)name;
+    (void)flags;
     (void)highest;
     if (file == NULL || target == NULL || fstat(target->fd, &facts) != 0) {
         free(file);
@@ -46,11 +46,6 @@ static H5FD_t *driver_open(const char *name, unsigned flags, hid_t access, haddr
     /* A file whose log was cut is as good as before but for that; reopen.c looks where the cut is. */
     if (target->overlay == NULL && file->end_of_file < target->stored_end)
         file->end_of_file = target->stored_end;
-    if (target->overlay == NULL && (flags & H5F_ACC_TRUNC) != 0) {
-        file->end_of_file = 0;
-        if (ftruncate(target->fd, 0) != 0 && *target->failure == 0)
-            *target->failure = errno;
-    }
     return &file->base;
 }
 
@@ -85,24 +80,43 @@ static herr_t overlay_query(const H5FD_t *base, unsigned long *flags)
     return 0;
 }
 
+/* Raw data that HDF5 does not fill must not read as what was there before. */
+static void clear_room(driver_file *file, haddr_t address, hsize_t size)
+{
+    if (*file->target.failure == 0 && file_clear(file->target.fd, address, size) != 0)
+        *file->target.failure = errno;
+}
+
 static haddr_t overlay_alloc(H5FD_t *base, H5FD_mem_t type, hid_t transfer, hsize_t size)
 {
     driver_file *file = (driver_file *)base;
     h5_overlay *overlay = file->target.overlay;
-    haddr_t address = file->end_of_addresses;
+    bool raw = type == H5FD_MEM_DRAW, queued = raw && overlay->queue_at < overlay->queue_count;
+    uint64_t address;
     (void)transfer;
-    if (address > 0) { /* else it is the superblock */
-        if (type == H5FD_MEM_DRAW && overlay->kept_bytes == size && overlay->kept > 0) {
-            address = overlay->kept;
-            overlay->kept = overlay->kept_bytes = 0;
-            return address;
-        }
-        if (address < overlay->first)
-            address = overlay->first;
-        if (type == H5FD_MEM_DRAW && size >= STORE_BLOCK)
-            address = (address + H5_PAGE - 1) / H5_PAGE * H5_PAGE;
+    if (file->end_of_addresses == 0) { /* the superblock */
+        file->end_of_addresses = size > overlay->first ? size : overlay->first;
+        return 0;
     }
-    file->end_of_addresses = address + size;
+    if (queued && size != overlay->queue_bytes) {
+        overlay->astray = true;
+        queued = false;
+    }
+    address = queued ? overlay->queue[overlay->queue_at] : 0;
+    if (address == 0) {
+        bool dead = false;
+        address = blocks_take(&overlay->room, size, raw && size >= STORE_BLOCK ? H5_PAGE : 8, &dead);
+        if (address == 0)
+            return HADDR_UNDEF;
+        if (dead && raw)
+            clear_room(file, address, size);
+        if (address + size > file->end_of_addresses)
+            file->end_of_addresses = address + size;
+    }
+    if (queued)
+        overlay->queue[overlay->queue_at++] = address;
+    if (!blocks_add(&overlay->blocks, address, size, queued ? BLOCK_DATA : raw ? BLOCK_RAW : BLOCK_META))
+        return HADDR_UNDEF;
     return address;
 }
 
@@ -127,6 +141,21 @@ static herr_t driver_set_eoa(H5FD_t *base, H5FD_mem_t type, haddr_t address)
 {
     (void)type;
     ((driver_file *)base)->end_of_addresses = address;
+    return 0;
+}
+
+/* HDF5 makes the last block longer. */
+static herr_t overlay_set_eoa(H5FD_t *base, H5FD_mem_t type, haddr_t address)
+{
+    driver_file *file = (driver_file *)base;
+    h5_overlay *overlay = file->target.overlay;
+    (void)type;
+    if (file->end_of_addresses > 0 && address > file->end_of_addresses) {
+        overlay->room.end = address;
+        if (!blocks_add(&overlay->blocks, file->end_of_addresses, address - file->end_of_addresses, BLOCK_META))
+            return -1;
+    }
+    file->end_of_addresses = address;
     return 0;
 }
 
@@ -197,32 +226,39 @@ static herr_t driver_write(H5FD_t *base, H5FD_mem_t type, hid_t transfer, haddr_
     return 0;
 }
 
+/* Whether the bytes are those that stand there: HDF5 writes back headers of objects that it has linked, unchanged. */
+static bool stands_there(const driver_file *file, haddr_t address, size_t size, const void *buffer)
+{
+    char *bytes = malloc(size + 1);
+    bool same = bytes != NULL && pread(file->target.fd, bytes, size, (off_t)address) == (ssize_t)size && memcmp(bytes, buffer, size) == 0;
+    free(bytes);
+    return same;
+}
+
 static herr_t overlay_write(H5FD_t *base, H5FD_mem_t type, hid_t transfer, haddr_t address, size_t size,
                             const void *buffer)
 {
-    h5_overlay *overlay = ((driver_file *)base)->target.overlay;
-    if (address >= overlay->first)
-        return driver_write(base, type, transfer, address, size, buffer);
+    driver_file *file = (driver_file *)base;
+    h5_overlay *overlay = file->target.overlay;
     if (address + size <= sizeof overlay->head) {
         memcpy(overlay->head + address, buffer, size);
         if (overlay->head_bytes < address + size)
             overlay->head_bytes = (size_t)address + size;
-    } else if (type != H5FD_MEM_DRAW) { /* raw: into what keeps its place and its data */
-        overlay->astray = true;
+        return 0;
     }
+    if (address >= overlay->first || blocks_taken(&overlay->room, address, size))
+        return driver_write(base, type, transfer, address, size, buffer);
+    if (type != H5FD_MEM_DRAW) /* raw: into what keeps its place and its data */
+        overlay->astray = overlay->astray || !stands_there(file, address, size, buffer);
     return 0;
 }
 
+/* Files that are opened through it are read. */
 static herr_t driver_truncate(H5FD_t *base, hid_t transfer, hbool_t closing)
 {
-    driver_file *file = (driver_file *)base;
+    (void)base;
     (void)transfer;
     (void)closing;
-    if (file->end_of_addresses == file->end_of_file)
-        return 0;
-    if (*file->target.failure == 0 && ftruncate(file->target.fd, (off_t)file->end_of_addresses) != 0)
-        *file->target.failure = errno;
-    file->end_of_file = file->end_of_addresses;
     return 0;
 }
 
@@ -255,7 +291,7 @@ static hid_t overlay_id(void)
                                        .alloc = overlay_alloc,
                                        .free = overlay_free,
                                        .get_eoa = driver_get_eoa,
-                                       .set_eoa = driver_set_eoa,
+                                       .set_eoa = overlay_set_eoa,
                                        .get_eof = driver_get_eof,
                                        .read = overlay_read,
                                        .write = overlay_write,
@@ -301,12 +337,10 @@ static hid_t access_properties(store_file *store, int fd, h5_overlay *overlay, h
     (void)H5Pset_libver_bounds(access, H5F_LIBVER_EARLIEST, H5F_LIBVER_LATEST);
     (void)H5Pset_fclose_degree(access, H5F_CLOSE_STRONG);
     (void)H5Pset_file_locking(access, 0, 1);
-    /* Large columns begin where a file system can share blocks when they are copied. */
-    if (overlay == NULL)
-        (void)H5Pset_alignment(access, STORE_BLOCK, H5_PAGE);
-    (void)H5Pset_meta_block_size(access, overlay == NULL ? 16384 : 0);
-    if (overlay != NULL)
+    if (overlay != NULL) {
+        (void)H5Pset_meta_block_size(access, 0);
         (void)H5Pset_small_data_block_size(access, 0);
+    }
     return access;
 }
 
@@ -321,16 +355,16 @@ hid_t h5_create(store_file *store, int fd, h5_overlay *overlay)
     return file;
 }
 
-hid_t h5_open(store_file *store, int fd, unsigned flags)
+hid_t h5_open(store_file *store, int fd)
 {
-    unsigned char head[96] = {1, 1, 1, 1, 1, 1, 1, 1, 1};
+    unsigned char head[96];
     hid_t access, file;
-    if (flags != H5F_ACC_RDONLY || pread(fd, head, sizeof head, 0) != (ssize_t)sizeof head)
+    if (pread(fd, head, sizeof head, 0) != (ssize_t)sizeof head)
         head[8] = 1;
     (void)H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
     store->write_failure = 0;
     access = access_properties(store, fd, NULL, extents_stored_end(head));
-    file = H5Fopen(store->path, flags, access);
+    file = H5Fopen(store->path, H5F_ACC_RDONLY, access);
     (void)H5Pclose(access);
     return file;
 }

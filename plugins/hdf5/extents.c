@@ -65,11 +65,21 @@ static uint64_t end_of_extent(store_file *store, uint64_t address)
     return sound && end > address + RECORD_LINK_BYTES ? end : 0;
 }
 
+/* A damaged log must not lead in a circle. */
+static bool is_known(const store_records *records, uint64_t address)
+{
+    uint64_t i;
+    for (i = 0; i < records->extents.count; i++)
+        if (address >= records->extents.blocks[i].address && address < records->extents.blocks[i].address + records->extents.blocks[i].bytes)
+            return true;
+    return false;
+}
+
 bool extents_enter(store_file *store, uint64_t address)
 {
     store_records *records = &store->records;
-    uint64_t end = address > records->extent ? end_of_extent(store, address) : 0;
-    if (end == 0)
+    uint64_t end = is_known(records, address) ? 0 : end_of_extent(store, address);
+    if (end == 0 || !blocks_add(&records->extents, address, end - address, BLOCK_LOG))
         return false;
     records->extent = address;
     records->extent_end = end;
@@ -79,6 +89,14 @@ bool extents_enter(store_file *store, uint64_t address)
     return true;
 }
 
+/* The last extent goes on to there. */
+static void take_end(store_records *records, uint64_t end)
+{
+    if (records->extents.count > 0)
+        records->extents.blocks[records->extents.count - 1].bytes += end - records->extent_end;
+    records->extent_end = end;
+}
+
 int extents_open(store_file *store)
 {
     store_records *records = &store->records;
@@ -86,7 +104,8 @@ int extents_open(store_file *store)
     int status;
     if (records->base != 0) { /* the last extent may have grown under the hands of whoever writes */
         uint64_t end = records->extent_end != UINT64_MAX ? end_of_extent(store, records->extent) : 0;
-        records->extent_end = end > records->extent_end ? end : records->extent_end;
+        if (end > records->extent_end)
+            take_end(records, end);
         return PIPETTE_OK;
     }
     if (store->catalog->log > 0) {
@@ -133,10 +152,17 @@ static uint64_t whole_pages(uint64_t bytes)
     return (bytes + EXTENT_PAGE - 1) / EXTENT_PAGE * EXTENT_PAGE;
 }
 
+/* Room behind the end of the file. `*end` is where it ends. */
+static int room_behind(store_file *store, uint64_t stored, uint64_t length, uint64_t least, uint64_t wanted, uint64_t *begin, uint64_t *end)
+{
+    *begin = whole_pages(stored > length ? stored : length);
+    return lengthen(store, *begin, least, wanted, end);
+}
+
 int extents_more(store_file *store, uint64_t size)
 {
     store_records *records = &store->records;
-    uint64_t stored, length, begin, end, least = whole_pages(size + 2 * RECORD_LINK_BYTES), wanted;
+    uint64_t stored, length, begin, end, bytes = 0, least = whole_pages(size + 2 * RECORD_LINK_BYTES), wanted;
     int status = ends(store, &stored, &length);
     if (status != PIPETTE_OK)
         return status;
@@ -145,12 +171,14 @@ int extents_more(store_file *store, uint64_t size)
     wanted = whole_pages(length / 4);
     wanted = wanted < EXTENT_LEAST ? EXTENT_LEAST : wanted > EXTENT_MOST ? EXTENT_MOST : wanted;
     wanted = wanted < least ? least : wanted;
-    begin = whole_pages(stored > length ? stored : length);
-    status = lengthen(store, begin, least, wanted, &end);
+    begin = structure_dead_room(store, least, wanted, &bytes);
+    end = begin + bytes;
+    if (begin == 0)
+        status = room_behind(store, stored, length, least, wanted, &begin, &end);
     if (status != PIPETTE_OK)
         return status;
     if (records->base != 0 && begin == records->extent_end) {
-        records->extent_end = end;
+        take_end(records, end);
         return write_link(store, records->extent, RECORD_EXTENT, end);
     }
     status = write_link(store, begin, RECORD_EXTENT, end);
@@ -159,6 +187,8 @@ int extents_more(store_file *store, uint64_t size)
     if (status == PIPETTE_OK)
         status = records->base == 0 ? file_write(store, store->fd, &begin, sizeof begin, store->catalog->log)
                                     : write_link(store, records->end, RECORD_NEXT, begin);
+    if (status == PIPETTE_OK && !blocks_add(&records->extents, begin, end - begin, BLOCK_LOG))
+        status = store_memory(store);
     if (status != PIPETTE_OK)
         return status;
     records->extent = begin;

@@ -405,6 +405,23 @@ int file_read(store_file *store, int fd, void *data, uint64_t size, uint64_t off
     return PIPETTE_OK;
 }
 
+int file_clear(int fd, uint64_t offset, uint64_t size)
+{
+    static const char nothing[STORE_BLOCK];
+    if (fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)offset, (off_t)size) == 0)
+        return 0;
+    while (size > 0) {
+        ssize_t done = pwrite(fd, nothing, size < sizeof nothing ? (size_t)size : sizeof nothing, (off_t)offset);
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done <= 0)
+            return -1;
+        offset += (uint64_t)done;
+        size -= (uint64_t)done;
+    }
+    return 0;
+}
+
 static int copy_bytes(store_file *store, int from, uint64_t from_offset, int to, uint64_t to_offset, uint64_t size)
 {
     char buffer[STORE_BLOCK];

@@ -43,7 +43,7 @@ int h5_fail(store_file *store, const char *format, ...)
 hid_t h5_source(store_file *store)
 {
     if (store->h5 < 0) {
-        store->h5 = h5_open(store, store->fd, H5F_ACC_RDONLY);
+        store->h5 = h5_open(store, store->fd);
         if (store->h5 < 0)
             (void)h5_fail(store, "cannot read '%s'", store->path);
     }

@@ -8,24 +8,40 @@
 
 /* Reports `format` with the reason that HDF5 gives, and its error stack is empty again. Returns PIPETTE_E_STORAGE. */
 PIPETTE_PRINTF(2, 3) int h5_fail(store_file *store, const char *format, ...);
-/* A new structure in a file that has one (driver.c). */
-typedef struct h5_overlay {
-    uint64_t first;            /* new blocks get addresses from here on */
-    uint64_t kept, kept_bytes; /* the next raw block of that size is at `kept`, and its data with it. 0: none */
-    unsigned char head[512];   /* what HDF5 puts at the beginning of the file */
+/* A new structure, while HDF5 writes it (driver.c). */
+struct h5_overlay {
+    uint64_t first;   /* what stands before it stays, but for the dead blocks in `room` */
+    block_room room;  /* for new blocks */
+    block_list blocks; /* that the structure has got, or kept */
+    /* The addresses of the next raw blocks, all of that size, and their data with them; 0: a new place, which is put here. */
+    uint64_t *queue, queue_count, queue_at, queue_bytes;
+    unsigned char head[512]; /* what HDF5 puts at the beginning of the file */
     size_t head_bytes;
     bool astray; /* HDF5 wanted to write where it must not */
-} h5_overlay;
+};
+
+/* A structure that is being written: HDF5 has it open until structure_end(). */
+struct store_building {
+    h5_overlay overlay;
+    hid_t file;
+    int fd;
+    bool in_place;          /* in the store's file, which has another one until then */
+    bool turned;
+    bool keeps_others;      /* it links objects that others have put into the file */
+    uint64_t length;        /* of the file before */
+    uint64_t end;           /* of what the structure before it is made of */
+    block_list others;      /* of the file before: perhaps somebody else's */
+    store_catalog *catalog; /* what it describes */
+};
 
 enum { H5_PAGE = 4096 };
 
 /* Whether that is among what HDF5 says of its last failure. */
 bool h5_said(const char *text);
-/* driver.c: the file behind `fd`, through that descriptor; negative on failure, without a message. `overlay`: NULL for
- * a file that is empty or may become so. */
+/* driver.c: the file behind `fd`, through that descriptor; negative on failure, without a message: for a new structure, or to read. */
 hid_t h5_create(store_file *store, int fd, h5_overlay *overlay);
-hid_t h5_open(store_file *store, int fd, unsigned flags);
-/* Closes what h5_create or h5_open gave for writing. `status`: of what was done with it. Reports what went wrong
+hid_t h5_open(store_file *store, int fd);
+/* Closes what h5_create gave. `status`: of what was done with it. Reports what went wrong
  * meanwhile. */
 int h5_close(store_file *store, hid_t file, int status);
 /* The handle for reading the store's file; negative after a message. */

@@ -23,12 +23,11 @@ hid_t layout_numbers(writer *w, const char *path, int type, uint32_t rank, const
 
 void layout_keep(writer *w, uint64_t offset, uint64_t bytes)
 {
-    if (w->overlay == NULL || bytes == 0)
-        offset = 0;
-    if (w->overlay != NULL) {
-        w->overlay->kept = offset;
-        w->overlay->kept_bytes = offset > 0 ? bytes : 0;
-    }
+    w->keep = w->in_place && bytes > 0 ? offset : 0;
+    w->overlay->queue = &w->keep;
+    w->overlay->queue_count = w->keep > 0;
+    w->overlay->queue_at = 0;
+    w->overlay->queue_bytes = bytes;
 }
 
 int layout_kept(writer *w, hid_t id, uint64_t offset)
@@ -46,18 +45,9 @@ static void place_of(hid_t id, uint64_t *offset)
     *offset = address == HADDR_UNDEF ? 0 : address; /* nothing to store: no rows or an extent of 0 */
 }
 
-int layout_places(writer *w, hid_t id, store_places *places, uint64_t bytes)
-{
-    haddr_t address = H5Dget_offset(id);
-    places_free(places);
-    return address == HADDR_UNDEF || places_add(places, address, bytes) ? PIPETTE_OK : store_memory(w->store);
-}
-
-hid_t layout_texts(writer *w, const char *path, uint32_t rank, const hsize_t *extents, bool kept)
+hid_t layout_texts(writer *w, const char *path, uint32_t rank, const hsize_t *extents)
 {
     hid_t space = H5Screate_simple((int)rank, extents, NULL), properties = H5Pcreate(H5P_DATASET_CREATE), id;
-    if (kept)
-        (void)H5Pset_alloc_time(properties, H5D_ALLOC_TIME_EARLY);
     id = H5Dcreate2(w->file, path, w->text_type, space, w->links, properties, H5P_DEFAULT);
     (void)H5Pclose(properties);
     (void)H5Sclose(space);
@@ -202,9 +192,14 @@ bool layout_describe(hid_t id, const store_column *column, const char *coordinat
     return ok && scales_put_text(id, "coordinates", coordinates);
 }
 
-uint64_t layout_element_bytes(const store_column *column)
+/* Numbers of fixed shape. What stands in the open file stays there. */
+static int create_fixed(writer *w, store_column *column, uint32_t rank, const hsize_t *extents, hid_t *id)
 {
-    return column->type == PIPETTE_TYPE_STRING ? 16 : pipette_type_size(column->type);
+    const store_column *source = column->source;
+    bool stands = source != NULL && source->placed && source->every == column->every;
+    chunks_spec spec = {column->dataset, column->type, rank, extents, stands ? &source->places : NULL, stands ? &source->cut : NULL,
+                        &column->cut, &column->places};
+    return chunks_create(w, &spec, id);
 }
 
 /* Numbers of fixed shape, or strings (run, ...). */
@@ -234,25 +229,20 @@ static int write_plain_column(writer *w, store_column *column, const char *group
         if (status != PIPETTE_OK)
             return status;
     }
-    if (column->kept)
-        layout_keep(w, places_first(&column->source->places), extents[0] * column->elements * layout_element_bytes(column));
-    id = column->form == STORE_TEXT     ? layout_texts(w, column->dataset, rank, extents, column->kept)
-         : column->form == STORE_PACKED ? packed_create(w, column, rank, extents)
-                                        : layout_numbers(w, column->dataset, column->type, rank, extents, column->every > 1);
+    if (column->form == STORE_FIXED)
+        status = create_fixed(w, column, rank, extents, &id);
+    else
+        id = column->form == STORE_TEXT ? layout_texts(w, column->dataset, rank, extents) : packed_create(w, column, rank, extents);
     if (id < 0)
-        return layout_failed(w);
-    if (column->kept)
-        status = layout_kept(w, id, places_first(&column->source->places));
+        return status != PIPETTE_OK ? status : layout_failed(w);
     if (status == PIPETTE_OK)
         status = scales_attach(w, id, rank, scales);
     if (status == PIPETTE_OK && !layout_describe(id, column, coordinates))
         status = layout_failed(w);
-    if (status == PIPETTE_OK && column->form == STORE_TEXT && column->source != NULL && !column->kept)
+    if (status == PIPETTE_OK && column->form == STORE_TEXT && column->source != NULL)
         status = strings_text(w->store, column, id);
     if (status == PIPETTE_OK && column->form == STORE_PACKED && column->source != NULL)
         status = packed_fill(w, column, id);
-    if (status == PIPETTE_OK)
-        status = layout_places(w, id, &column->places, extents[0] * column->elements * layout_element_bytes(column));
     (void)H5Dclose(id);
     return status;
 }
@@ -357,7 +347,7 @@ static int write_table(writer *w, store_table *table)
     }
     for (i = 0; status == PIPETTE_OK && i < table->array_count; i++) {
         store_array *array = &table->arrays[i];
-        uint64_t kept = w->overlay != NULL && table->source != NULL ? table->source->arrays[i].offset : 0;
+        uint64_t kept = w->in_place && table->source != NULL ? table->source->arrays[i].offset : 0;
         uint32_t rank = table->axis_count;
         hid_t id;
         if (array->type == PIPETTE_TYPE_COMPLEX) {
@@ -423,6 +413,8 @@ static int write_own(writer *w)
     store_catalog *catalog = w->catalog;
     int status = write_zeros(w, "/pipette/finished", PIPETTE_TYPE_BOOL, false, &catalog->finished);
     if (status == PIPETTE_OK)
+        status = write_zeros(w, "/pipette/blocks", PIPETTE_TYPE_I64, false, &catalog->blocks);
+    if (status == PIPETTE_OK)
         status = write_zeros(w, "/pipette/log", PIPETTE_TYPE_I64, false, &catalog->log);
     if (status == PIPETTE_OK && catalog->row_count > 0) /* any model can add results that go into the log */
         status = write_zeros(w, "/pipette/placed", PIPETTE_TYPE_BOOL, true, &catalog->placed);
@@ -477,7 +469,7 @@ static int write_all(writer *w)
     return status;
 }
 
-int layout_write(store_file *store, store_catalog *catalog, int fd, h5_overlay *overlay)
+int layout_write(store_file *store, store_catalog *catalog)
 {
     writer w;
     uint32_t i;
@@ -487,7 +479,9 @@ int layout_write(store_file *store, store_catalog *catalog, int fd, h5_overlay *
     w.store = store;
     w.catalog = catalog;
     w.complex = UINT32_MAX;
-    w.overlay = overlay;
+    w.overlay = &store->building->overlay;
+    w.in_place = store->building->in_place;
+    store->building->catalog = catalog;
     w.links = H5Pcreate(H5P_LINK_CREATE);
     (void)H5Pset_create_intermediate_group(w.links, 1);
     w.reference_list = H5Tvlen_create(H5T_STD_REF_OBJ);
@@ -495,12 +489,11 @@ int layout_write(store_file *store, store_catalog *catalog, int fd, h5_overlay *
     (void)H5Tinsert(w.user_type, "dataset", HOFFSET(scale_user, dataset), H5T_STD_REF_OBJ);
     (void)H5Tinsert(w.user_type, "dimension", HOFFSET(scale_user, axis), H5T_NATIVE_INT);
     w.text_type = h5_text_type();
-    w.file = h5_create(store, fd, overlay);
-    status = w.file >= 0 ? write_all(&w) : h5_fail(store, "cannot create '%s'", store->path);
+    w.file = store->building->file;
+    status = write_all(&w);
     closed = scales_close(&w, status == PIPETTE_OK);
     if (status == PIPETTE_OK)
         status = closed;
-    status = h5_close(store, w.file, status);
     (void)H5Pclose(w.links);
     (void)H5Tclose(w.reference_list);
     (void)H5Tclose(w.user_type);

@@ -38,11 +38,29 @@ typedef struct writer {
     uint32_t run, complex; /* scales; complex: UINT32_MAX until it is needed */
     group_links *groups;
     uint32_t group_count;
-    h5_overlay *overlay; /* NULL: a new file */
+    h5_overlay *overlay;
+    bool in_place;     /* in the open file, where data of fixed shape stays where it is */
+    uint64_t keep;     /* where the next dataset of numbers stands */
 } writer;
 
 /* PIPETTE_E_STORAGE, with HDF5's reason. */
 int layout_failed(writer *w);
+
+/* A dataset of numbers, one dimension at least, that HDF5 never fills (chunks.c). */
+typedef struct chunks_spec {
+    const char *path;
+    int type;
+    uint32_t rank;
+    const hsize_t *extents;
+    const store_places *old;     /* where its first bytes stand in the open file, cut like `old_cut`; what can stays there. NULL: nowhere */
+    const store_cut *old_cut;
+    store_cut *cut;              /* how it is cut then */
+    store_places *places;        /* where all of it stands then; may be NULL */
+} chunks_spec;
+int chunks_create(writer *w, const chunks_spec *spec, hid_t *out);
+/* How the chunked dataset `id`, opened without a cache for chunks, is cut, and where it stands. STORE_NONE: it is none that chunks_create()
+ * makes. */
+int chunks_find(store_file *store, hid_t id, int type, store_cut *cut, store_places *places);
 
 /* Says where the data of the next dataset stands already, in a file that gets a new structure. 0: nowhere. */
 void layout_keep(writer *w, uint64_t offset, uint64_t bytes);
@@ -52,12 +70,7 @@ int layout_kept(writer *w, hid_t id, uint64_t offset);
 /* A dataset whose room is there when the file is closed, and which HDF5 never fills: `type` is a number's. `filled`:
  * with fill values now. */
 hid_t layout_numbers(writer *w, const char *path, int type, uint32_t rank, const hsize_t *extents, bool filled);
-/* `kept`: strings that stand in the file keep their place. */
-hid_t layout_texts(writer *w, const char *path, uint32_t rank, const hsize_t *extents, bool kept);
-/* Where the data of a dataset stands, if it has any: `bytes` in one piece. */
-int layout_places(writer *w, hid_t id, store_places *places, uint64_t bytes);
-/* In the file: a string is its length and its place in a heap. */
-uint64_t layout_element_bytes(const store_column *column);
+hid_t layout_texts(writer *w, const char *path, uint32_t rank, const hsize_t *extents);
 /* The attributes of a column's values. */
 bool layout_describe(hid_t id, const store_column *column, const char *coordinates);
 

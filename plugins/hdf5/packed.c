@@ -195,13 +195,13 @@ int packed_fill(writer *w, store_column *column, hid_t dataset)
         at[0] = row;
         if (!make_room(&buffer, &room, (size_t)bytes))
             status = store_memory(store);
-        else if (w->overlay == NULL)
+        else if (!w->in_place)
             status = file_read(store, store->fd, buffer, bytes, address);
         else
             layout_keep(w, address, bytes);
         if (status == PIPETTE_OK && H5Dwrite_chunk(dataset, H5P_DEFAULT, 0, at, (size_t)bytes, buffer) < 0)
             status = layout_failed(w);
-        if (status == PIPETTE_OK && w->overlay != NULL && w->overlay->kept_bytes != 0)
+        if (status == PIPETTE_OK && w->in_place && w->overlay->queue_at != 1)
             status = store_fail(store, PIPETTE_E_STORAGE, "cannot write '%s': HDF5 gives its data another place",
                                 store->path);
     }

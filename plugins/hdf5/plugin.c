@@ -9,10 +9,8 @@ static void forget(store_file *store)
 {
     uint32_t i;
     read_rest(store);
-    if (store->fresh) { /* never got its name */
-        file_part_abort(store, store->fd);
-        store->fd = -1;
-    }
+    build_abandon(store);
+    structure_forget(store);
     file_close(store);
     records_free(store);
     packed_free(store);

@@ -18,41 +18,35 @@ static int write_samples(writer *w, store_column *column)
     uint32_t scales[2], rank = column->type == PIPETTE_TYPE_COMPLEX ? 2 : 1;
     int run_type = catalog_run_type(w->catalog), status = data != NULL && run != NULL && sample != NULL ? PIPETTE_OK : store_memory(w->store);
     hid_t flat = -1, runs = -1;
+    bool kept = column->kept_rows > 0;
     if (status == PIPETTE_OK)
         status = scales_add_bare(w, sample, column->total, &scales[0]);
     if (status == PIPETTE_OK && rank == 2)
         status = scales_complex(w, &scales[1]);
-    if (status == PIPETTE_OK) {
-        if (column->kept)
-            layout_keep(w, places_first(&column->source->places), column->total * layout_element_bytes(column));
-        flat = column->type == PIPETTE_TYPE_STRING ? layout_texts(w, data, 1, extents, false)
-                                                   : layout_numbers(w, data, column->type, rank, extents, false);
-        if (flat >= 0 && column->kept)
-            status = layout_kept(w, flat, places_first(&column->source->places));
-        if (flat < 0 || (status == PIPETTE_OK && !layout_describe(flat, column, "run")))
-            status = layout_failed(w);
+    if (status == PIPETTE_OK && column->type == PIPETTE_TYPE_STRING) {
+        flat = layout_texts(w, data, 1, extents);
+    } else if (status == PIPETTE_OK) {
+        chunks_spec spec = {data, column->type, rank, extents, kept ? &column->source->places : NULL, kept ? &column->source->cut : NULL,
+                            &column->cut, &column->places};
+        status = chunks_create(w, &spec, &flat);
     }
+    if (status == PIPETTE_OK && (flat < 0 || !layout_describe(flat, column, "run")))
+        status = layout_failed(w);
     if (status == PIPETTE_OK)
         status = scales_attach(w, flat, rank, scales);
-    if (status == PIPETTE_OK && column->type != PIPETTE_TYPE_STRING)
-        status = layout_places(w, flat, &column->places, column->total * layout_element_bytes(column));
     if (status == PIPETTE_OK && column->type == PIPETTE_TYPE_STRING && column->source != NULL)
         status = strings_ragged(w->store, column, flat);
     if (status == PIPETTE_OK) {
-        if (column->kept)
-            layout_keep(w, places_first(&column->source->runs), column->total * pipette_type_size(run_type));
-        runs = layout_numbers(w, run, run_type, 1, extents, false);
-        if (runs >= 0 && column->kept)
-            status = layout_kept(w, runs, places_first(&column->source->runs));
+        chunks_spec spec = {run, run_type, 1, extents, kept ? &column->source->runs : NULL, kept ? &column->source->runs_cut : NULL,
+                            &column->runs_cut, &column->runs};
+        status = chunks_create(w, &spec, &runs);
         /* What CF means by it are positions. */
-        if (runs < 0 || (status == PIPETTE_OK && (!scales_put_text(runs, "long_name", "run of the sample") ||
+        if (status == PIPETTE_OK && ((!scales_put_text(runs, "long_name", "run of the sample") ||
                                                   (catalog_plain_runs(w->catalog) && !scales_put_text(runs, "instance_dimension", "run")))))
             status = layout_failed(w);
     }
     if (status == PIPETTE_OK)
         status = scales_attach(w, runs, 1, scales);
-    if (status == PIPETTE_OK)
-        status = layout_places(w, runs, &column->runs, column->total * pipette_type_size(run_type));
     if (flat >= 0)
         (void)H5Dclose(flat);
     if (runs >= 0)
@@ -78,20 +72,16 @@ static int write_counts(writer *w, store_column *column, const char *coordinates
     if (status == PIPETTE_OK && rank == 2)
         status = scales_add_bare(w, axis, column->rank, &scales[1]);
     if (status == PIPETTE_OK) {
-        if (column->kept)
-            layout_keep(w, places_first(&column->source->shapes), extents[0] * extents[1] * 8);
-        shapes = layout_numbers(w, shape, PIPETTE_TYPE_I64, rank, extents, false);
-        if (shapes >= 0 && column->kept)
-            status = layout_kept(w, shapes, places_first(&column->source->shapes));
-        if (shapes < 0 ||
-            (status == PIPETTE_OK && (!scales_put_text(shapes, "long_name", doc) || !scales_put_text(shapes, "coordinates", coordinates) ||
+        bool kept = column->kept_rows > 0 && column->kept_rows == extents[0]; /* else it changes, and the old one must not */
+        chunks_spec spec = {shape, PIPETTE_TYPE_I64, rank, extents, kept ? &column->source->shapes : NULL,
+                            kept ? &column->source->shapes_cut : NULL, &column->shapes_cut, &column->shapes};
+        status = chunks_create(w, &spec, &shapes);
+        if (status == PIPETTE_OK && ((!scales_put_text(shapes, "long_name", doc) || !scales_put_text(shapes, "coordinates", coordinates) ||
                                       !scales_put_text(shapes, "sample_dimension", sample))))
             status = layout_failed(w);
     }
     if (status == PIPETTE_OK)
         status = scales_attach(w, shapes, rank, scales);
-    if (status == PIPETTE_OK)
-        status = layout_places(w, shapes, &column->shapes, w->catalog->row_count * column->rank * 8);
     if (shapes >= 0)
         (void)H5Dclose(shapes);
     free(axis);
@@ -152,7 +142,18 @@ int ragged_copy(store_file *store, int fd, const store_catalog *catalog, store_c
         runs->places = &column->runs;
         flat->at = shapes->at = runs->at = 0;
     }
-    for (row = 0; status >= 0 && row < catalog->row_count; row++) {
+    if (status == PIPETTE_OK && column->kept_rows > 0) {
+        uint64_t bytes = 8 * column->rank * column->kept_rows, samples = column->source->starts[column->kept_rows];
+        status = places_copy(store, &column->source->places, &column->places, fd, 0, samples * size);
+        if (status == PIPETTE_OK)
+            status = places_copy(store, &column->source->runs, &column->runs, fd, 0, samples * pipette_type_size(run_type));
+        if (status == PIPETTE_OK)
+            status = places_copy(store, &column->source->shapes, &column->shapes, fd, 0, bytes);
+        flat->at = samples * size;
+        runs->at = samples * pipette_type_size(run_type);
+        shapes->at = bytes;
+    }
+    for (row = column->kept_rows; status >= 0 && row < catalog->row_count; row++) {
         store_value value = {{0}, NULL};
         int counts =
             column->source != NULL && row < store->catalog->row_count ? columns_counts(store, states, column, row) : 0;
@@ -192,7 +193,7 @@ int ragged_write_sparse(writer *w, store_column *column)
         status = scales_add_bare(w, entry, column->total, &scale);
     if (status == PIPETTE_OK) {
         rows = layout_numbers(w, row, PIPETTE_TYPE_I64, 1, &extent, false);
-        texts = layout_texts(w, text, 1, &extent, false);
+        texts = layout_texts(w, text, 1, &extent);
         if (rows < 0 || texts < 0 || !scales_put_text(rows, "long_name", "row of the run") ||
             !layout_describe(texts, column, ""))
             status = layout_failed(w);

@@ -20,7 +20,7 @@ void read_rest(store_file *store)
 }
 
 /* Where each row of a ragged column begins in the flat data, summed up when it is first asked for. */
-static int load_starts(store_file *store, store_column *column)
+int read_starts(store_file *store, store_column *column)
 {
     uint64_t rows = store->catalog->row_count, width = column->rank, first, count, i, k, sum = 0;
     int64_t block[STORE_BLOCK / 8];
@@ -121,7 +121,7 @@ static int read_ragged_row(store_file *store, store_column *column, uint64_t row
 {
     uint64_t shape[STORE_RANK_MAX], start, count;
     size_t size = pipette_type_size(column->type);
-    int status = load_starts(store, column);
+    int status = read_starts(store, column);
     if (status == PIPETTE_OK)
         status = read_row_shape(store, column, row, shape);
     if (status != PIPETTE_OK)
@@ -406,7 +406,7 @@ static int part_place(store_file *store, store_column *column, uint64_t row, uin
     }
     if (column->form != STORE_RAGGED)
         return STORE_NONE;
-    status = load_starts(store, column);
+    status = read_starts(store, column);
     if (status == PIPETTE_OK) {
         *at = column->starts[row] * pipette_type_size(column->type);
         *total = column->starts[row + 1] - column->starts[row];

@@ -27,16 +27,19 @@ void records_begin(store_file *store)
     store_records *records = &store->records;
     records->base = records->scanned = records->end = records->extent = records->extent_end = 0;
     records->used = 0;
+    blocks_free(&records->extents);
 }
 
 bool records_any(const store_file *store)
 {
-    return store->records.end > store->records.base;
+    const store_records *records = &store->records;
+    return records->base != 0 && (records->extents.count > 1 || records->end > records->base);
 }
 
 void records_free(store_file *store)
 {
     free(store->records.buffer);
+    blocks_free(&store->records.extents);
     memset(&store->records, 0, sizeof store->records);
 }
 

@@ -1,5 +1,5 @@
 /* An existing file: whether it is one of ours, and the catalog from what stands in it. */
-#include "h5.h"
+#include "layout.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -69,7 +69,7 @@ static int open_ours(store_file *store, int fd, int *version, hid_t *out, bool *
                           "'%s' is empty, not a file of pipette; remove it, or name another file", store->path);
     if (memcmp(head, signature, sizeof signature) != 0)
         return store_fail(store, PIPETTE_E_STORAGE, "'%s' is not an HDF5 file", store->path);
-    file = h5_open(store, fd, H5F_ACC_RDONLY);
+    file = h5_open(store, fd);
     *whole = file >= 0 && (head[8] != 0 || (uint64_t)facts.st_size >= extents_stored_end(head));
     if (file < 0)
         return explain(store, head, (uint64_t)facts.st_size);
@@ -144,7 +144,7 @@ int reopen_whole(store_file *store)
     if (fstat(store->fd, &facts) != 0)
         return store_system(store, "cannot look at '%s'", store->path);
     read_rest(store); /* HDF5 must not remember */
-    file = h5_open(store, store->fd, H5F_ACC_RDONLY);
+    file = h5_open(store, store->fd);
     whole = file >= 0 && (uint64_t)facts.st_size >= store->records.end && H5Lexists(file, "/pipette/layout", H5P_DEFAULT) > 0;
     for (i = 0; whole && i < store->catalog->column_count; i++) {
         const store_column *column = &store->catalog->columns[i];
@@ -167,25 +167,20 @@ int reopen_whole(store_file *store)
 }
 
 /* Where the data of a dataset stands, and the extent of its first axis; `bytes` that must be there. */
-static int locate(store_file *store, const char *dataset, const char *suffix, uint64_t *offset, uint64_t *size, uint64_t *extent,
-                  uint64_t element_bytes)
+static int locate(store_file *store, const char *path, uint64_t *offset, uint64_t *extent, uint64_t element_bytes)
 {
-    char *path = store_format("%s%s", dataset, suffix);
-    hid_t id = path != NULL ? H5Dopen2(store->h5, path, H5P_DEFAULT) : -1, space = id >= 0 ? H5Dget_space(id) : -1;
+    hid_t id = H5Dopen2(store->h5, path, H5P_DEFAULT), space = id >= 0 ? H5Dget_space(id) : -1;
     hsize_t extents[STORE_RANK_MAX + 2] = {1};
     int rank = space >= 0 ? H5Sget_simple_extent_dims(space, extents, NULL) : -1, status = PIPETTE_OK;
     haddr_t address = id >= 0 ? H5Dget_offset(id) : HADDR_UNDEF;
     uint64_t bytes = rank >= 0 ? (uint64_t)H5Sget_simple_extent_npoints(space) * element_bytes : 0;
-    if (path == NULL)
-        status = store_memory(store);
-    else if (rank < 0)
+    if (rank < 0)
         status = h5_fail(store, "'%s' is damaged: cannot read %s", store->path, path);
     else if (bytes > 0 && (address == HADDR_UNDEF || H5Dget_storage_size(id) != bytes))
         status = store_fail(store, PIPETTE_E_STORAGE, "'%s' was rewritten by another tool: %s is stored in another way",
                             store->path, path);
-    *offset = address == HADDR_UNDEF ? 0 : address;
-    if (size != NULL)
-        *size = bytes;
+    if (offset != NULL)
+        *offset = address == HADDR_UNDEF ? 0 : address;
     if (extent != NULL)
         *extent = extents[0];
     (void)H5Eclear2(H5E_DEFAULT);
@@ -193,43 +188,77 @@ static int locate(store_file *store, const char *dataset, const char *suffix, ui
         (void)H5Sclose(space);
     if (id >= 0)
         (void)H5Dclose(id);
-    free(path);
     return status;
 }
 
-static int locate_places(store_file *store, const char *dataset, const char *suffix, store_places *places, uint64_t *extent,
-                         uint64_t element_bytes)
+/* Where the data of a dataset of numbers stands, and how it is cut. */
+static int locate_places(store_file *store, const char *path, int type, store_cut *cut, store_places *places, uint64_t *extent)
 {
-    uint64_t offset = 0, bytes = 0;
-    int status = locate(store, dataset, suffix, &offset, &bytes, extent, element_bytes);
-    if (status == PIPETTE_OK && offset > 0 && !places_add(places, offset, bytes))
-        status = store_memory(store);
+    hsize_t extents[STORE_RANK_MAX + 2] = {1};
+    hid_t access = H5Pcreate(H5P_DATASET_ACCESS), id, space;
+    uint64_t bytes;
+    haddr_t address;
+    int rank, status = PIPETTE_OK;
+    (void)H5Pset_chunk_cache(access, 0, 0, 1.0);
+    id = H5Dopen2(store->h5, path, access);
+    (void)H5Pclose(access);
+    space = id >= 0 ? H5Dget_space(id) : -1;
+    rank = space >= 0 ? H5Sget_simple_extent_dims(space, extents, NULL) : -1;
+    if (rank < 0) {
+        status = h5_fail(store, "'%s' is damaged: cannot read %s", store->path, path);
+    } else {
+        bytes = (uint64_t)H5Sget_simple_extent_npoints(space) * H5Tget_size(h5_number_type(type));
+        address = H5Dget_offset(id);
+        memset(cut, 0, sizeof *cut);
+        if (bytes > 0 && address != HADDR_UNDEF && H5Dget_storage_size(id) == bytes)
+            status = places_add(places, address, bytes) ? PIPETTE_OK : store_memory(store);
+        else if (bytes > 0)
+            status = chunks_find(store, id, type, cut, places);
+        if (status == STORE_NONE)
+            status = store_fail(store, PIPETTE_E_STORAGE, "'%s' was rewritten by another tool: %s is stored in another way", store->path,
+                                path);
+    }
+    if (extent != NULL)
+        *extent = extents[0];
+    (void)H5Eclear2(H5E_DEFAULT);
+    if (space >= 0)
+        (void)H5Sclose(space);
+    if (id >= 0)
+        (void)H5Dclose(id);
+    return status;
+}
+
+/* The samples of a ragged column, and how many each run has. */
+static int locate_ragged(store_file *store, store_column *column, uint64_t *rows)
+{
+    char *data = catalog_data_path(store, store->catalog, column), *run = store_format("%s/run", column->dataset);
+    char *shape = store_format("%s_%s", column->dataset, column->rank == 1 ? "count" : "shape");
+    int status = data != NULL && run != NULL && shape != NULL ? PIPETTE_OK : store_memory(store);
+    column->total = UINT64_MAX; /* HDF5 finds strings, and looks at the end itself */
+    if (status == PIPETTE_OK && column->type != PIPETTE_TYPE_STRING)
+        status = locate_places(store, data, column->type, &column->cut, &column->places, &column->total);
+    if (status == PIPETTE_OK && store->catalog->format >= 3)
+        status = locate_places(store, run, catalog_run_type(store->catalog), &column->runs_cut, &column->runs, NULL);
+    if (status == PIPETTE_OK)
+        status = locate_places(store, shape, PIPETTE_TYPE_I64, &column->shapes_cut, &column->shapes, rows);
+    free(data);
+    free(run);
+    free(shape);
     return status;
 }
 
 static int locate_column(store_file *store, store_column *column)
 {
-    size_t size = pipette_type_size(column->type), part = column->type == PIPETTE_TYPE_COMPLEX ? size / 2 : size;
     uint64_t expected = catalog_rows(store->catalog, column), rows = expected;
     int status = PIPETTE_OK;
     if (!column->placed || column->form == STORE_SPARSE)
         return PIPETTE_OK;
-    if (column->form == STORE_FIXED) {
-        status = locate_places(store, column->dataset, "", &column->places, &rows, part);
-    } else if (column->form == STORE_TEXT || column->form == STORE_PACKED) {
-        status = locate_places(store, column->dataset, "", &column->places, &rows, column->form == STORE_TEXT ? 16 : 0);
-    } else {
-        char *data = column->type == PIPETTE_TYPE_STRING ? NULL : catalog_data_path(store, store->catalog, column);
-        column->total = UINT64_MAX; /* HDF5 finds strings, and looks at the end itself */
-        if (column->type != PIPETTE_TYPE_STRING)
-            status = data != NULL ? locate_places(store, data, "", &column->places, &column->total, part) : store->failure;
-        if (status == PIPETTE_OK && store->catalog->format >= 3)
-            status = locate_places(store, column->dataset, "/run", &column->runs, NULL, pipette_type_size(catalog_run_type(store->catalog)));
-        free(data);
-        if (status == PIPETTE_OK)
-            status = locate_places(store, column->dataset, column->rank == 1 ? "_count" : "_shape", &column->shapes,
-                                   &rows, 8);
-    }
+    if (column->form == STORE_FIXED)
+        status = locate_places(store, column->dataset, column->type, &column->cut, &column->places, &rows);
+    else if (column->form == STORE_RAGGED)
+        status = locate_ragged(store, column, &rows);
+    else
+        status = locate(store, column->dataset, NULL, &rows, 0);
     if (status == PIPETTE_OK && rows != expected)
         status = store_fail(store, PIPETTE_E_STORAGE, "'%s' was rewritten by another tool: '%s' has %" PRIu64 " rows",
                             store->path, column->path, rows);
@@ -270,16 +299,20 @@ int reopen_catalog(store_file *store)
         store_table *table = &store->catalog->tables[i];
         for (k = 0; status == PIPETTE_OK && k < table->array_count; k++) {
             size_t size = pipette_type_size(table->arrays[k].type);
-            status = locate(store, table->arrays[k].dataset, "", &table->arrays[k].offset, NULL, NULL,
+            status = locate(store, table->arrays[k].dataset, &table->arrays[k].offset, NULL,
                             table->arrays[k].type == PIPETTE_TYPE_COMPLEX ? size / 2 : size);
         }
     }
     if (status == PIPETTE_OK)
-        status = locate(store, "/pipette/finished", "", &store->catalog->finished, NULL, NULL, 1);
+        status = locate(store, "/pipette/finished", &store->catalog->finished, NULL, 1);
     if (status == PIPETTE_OK && version > 1)
-        status = locate(store, "/pipette/log", "", &store->catalog->log, NULL, NULL, 8);
+        status = locate(store, "/pipette/log", &store->catalog->log, NULL, 8);
     if (status == PIPETTE_OK && version > 1 && H5Lexists(file, "/pipette/placed", H5P_DEFAULT) > 0)
-        status = locate(store, "/pipette/placed", "", &store->catalog->placed, NULL, NULL, 1);
+        status = locate(store, "/pipette/placed", &store->catalog->placed, NULL, 1);
+    if (status == PIPETTE_OK && H5Lexists(file, "/pipette/blocks", H5P_DEFAULT) > 0)
+        status = locate(store, "/pipette/blocks", &store->catalog->blocks, NULL, 8);
+    if (status == PIPETTE_OK && store->mode == PIPETTE_STORAGE_UPDATE)
+        status = structure_read(store);
     if (status == PIPETTE_OK)
         status = records_scan(store, store->mode == PIPETTE_STORAGE_UPDATE);
     if (status == PIPETTE_OK && store->mode == PIPETTE_STORAGE_UPDATE)

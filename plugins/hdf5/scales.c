@@ -289,7 +289,7 @@ int scales_run(writer *w)
     if (catalog_plain_runs(catalog))
         return scales_add_bare(w, "/run", catalog->row_count, &w->run);
     /* Rows do not change where they stand already. */
-    kept = w->overlay != NULL ? old_place(w, "/run", catalog->row_count * sizeof runs[0]) : 0;
+    kept = w->in_place ? old_place(w, "/run", catalog->row_count * sizeof runs[0]) : 0;
     layout_keep(w, kept, catalog->row_count * sizeof runs[0]);
     status = add_scale(w, "/run", catalog->row_count, H5T_STD_I64LE, true, kept > 0, &w->run);
     if (status == PIPETTE_OK && kept > 0)

@@ -8,6 +8,8 @@
 #ifndef STORE_H
 #define STORE_H
 
+#include "blocks.h"
+
 #include <pipette/storage.h>
 
 #include <stdbool.h>
@@ -26,7 +28,7 @@ enum { STORE_GONE = 1 };
 
 /* How the values of a column stand in the file. */
 typedef enum store_form {
-    STORE_FIXED = 1,  /* one contiguous dataset (run, ...) */
+    STORE_FIXED = 1,  /* one dataset (run, ...), in one piece or in chunks (chunks.c) */
     STORE_RAGGED = 2, /* flat data and counts; records until the file is built */
     STORE_TEXT = 3,   /* variable-length strings (run, ...); of results: records until the file is built */
     STORE_SPARSE = 4, /* strings of the ledger: a group of `row` and `text`; records until the file is built */
@@ -46,6 +48,14 @@ typedef struct store_places {
     uint64_t bytes; /* of all of them */
 } store_places;
 
+/* How the bytes of a column are cut into chunks of the file. */
+typedef struct store_cut {
+    uint64_t bytes; /* of a chunk; 0: the column stands in one piece */
+    uint64_t rows;  /* of a chunk; 1 where rows are cut */
+    uint64_t piece; /* where rows are cut: elements of dimension `split` in a chunk */
+    uint32_t split; /* 0: rows are whole */
+} store_cut;
+
 typedef struct store_text {
     char *data; /* zero-terminated once something was added */
     size_t length, capacity;
@@ -63,14 +73,15 @@ typedef struct store_column {
     store_form form;
     bool optional;               /* not every done run has a value: it was not declared */
     bool placed;                 /* its datasets are in the file */
-    bool kept;                   /* while a structure is written: its data stays where `source` has it */
+    uint64_t kept_rows;          /* RAGGED, while a structure is written: the samples of so many rows stay where `source` has them */
     uint64_t elements;           /* of a row of fixed shape */
     uint64_t row_bytes;          /* FIXED, PACKED */
     uint64_t every;              /* rows that share one value; 1 but for times in ledgers of very many runs */
     uint32_t level;              /* PACKED: of deflate. 0: not packed */
-    store_places places;         /* FIXED: of the rows; RAGGED: of the flat data; TEXT: of the cells */
+    store_places places;         /* FIXED: of the rows; RAGGED: of the flat data */
     store_places shapes;         /* RAGGED: of NAME_count or NAME_shape */
     store_places runs;           /* RAGGED: of the run of each sample; none in files of formats 1 and 2 */
+    store_cut cut, shapes_cut, runs_cut;
     uint64_t total;              /* RAGGED: elements of the flat data; SPARSE: number of texts */
     uint64_t *starts;            /* RAGGED: first element of each row and the end, when asked for; SPARSE: the rows */
     uint64_t *records;           /* by row: place of the last record, 0: none, or STORE_GONE. NULL: none at all */
@@ -124,6 +135,7 @@ typedef struct store_catalog {
     uint32_t table_count;
     uint64_t finished; /* offset of the byte that says so */
     uint64_t log;      /* offset of the number that says where the log begins; 0 in a file of format 1 */
+    uint64_t blocks;   /* offset of the number that says where the list of blocks is; 0: it has none */
     uint64_t placed;   /* offset of what is to be there for each row (repair.c); 0: it has none */
     bool power_safe;
     uint32_t compression; /* level of deflate for columns to come, 0: none */
@@ -135,6 +147,7 @@ typedef struct store_records {
     uint64_t extent, extent_end; /* the last extent; the end is UINT64_MAX in a file of format 1 */
     uint64_t scanned;            /* up to here the index is complete */
     uint64_t end;                /* where the next record goes, buffered ones included */
+    block_list extents;          /* all of them */
     char *buffer;                /* records that stand at end - used */
     size_t used, capacity;
     struct timespec written;     /* records_refresh(): when the file was last changed, and its length */
@@ -168,6 +181,19 @@ typedef struct store_probe {
     uint64_t address, bytes;
 } store_probe;
 
+/* What the file is made of (structure.c). */
+typedef struct store_live {
+    bool known;          /* there is a list */
+    block_list list;
+    block_list before;   /* of the structure that this one has replaced just now */
+    uint64_t end;        /* of the file when the list was written */
+    uint32_t meta_check; /* of the structure's own bytes then */
+    bool looked;
+    block_room room;     /* dead blocks for the log, once looked for */
+} store_live;
+
+typedef struct h5_overlay h5_overlay;
+typedef struct store_building store_building;
 typedef struct store_packer store_packer; /* packed.c */
 
 /* Rows that are to be reset, in ascending order. */
@@ -190,8 +216,7 @@ typedef struct store_file {
     int64_t h5;        /* reading handle of `fd`, or -1 */
     bool changed;      /* since the byte `finished` was cleared */
     int write_failure; /* errno of a write of HDF5's (driver.c) */
-    bool fresh;        /* laid out, but still the sibling: HDF5 may write strings in place. build_name() ends that */
-    bool name_safely;  /* its name survives a loss of power */
+    bool fresh;        /* laid out or extended, but HDF5 still has the structure open and may write strings. build_name() ends that */
     store_catalog *catalog;
     uint32_t *positions; /* of the layout -> index in catalog->columns */
     uint32_t position_count;
@@ -200,6 +225,8 @@ typedef struct store_file {
     store_leaf *pending_leaves; /* likewise */
     uint32_t pending_leaf_count;
     store_records records;
+    store_live live;
+    store_building *building; /* NULL: none */
     store_resets resets;
     store_value result; /* of the last read_one */
     uint64_t part_count; /* elements that the last read_part left of it */
@@ -302,6 +329,8 @@ int file_write(store_file *store, int fd, const void *data, uint64_t size, uint6
 int file_write_rows(store_file *store, int fd, const void *data, uint64_t stride, uint64_t row_bytes, uint64_t rows,
                     uint64_t offset);
 int file_read(store_file *store, int fd, void *data, uint64_t size, uint64_t offset);
+/* These bytes read as zero from now on, and take no room where the file system can. 0, or -1 with errno. */
+int file_clear(int fd, uint64_t offset, uint64_t size);
 int file_copy(store_file *store, int from, uint64_t from_offset, int to, uint64_t to_offset, uint64_t size);
 void file_close(store_file *store);
 
@@ -378,6 +407,21 @@ uint64_t extents_free_from(store_file *store);
 /* The end of the file that a superblock of 96 bytes names; 0 where it is none of ours. */
 uint64_t extents_stored_end(const unsigned char *head);
 
+/* ---- structure.c: a new structure becomes the file's ---- */
+
+/* Reads what the open file is made of. */
+int structure_read(store_file *store);
+void structure_forget(store_file *store);
+/* Begins a structure in `fd`, an empty file, or in the store's own file (`in_place`), which stays as it is until structure_end(). After a
+ * failure, too, structure_abandon(). */
+int structure_begin(store_file *store, int fd, bool in_place);
+/* Closes it, and it is the file's. `safe`: nothing that it refers to reaches the disk after it. */
+int structure_end(store_file *store, bool safe);
+/* Forgets it; the file is as it was. */
+void structure_abandon(store_file *store);
+/* Dead room inside the file, cleared: at least `least` bytes, at most `wanted`. 0: there is none. */
+uint64_t structure_dead_room(store_file *store, uint64_t least, uint64_t wanted, uint64_t *bytes);
+
 /* ---- repair.c: runs that are called done but whose values are not there ---- */
 
 /* Makes them pending again, with a word in the log. UPDATE, after the log was read. */
@@ -389,11 +433,9 @@ int repair_forget(store_file *store, uint64_t first, uint64_t count);
 
 /* ---- layout.c: writes the structure ---- */
 
-struct h5_overlay;
-/* Writes the whole structure of `catalog` into the file `fd`, values of leaves, coordinates and strings included, and
- * fills in offsets. Columns and tables with a `source` take from the open file what is not at hand. With an `overlay`
- * (h5.h) `fd` is that file, which stays as it is until somebody writes the overlay's head into it. */
-int layout_write(store_file *store, store_catalog *catalog, int fd, struct h5_overlay *overlay);
+/* Writes the whole structure of `catalog` into the one that structure_begin() has begun, values of leaves, coordinates and strings included,
+ * and fills in places. Columns and tables with a `source` take from the open file what is not at hand. */
+int layout_write(store_file *store, store_catalog *catalog);
 
 /* ---- ragged.c: results whose shape differs from run to run ---- */
 
@@ -427,17 +469,14 @@ int reopen_whole(store_file *store);
 
 /* ---- build.c: a new structure, and the data that has to move with it ---- */
 
-/* `catalog` (taken over, also on failure) becomes the file; values come from the open file if there is one. A new file
- * takes the old one's place. */
-int build_file(store_file *store, store_catalog *catalog);
-/* The same in the file itself, where data of fixed shape stays where it is. */
-int build_here(store_file *store, store_catalog *catalog);
 /* Says in the file whether its last change was an orderly end with every row. */
 int build_mark(store_file *store, bool finished);
 int build_lay_out(store_file *store, const pipette_layout *layout);
-/* Gives a file that was laid out or extended its name, where it waits for coordinates that are known before the runs: a crash in
- * between must not leave a file without them, because nobody would write them again. */
+/* What was laid out is a file of its own name, and what was extended has its new structure. Both wait for coordinates that are known before
+ * the runs: a crash in between must not leave a file without them, because nobody would write them again. */
 int build_name(store_file *store);
+/* Or it never was. */
+void build_abandon(store_file *store);
 int build_extend(store_file *store, const pipette_layout *layout);
 /* Gives records and tables that wait their place, fills, and brings the file to rest. Does not close it. */
 int build_finish(store_file *store, bool complete);
@@ -487,6 +526,8 @@ int read_row(store_file *store, store_column *column, uint64_t row, store_value 
 int read_row_shape(store_file *store, store_column *column, uint64_t row, uint64_t *shape);
 int read_leaf(store_file *store, const store_leaf *leaf, store_value *out);
 int read_axis(store_file *store, const store_axis *axis, store_value *out);
+/* Where each row of a placed RAGGED column begins in the flat data: column->starts. */
+int read_starts(store_file *store, store_column *column);
 /* Forgets what is kept of the file for reading; closes HDF5's handles. */
 void read_rest(store_file *store);
 

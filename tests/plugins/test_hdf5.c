@@ -484,7 +484,8 @@ static void test_names(void)
         python(file, "d = ds('results/neuron')\nassert 'neuron_I' in d.coords and d.I.dims == ('run', 'time')\n"));
 }
 
-/* Ten million rows are laid out at once and cost next to nothing until they are written. */
+/* Ten million rows are laid out at once: arrays cost next to nothing until they are written, single numbers read as missing from the
+ * beginning. */
 static void test_sparse(void)
 {
     pipette_stage stage = new_stage();
@@ -495,7 +496,7 @@ static void test_sparse(void)
     OK(store_run(&stage, 9999999, PIPETTE_STATE_DONE));
     CU_ASSERT_EQUAL(stat(file, &facts), 0);
     CU_ASSERT_TRUE(facts.st_size > (off_t)10000000 * STEPS * 8);
-    CU_ASSERT_TRUE(facts.st_blocks * 512 < 1000000);
+    CU_ASSERT_TRUE(facts.st_blocks * 512 < 500 * 1000000);
     storage->destroy(&stage);
     CU_ASSERT_TRUE(python(file, "assert h5py.File(file, 'r')['results/neuron/V'][9999999, 1] == 9999999.001\n"));
     (void)unlink(file);

@@ -360,13 +360,14 @@ static void test_syncs(void)
             CU_ASSERT_TRUE(head > steps && head[-1] == 'S' && head[1] == 'S' && steps[step_count - 1] == 'S');
         if (!safe)
             CU_ASSERT_PTR_NULL(strchr(steps, 'S'));
-        /* Runs of an earlier command are at stake: synced, then renamed. */
+        /* Runs of an earlier command are at stake: synced, then the new structure, and synced again. */
         p.span.count = p.layout.row_count = ROWS + 1;
         OK(storage->open(&stage, file, PIPETTE_STORAGE_UPDATE));
         begin_steps(0, false);
         OK(storage->extend(&stage, &p.layout));
         OK(storage->flush(&stage)); /* until then the file waits for coordinates */
-        CU_ASSERT_PTR_NOT_NULL(strstr(steps, "SR"));
+        CU_ASSERT_PTR_NOT_NULL(strstr(steps, "SHS"));
+        CU_ASSERT_PTR_NULL(strchr(steps, 'R'));
         OK(storage->finish(&stage, 0));
     }
     /* Runs of this command alone are no safer than the machine. */
@@ -377,7 +378,8 @@ static void test_syncs(void)
     begin_steps(0, false);
     OK(storage->extend(&stage, &p.layout));
     OK(storage->flush(&stage));
-    CU_ASSERT_PTR_NOT_NULL(strchr(steps, 'R'));
+    CU_ASSERT_PTR_NOT_NULL(strchr(steps, 'H'));
+    CU_ASSERT_PTR_NULL(strchr(steps, 'R'));
     CU_ASSERT_PTR_NULL(strchr(steps, 'S'));
     OK(storage->finish(&stage, 0));
     storage->destroy(&stage);
