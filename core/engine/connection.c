@@ -250,14 +250,14 @@ int connection_ask(engine *e, uint32_t kind, const char *doing, const void *requ
             (void)notice_send(e->control, NOTICE_KILL, 0, -1);
             return pipette_error_set(error, PIPETTE_E_TIMEOUT, "%s: %s took longer than %g s", e->model_path, doing, load_seconds(e));
         }
-        (void)poll(waits, 2, left > 0.1 ? 100 : (int)(left * 1000) + 1);
-        if (waits[0].revents != 0)
-            (void)connection_listen(e);
         if (e->host.socket >= 0 && !posted) {
             posted = 1;
             status = message_post(&e->host, kind, request, request_size);
             status = status == PIPETTE_OK ? PIPETTE_E_TIMEOUT : status;
         }
+        (void)poll(waits, 2, left > 0.1 ? 100 : (int)(left * 1000) + 1);
+        if (waits[0].revents != 0)
+            (void)connection_listen(e);
         if (status == PIPETTE_E_TIMEOUT && e->host.socket >= 0) {
             if (message_flush(&e->host) == PIPETTE_OK || posted)
                 status = message_take(&e->host, &answer, bytes, size);
