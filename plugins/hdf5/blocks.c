@@ -68,14 +68,24 @@ void blocks_sort(block_list *list, uint64_t gap)
     list->count = kept + 1;
 }
 
-bool blocks_check(const block_list *list, int fd, uint64_t kind, uint32_t *check)
+uint64_t blocks_kind(const block_list *list, uint64_t address)
+{
+    uint64_t i;
+    for (i = 0; i < list->count; i++)
+        if (address >= list->blocks[i].address && address - list->blocks[i].address < list->blocks[i].bytes)
+            return list->blocks[i].kind;
+    return 0;
+}
+
+bool blocks_check(const block_list *list, int fd, uint32_t *check)
 {
     unsigned char *bytes = malloc(READ_BYTES);
     uint64_t i, at, end;
     *check = 0;
     for (i = 0; bytes != NULL && i < list->count; i++) {
+        bool counts = list->blocks[i].kind == BLOCK_META || list->blocks[i].kind == BLOCK_GUEST;
         end = list->blocks[i].address + list->blocks[i].bytes;
-        for (at = list->blocks[i].address; list->blocks[i].kind == kind && at < end;) {
+        for (at = list->blocks[i].address; counts && at < end;) {
             size_t part = end - at < READ_BYTES ? (size_t)(end - at) : READ_BYTES;
             ssize_t got = pread(fd, bytes, part, (off_t)at);
             if (got <= 0) {

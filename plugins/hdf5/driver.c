@@ -115,7 +115,7 @@ static haddr_t overlay_alloc(H5FD_t *base, H5FD_mem_t type, hid_t transfer, hsiz
     }
     if (queued)
         overlay->queue[overlay->queue_at++] = address;
-    if (!blocks_add(&overlay->blocks, address, size, queued ? BLOCK_DATA : raw ? BLOCK_RAW : BLOCK_META))
+    if (!blocks_add(&overlay->blocks, address, size, queued ? BLOCK_DATA : overlay->guests ? BLOCK_GUEST : raw ? BLOCK_RAW : BLOCK_META))
         return HADDR_UNDEF;
     return address;
 }
@@ -152,7 +152,7 @@ static herr_t overlay_set_eoa(H5FD_t *base, H5FD_mem_t type, haddr_t address)
     (void)type;
     if (file->end_of_addresses > 0 && address > file->end_of_addresses) {
         overlay->room.end = address;
-        if (!blocks_add(&overlay->blocks, file->end_of_addresses, address - file->end_of_addresses, BLOCK_META))
+        if (!blocks_add(&overlay->blocks, file->end_of_addresses, address - file->end_of_addresses, overlay->guests ? BLOCK_GUEST : BLOCK_META))
             return -1;
     }
     file->end_of_addresses = address;
@@ -249,7 +249,7 @@ static herr_t overlay_write(H5FD_t *base, H5FD_mem_t type, hid_t transfer, haddr
     if (address >= overlay->first || blocks_taken(&overlay->room, address, size))
         return driver_write(base, type, transfer, address, size, buffer);
     if (type != H5FD_MEM_DRAW) /* raw: into what keeps its place and its data */
-        overlay->astray = overlay->astray || !stands_there(file, address, size, buffer);
+        overlay->astray = overlay->astray || (!overlay->loose && !stands_there(file, address, size, buffer));
     return 0;
 }
 

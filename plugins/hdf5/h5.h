@@ -17,6 +17,8 @@ struct h5_overlay {
     uint64_t *queue, queue_count, queue_at, queue_bytes;
     unsigned char head[512]; /* what HDF5 puts at the beginning of the file */
     size_t head_bytes;
+    bool guests; /* what is written now is somebody else's (foreign.c) */
+    bool loose;  /* objects before `first` got a link more and one less: what HDF5 makes of their headers is not needed */
     bool astray; /* HDF5 wanted to write where it must not */
 };
 

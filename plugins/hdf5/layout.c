@@ -466,7 +466,7 @@ static int write_all(writer *w)
         status = write_leaf(w, &catalog->leaves[i]);
     for (i = 0; status == PIPETTE_OK && i < catalog->table_count; i++)
         status = write_table(w, &catalog->tables[i]);
-    return status;
+    return status == PIPETTE_OK ? foreign_carry(w) : status;
 }
 
 int layout_write(store_file *store, store_catalog *catalog)

@@ -78,6 +78,9 @@ bool layout_describe(hid_t id, const store_column *column, const char *coordinat
 int ragged_write(writer *w, store_column *column, const char *coordinates);
 int ragged_write_sparse(writer *w, store_column *column);
 
+/* foreign.c: what others have put into the open file, when all of ours is there. */
+int foreign_carry(writer *w);
+
 /* An attribute with that text of `size` bytes. */
 bool scales_put_text_sized(hid_t id, const char *name, const char *text, size_t size);
 /* An attribute with that text; an empty one is left out. */

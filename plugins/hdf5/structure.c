@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { HEAD_BYTES = 512, DATA_GAP = 4096, END_AT = 40 };
+enum { HEAD_BYTES = 512, DATA_GAP = 4096, END_AT = 40, LOG_MOST = 64 << 10 };
 #define LIST_MAGIC UINT64_C(0x0a314b4c42504950) /* "PIPBLK1\n" */
 
 /* In front of the list in the file. */
@@ -111,6 +111,7 @@ uint64_t structure_dead_room(store_file *store, uint64_t least, uint64_t wanted,
     for (i = 0; i < room->dead.count; i++)
         best = room->dead.blocks[i].bytes > best ? room->dead.blocks[i].bytes : best;
     best = best > 2 * H5_PAGE ? (best - H5_PAGE) / H5_PAGE * H5_PAGE : 0;
+    wanted = least > LOG_MOST ? least : wanted < LOG_MOST ? wanted : LOG_MOST; /* the next structure needs some, too */
     best = best < wanted ? best : wanted;
     if (best < least)
         return 0;
@@ -188,7 +189,7 @@ static bool list_blocks(store_file *store, block_list *list)
     uint64_t i;
     bool ok = blocks_add_all(list, &building->overlay.blocks);
     if (building->keeps_others) {
-        bool touched = store->live.known && (!blocks_check(&store->live.list, store->fd, BLOCK_META, &check) || check != store->live.meta_check);
+        bool touched = store->live.known && (!blocks_check(&store->live.list, store->fd, &check) || check != store->live.meta_check);
         ok = ok && blocks_add_all(list, &building->others);
         for (i = 0; ok && i < store->live.list.count; i++)
             if (touched || store->live.list.blocks[i].kind == BLOCK_OTHER)
@@ -221,7 +222,7 @@ static int write_list(store_file *store, store_live *live)
     address = blocks_take(&building->overlay.room, bytes, 8, &dead);
     if (!blocks_add(&live->list, address, bytes, BLOCK_RAW))
         return store_memory(store);
-    if (!blocks_check(&live->list, building->fd, BLOCK_META, &head.meta_check))
+    if (!blocks_check(&live->list, building->fd, &head.meta_check))
         return store_system(store, "cannot read '%s'", store->path);
     live->end = end_of(&live->list);
     live->end = live->end > building->end ? live->end : building->end;
