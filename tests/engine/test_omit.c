@@ -166,7 +166,9 @@ static void late_forms(const char *set)
             "f['wave'].dtype.kind in 'cV', f['wave'][:]\n"
             "assert f['square'][1].ravel().tolist() == [-9223372036854775806] * 4 and f['square'][3].ravel().tolist() "
             "== [1, 2, 3, 3]\n"
-            "assert f['events_count'][:].tolist() == [0, 0, 2, 3] and f['events'][:].tolist() == [10, 20, 10, 20, 30]\n"
+            "assert f['events_count'][:].tolist() == [0, 0, 2, 3] and f['events/events'][:].tolist() == [10, 20, 10, "
+            "20, 30]\n"
+            "assert f['events/run'][:].tolist() == [2, 2, 3, 3, 3], f['events/run'][:]\n"
             "assert f['note'][:].tolist() == [b'', b'', b'', b'a, \"b\"\\nc\\x01'], f['note'][:]\n",
             ""),
         0);

@@ -4,11 +4,13 @@
 
 #include <stdbool.h>
 
-#define CONFIG                                                                                                                       \
-    "name = \"T\";\npreprocess = ( { plugin = \"explorer\"; product = ( { parameter = \"i\"; from = 0; to = 2999; step = 1; } ); } );\n" \
+#define CONFIG                                                                                                         \
+    "name = \"T\";\npreprocess = ( { plugin = \"explorer\"; product = ( { parameter = \"i\"; from = 0; to = 2999; "    \
+    "step = 1; } ); } );\n"                                                                                            \
     "run = { plugin = \"" FIXTURE("openmp") "\"; };\nstorage = { plugin = \"hdf5\"; file = \"t.hdf5\"; };\n"
 
-static const char *const variables[] = {"OMP_NUM_THREADS", "OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME", "SLURM_CPUS_PER_TASK"};
+static const char *const variables[] = {"OMP_NUM_THREADS", "OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME",
+                                        "SLURM_CPUS_PER_TASK"};
 
 static void begin(void)
 {
@@ -57,30 +59,22 @@ static double timed(const char *threads, const char *workers)
     return begun;
 }
 
-/* A pool costs at most 1.3 times what one thread costs: the best of some tries, for others use the cores as well. */
-static void test_cost(void)
+/* A pool, also one of more threads than there are cores, changes no value. Waiting for each other's idle threads once
+ * made it 800 times slower, which the suite's time limit does not outlast; figures are the benchmark's. */
+static void test_pools(void)
 {
     static const char *const threads[] = {"", "2", "3"}, *const workers[] = {"1", "2"};
-    double one, many;
     size_t i, k;
-    int tries;
     begin();
     for (i = 0; i < 3; i++)
         for (k = 0; k < 2; k++) {
-            one = many = 1e9;
-            for (tries = 0; tries < 8 && (tries < 1 || many > 1.3 * one); tries++) {
-                double seconds = timed("1", workers[k]);
-                one = seconds < one ? seconds : one;
-                seconds = timed(threads[i], workers[k]);
-                many = seconds < many ? seconds : many;
-            }
-            if (many > 1.3 * one)
-                (void)fprintf(stderr, "\n  %s threads, %s workers: %.2f s, with one thread %.2f s\n", threads[i], workers[k], many, one);
-            CU_ASSERT(many <= 1.3 * one);
+            double one = timed("1", workers[k]), many = timed(threads[i], workers[k]);
+            (void)printf("\n  %s threads, %s workers: %.2f s, with one thread %.2f s\n", threads[i], workers[k], many,
+                         one);
             EXPECT(i == 0 || all_are("threads", threads[i]));
+            EXPECT(PIPETTE("get", "t.hdf5", "sum", "--run", "2999") == 0);
+            CU_ASSERT_STRING_EQUAL(command_out, "599770010000\n"); /* 2999 * 19999 * 10000 */
         }
-    EXPECT(PIPETTE("get", "t.hdf5", "sum", "--run", "2999") == 0);
-    CU_ASSERT_STRING_EQUAL(command_out, "599770010000\n"); /* 2999 * 19999 * 10000 */
     folder_end();
 }
 
@@ -104,7 +98,7 @@ static void test_waiting(void)
 }
 
 #ifdef TEST_OPENMP
-SUITE("threads", {"what a pool costs", test_cost}, {"how idle threads wait", test_waiting}, )
+SUITE("threads", {"pools of threads", test_pools}, {"how idle threads wait", test_waiting}, )
 #else
 static void test_nothing(void)
 {
