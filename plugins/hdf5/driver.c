@@ -4,9 +4,10 @@
  * write that fails is remembered, HDF5 goes on as if it had worked, and whoever wrote asks afterwards. Besides, no name
  * is opened a second time: what we have locked is what is written.
  *
- * Every structure is written copy on write (h5_overlay): HDF5 believes that it makes a new file. What it puts at address 0, the
- * superblock, stays in memory; every other block gets an address behind the end of the file, or where a dead one was, or is said to be
- * where its data stands already. So the old structure is whole until the new superblock, less than a sector, is written over the old one.
+ * Every structure is written copy on write (h5_overlay): HDF5 believes that it makes a new file. What it puts at
+ * address 0, the superblock, stays in memory; every other block gets an address behind the end of the file, or where a
+ * dead one was, or is said to be where its data stands already. So the old structure is whole until the new superblock,
+ * less than a sector, is written over the old one.
  */
 #include "h5.h"
 
@@ -115,7 +116,11 @@ static haddr_t overlay_alloc(H5FD_t *base, H5FD_mem_t type, hid_t transfer, hsiz
     }
     if (queued)
         overlay->queue[overlay->queue_at++] = address;
-    if (!blocks_add(&overlay->blocks, address, size, queued ? BLOCK_DATA : overlay->guests ? BLOCK_GUEST : raw ? BLOCK_RAW : BLOCK_META))
+    if (!blocks_add(&overlay->blocks, address, size,
+                    queued            ? BLOCK_DATA
+                    : overlay->guests ? BLOCK_GUEST
+                    : raw             ? BLOCK_RAW
+                                      : BLOCK_META))
         return HADDR_UNDEF;
     return address;
 }
@@ -152,7 +157,8 @@ static herr_t overlay_set_eoa(H5FD_t *base, H5FD_mem_t type, haddr_t address)
     (void)type;
     if (file->end_of_addresses > 0 && address > file->end_of_addresses) {
         overlay->room.end = address;
-        if (!blocks_add(&overlay->blocks, file->end_of_addresses, address - file->end_of_addresses, overlay->guests ? BLOCK_GUEST : BLOCK_META))
+        if (!blocks_add(&overlay->blocks, file->end_of_addresses, address - file->end_of_addresses,
+                        overlay->guests ? BLOCK_GUEST : BLOCK_META))
             return -1;
     }
     file->end_of_addresses = address;
@@ -230,7 +236,8 @@ static herr_t driver_write(H5FD_t *base, H5FD_mem_t type, hid_t transfer, haddr_
 static bool stands_there(const driver_file *file, haddr_t address, size_t size, const void *buffer)
 {
     char *bytes = malloc(size + 1);
-    bool same = bytes != NULL && pread(file->target.fd, bytes, size, (off_t)address) == (ssize_t)size && memcmp(bytes, buffer, size) == 0;
+    bool same = bytes != NULL && pread(file->target.fd, bytes, size, (off_t)address) == (ssize_t)size &&
+                memcmp(bytes, buffer, size) == 0;
     free(bytes);
     return same;
 }
@@ -246,7 +253,9 @@ static herr_t overlay_write(H5FD_t *base, H5FD_mem_t type, hid_t transfer, haddr
             overlay->head_bytes = (size_t)address + size;
         return 0;
     }
-    if (address >= overlay->first || blocks_taken(&overlay->room, address, size))
+    /* HDF5 joins neighbours: what begins in a block that was dead may end behind the old end. */
+    if (address >= overlay->first ||
+        blocks_taken(&overlay->room, address, address + size > overlay->first ? overlay->first - address : size))
         return driver_write(base, type, transfer, address, size, buffer);
     if (type != H5FD_MEM_DRAW) /* raw: into what keeps its place and its data */
         overlay->astray = overlay->astray || (!overlay->loose && !stands_there(file, address, size, buffer));
@@ -270,9 +279,8 @@ static herr_t overlay_truncate(H5FD_t *base, hid_t transfer, hbool_t closing)
     (void)transfer;
     (void)closing;
     if (*file->target.failure == 0 && file->end_of_addresses > file->target.overlay->first &&
-        (fstat(file->target.fd, &facts) != 0 ||
-         ((haddr_t)facts.st_size < file->end_of_addresses &&
-          ftruncate(file->target.fd, (off_t)file->end_of_addresses) != 0)))
+        (fstat(file->target.fd, &facts) != 0 || ((haddr_t)facts.st_size < file->end_of_addresses &&
+                                                 ftruncate(file->target.fd, (off_t)file->end_of_addresses) != 0)))
         *file->target.failure = errno;
     file->end_of_file = file->end_of_addresses;
     return 0;
