@@ -5,6 +5,7 @@
  */
 #include "h5.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -632,4 +633,33 @@ int build_finish(store_file *store, bool complete)
     if (store->catalog->power_safe && fdatasync(store->fd) != 0 && status == PIPETTE_OK)
         status = store_system(store, "cannot write '%s'", store->path);
     return status;
+}
+
+int build_compact(store_file *store)
+{
+    pipette_storage_info info = {.size = sizeof info};
+    store_catalog *catalog = NULL;
+    int status = records_drain(store);
+    if (status == PIPETTE_OK)
+        status = file_still_there(store);
+    if (status == PIPETTE_OK)
+        status = reopen_whole(store);
+    if (status == PIPETTE_OK)
+        status = read_info(store, &info);
+    if (status == PIPETTE_OK)
+        status = (catalog = clone_catalog(store)) != NULL ? take_pending(store, catalog, false) : store->failure;
+    if (status != PIPETTE_OK) {
+        catalog_free(catalog);
+        return status;
+    }
+    /* The locks stay until the new file has the name. */
+    store->replaced = fcntl(store->fd, F_DUPFD_CLOEXEC, 0);
+    if (store->replaced < 0) {
+        catalog_free(catalog);
+        return store_system(store, "cannot replace '%s'", store->path);
+    }
+    status = build_new(store, catalog);
+    if (status == PIPETTE_OK)
+        status = build_mark(store, info.finished != 0);
+    return status == PIPETTE_OK ? build_name(store) : status;
 }

@@ -93,7 +93,7 @@ static haddr_t overlay_alloc(H5FD_t *base, H5FD_mem_t type, hid_t transfer, hsiz
     driver_file *file = (driver_file *)base;
     h5_overlay *overlay = file->target.overlay;
     bool raw = type == H5FD_MEM_DRAW, queued = raw && overlay->queue_at < overlay->queue_count;
-    uint64_t address;
+    uint64_t address, kind;
     (void)transfer;
     if (file->end_of_addresses == 0) { /* the superblock */
         file->end_of_addresses = size > overlay->first ? size : overlay->first;
@@ -116,13 +116,8 @@ static haddr_t overlay_alloc(H5FD_t *base, H5FD_mem_t type, hid_t transfer, hsiz
     }
     if (queued)
         overlay->queue[overlay->queue_at++] = address;
-    if (!blocks_add(&overlay->blocks, address, size,
-                    queued            ? BLOCK_DATA
-                    : overlay->guests ? BLOCK_GUEST
-                    : raw             ? BLOCK_RAW
-                                      : BLOCK_META))
-        return HADDR_UNDEF;
-    return address;
+    kind = queued ? BLOCK_DATA : overlay->guests ? BLOCK_GUEST : raw ? BLOCK_RAW : type == H5FD_MEM_OHDR ? BLOCK_HEADER : BLOCK_META;
+    return blocks_add(&overlay->blocks, address, size, kind) ? address : HADDR_UNDEF;
 }
 
 /* What HDF5 gives back is lost: nothing gets a second owner. */

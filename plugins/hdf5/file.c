@@ -9,6 +9,8 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <sys/xattr.h>
+#include <linux/limits.h>
 #include <unistd.h>
 
 enum { LINKS_MAX = 40, NAME_BYTES = 255 };
@@ -292,11 +294,48 @@ static int rename_new(const char *from, const char *to)
     return errno == EEXIST || access(to, F_OK) == 0 ? (errno = EEXIST, -1) : rename(from, to);
 }
 
+/* Also what access lists are kept in. What the file system or the user's rights do not give is told: it decides who may read the file. */
+static bool keep_attributes(int from, int to)
+{
+    char *names = NULL, *value = NULL, *name;
+    ssize_t bytes = flistxattr(from, NULL, 0), size;
+    bool kept = bytes >= 0 || errno == ENOTSUP;
+    if (bytes <= 0)
+        return kept;
+    names = malloc((size_t)bytes);
+    value = malloc(XATTR_SIZE_MAX);
+    kept = names != NULL && value != NULL && (bytes = flistxattr(from, names, (size_t)bytes)) >= 0;
+    for (name = names; kept && name < names + bytes; name += strlen(name) + 1) {
+        size = fgetxattr(from, name, value, XATTR_SIZE_MAX);
+        /* Labels of security modules are for these to give. */
+        if ((size < 0 || fsetxattr(to, name, value, (size_t)size, 0) != 0) && strncmp(name, "security.", strlen("security.")) != 0)
+            kept = false;
+    }
+    free(names);
+    free(value);
+    return kept;
+}
+
+/* The new file belongs to whom the old one belonged, and is for the same people. */
+static void keep_owner(store_file *store, int fd)
+{
+    struct stat facts, now;
+    bool kept = fstat(store->replaced, &facts) == 0 && fstat(fd, &now) == 0;
+    if (kept && (facts.st_uid != now.st_uid || facts.st_gid != now.st_gid))
+        kept = fchown(fd, facts.st_uid, facts.st_gid) == 0 || (fchown(fd, (uid_t)-1, facts.st_gid) == 0 && facts.st_uid == now.st_uid);
+    kept = keep_attributes(store->replaced, fd) && kept;
+    kept = fchmod(fd, facts.st_mode & 07777) == 0 && kept;
+    if (!kept)
+        pipette_stage_log(store->stage, PIPETTE_LOG_WARNING,
+                          "'%s' is replaced, and the new file cannot have the old one's owner, group, access list and attributes: look whether the "
+                          "right people may read it",
+                          store->path);
+}
+
 int file_part_commit(store_file *store, int fd, bool replace, bool safe)
 {
-    struct stat facts;
-    if (replace && stat(store->path, &facts) == 0)
-        (void)fchmod(fd, facts.st_mode & 07777);
+    if (replace)
+        keep_owner(store, fd);
     if (safe && fsync(fd) != 0)
         return store_system(store, "cannot write '%s'", store->path);
     if ((replace ? rename(store->part, store->path) : rename_new(store->part, store->path)) != 0) {

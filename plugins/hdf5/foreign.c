@@ -95,7 +95,7 @@ static bool is_bare_scale(hid_t file, const char *path)
 static bool was_ours(const foreign *all, haddr_t address, const char *path)
 {
     const store_live *live = &all->w->store->live;
-    return live->known ? blocks_kind(&live->list, address) == BLOCK_META : is_bare_scale(all->old, path);
+    return live->known ? blocks_is_header(&live->list, all->w->store->fd, address, true) : is_bare_scale(all->old, path);
 }
 
 /* ---- Objects ---- */
@@ -224,13 +224,14 @@ static void pair_link(foreign *all, const H5O_info_t *info, const char *old_path
 
 static void take_link(foreign *all, const H5O_info_t *info, const char *old_path, const char *path, bool there)
 {
+    const store_live *live = &all->w->store->live;
     const moved *known = foreign_find(all, info->addr);
     H5O_info_t new;
     if (there) {
         bool group = info->type == H5O_TYPE_GROUP && H5Oget_info_by_name(all->w->file, path, &new, H5P_DEFAULT) >= 0 && new.type == H5O_TYPE_GROUP;
         if (group && known != NULL && strcmp(known->path, path) == 0)
             walk(all, old_path, path, false);
-        else if (!group && all->w->store->live.known && blocks_kind(&all->w->store->live.list, info->addr) != BLOCK_META)
+        else if (!group && live->known && !blocks_is_header(&live->list, all->w->store->fd, info->addr, false))
             take_object(all, info, old_path);
     } else if (known != NULL) {
         if (H5Lcreate_hard(all->w->file, known->path, all->w->file, path, all->w->links, H5P_DEFAULT) < 0)

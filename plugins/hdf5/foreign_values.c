@@ -132,7 +132,7 @@ static void move_reference(foreign *all, hobj_ref_t *reference)
     if (known != NULL && known->kind != MOVED_LINKED) {
         if (H5Rcreate(reference, all->w->file, known->path, H5R_OBJECT, -1) < 0)
             foreign_fail_at(all, known->path);
-    } else if (known == NULL && all->w->store->live.known && blocks_kind(&all->w->store->live.list, *reference) == BLOCK_META) {
+    } else if (known == NULL && (!all->w->in_place || blocks_is_header(&all->w->store->live.list, all->w->store->fd, *reference, false))) {
         *reference = 0; /* of what there is no more */
     }
 }

@@ -257,6 +257,15 @@ static int place(pipette_stage *stage, uint32_t column, pipette_place *out)
     return status == PIPETTE_OK ? columns_place(store, column, out) : status;
 }
 
+static int compact_file(pipette_stage *stage)
+{
+    store_file *store;
+    int status = check(stage, &store, NEEDS_OPEN | NEEDS_LAYOUT | NEEDS_NAME);
+    if (status == PIPETTE_OK && store->mode != PIPETTE_STORAGE_UPDATE)
+        status = store_fail(store, PIPETTE_E_INVALID, "'%s' was not opened to be changed", store->path);
+    return status == PIPETTE_OK ? build_compact(store) : status;
+}
+
 static uint32_t level(pipette_stage *stage, uint32_t column)
 {
     const store_file *store = stage->instance;
@@ -276,6 +285,9 @@ static const void *extension(const char *id)
 {
     static const pipette_storage_direct direct = {(uint32_t)sizeof direct, 0, place};
     static const pipette_storage_compressed compressed = {(uint32_t)sizeof compressed, 0, level, append_compressed};
+    static const pipette_storage_compact compact = {(uint32_t)sizeof compact, 0, compact_file};
+    if (strcmp(id, PIPETTE_STORAGE_COMPACT_EXTENSION) == 0)
+        return &compact;
     if (strcmp(id, PIPETTE_STORAGE_COMPRESSED_EXTENSION) == 0)
         return &compressed;
     return strcmp(id, PIPETTE_STORAGE_DIRECT_EXTENSION) == 0 ? &direct : NULL;

@@ -480,6 +480,8 @@ void build_abandon(store_file *store);
 int build_extend(store_file *store, const pipette_layout *layout);
 /* Gives records and tables that wait their place, fills, and brings the file to rest. Does not close it. */
 int build_finish(store_file *store, bool complete);
+/* The whole file anew under its name, without bytes that belong to nothing. */
+int build_compact(store_file *store);
 
 /* ---- columns.c: values of runs ---- */
 

@@ -222,7 +222,7 @@ static int write_list(store_file *store, store_live *live)
     address = blocks_take(&building->overlay.room, bytes, 8, &dead);
     if (!blocks_add(&live->list, address, bytes, BLOCK_RAW))
         return store_memory(store);
-    if (!blocks_check(&live->list, building->fd, &head.meta_check))
+    if (!blocks_note_headers(&live->list, building->fd) || !blocks_check(&live->list, building->fd, &head.meta_check))
         return store_system(store, "cannot read '%s'", store->path);
     live->end = end_of(&live->list);
     live->end = live->end > building->end ? live->end : building->end;

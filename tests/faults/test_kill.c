@@ -284,13 +284,55 @@ static void kill_later(const experiment *e, double seconds, int kind, int hasty)
     (void)faults_all_gone();
 }
 
-/* ---- Reset ------------------------------------------------------------------------------------------------------------------ */
+/* ---- Other commands ------------------------------------------------------------------------------------------------------------------ */
 
 #define RESET_ARGUMENTS                                                                                                            \
     (const char *const[])                                                                                                        \
     {                                                                                                                            \
         TEST_COMMAND, "reset", file_name, "--runs", "2-4,7", NULL                                                                   \
     }
+
+#define COMPACT_ARGUMENTS (const char *const[]){TEST_COMMAND, "compact", file_name, NULL}
+
+/* `compact` killed at each call: the file is the old one or the new one. */
+static void test_compact(void)
+{
+    uint32_t call, total, when = 0;
+    const char *only = getenv("PIPETTE_FAULTS_ONLY");
+    if (only != NULL && strcmp(only, "compact") != 0)
+        return;
+    folder_begin();
+    faults_begin();
+    tools_begin();
+    if (make_reference(&extended)) {
+        (void)snprintf(context, sizeof context, "compact, whole");
+        faults_clear();
+        CU_ASSERT(right(faults_run(COMPACT_ARGUMENTS) == 0, "compact", NULL));
+        total = fault->calls;
+        CU_ASSERT(right(total > 10, "the shim does not see the calls", NULL));
+        for (call = 1; call <= total; call++) {
+            long ended = -1, rows = -1;
+            if (!everything() && call > 2 && call + 4 < total && call % (total / 8 + 1) != 0)
+                continue;
+            copy_file(reference_path, file_path);
+            faults_clear();
+            fault->kill_at = call;
+            fault->kill_when = when = FAULT_BEFORE + (when + 1) % 3;
+            fault->kill_whom = FAULT_ALL;
+            (void)snprintf(context, sizeof context, "compact killed %s call %u of %u", whens[when], call, total);
+            CU_ASSERT(right(faults_run(COMPACT_ARGUMENTS) == 128 + SIGKILL, "it should have been killed", NULL));
+            look_at_crashed(&extended, 0, &ended, &rows);
+            CU_ASSERT(right(rows == 21 && rows - ended == 0, "a run is not done any more", NULL));
+            CU_ASSERT(right(PIPETTE("compact", file_name) == 0, "the same command again", NULL));
+            finish_and_compare(&extended, ended, rows);
+        }
+    } else {
+        CU_FAIL("no reference");
+    }
+    tools_end();
+    faults_end();
+    folder_end();
+}
 
 /* `reset` killed at each call: each run is what it was or pending, whole, and the config makes the same file again. */
 static void test_reset(void)
@@ -357,4 +399,4 @@ SUITE("killed", {"large results, at each call", test_large}, {"tiny results, at 
       {"postprocessing that adds runs, at each call", test_growing}, {"postprocessing that counts, at each call", test_counting},
       {"an extension of a file, at each call", test_extended},
       {"compressed results, at each call", test_compressed}, {"an extension by texts, with fdatasync, at each call", test_powerful},
-      {"an extension by parameters, at each call", test_newly}, {"reset, at each call", test_reset}, {"at random times", test_random}, )
+      {"an extension by parameters, at each call", test_newly}, {"reset, at each call", test_reset}, {"compact, at each call", test_compact}, {"at random times", test_random}, )

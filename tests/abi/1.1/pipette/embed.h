@@ -231,6 +231,13 @@ typedef struct pipette_reset_options {
  * but for its message, or pending. Tables of postprocessing stay until then. */
 PIPETTE_API int pipette_reset(const pipette_reset_options *options, uint64_t *count, pipette_error *error);
 
+/* Gives the room back that belongs to nothing any more in a result file: what growing leaves behind. The file is written anew beside the
+ * old one, others' objects too, and takes its name, owner, permissions and extended attributes; a crash leaves the old file or the new
+ * one. *before, *after: the bytes that it takes on the disk. `storage` and `folders` as in pipette_file_open(). PIPETTE_E_STORAGE while
+ * somebody writes the file; PIPETTE_E_UNSUPPORTED where the storage has no such thing. Main thread. */
+PIPETTE_API int pipette_compact(const char *path, const char *storage, const char *const *folders, uint32_t folder_count, uint64_t *before,
+                                uint64_t *after, pipette_error *error);
+
 /* ---- Numbers as text ------------------------------------------------------------------------------------------------------------- */
 
 /* The shortest text that reads back as the same number, as %g writes it, with a decimal point in any locale: "0.1", "1e+20", "nan". `out`

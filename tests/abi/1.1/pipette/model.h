@@ -425,7 +425,7 @@ struct pipette_batch {
     uint64_t seed;
     /* One pointer per declared parameter, in the order of the declaration: a column of elements of its type. */
     const void *const *parameters;
-    /* One pointer per declared result: a column of scalars, or for arrays lane after lane, result_strides[j] elements apart. NULL for
+    /* One pointer per declared result: a column of scalars, or for arrays lane after lane, of result_strides[j] elements each. NULL for
      * a ragged one or a text: pipette_batch_put() takes those. */
     void *const *results;
     const uint64_t *result_strides;
@@ -447,7 +447,7 @@ PIPETTE_INLINE int pipette_batch_put(pipette_batch *batch, uint64_t lane, uint32
 typedef struct pipette_batch_model {
     uint32_t size;
     uint32_t reserved;
-    /* Computes `count` points. Worker process. A negative status fails the whole batch. */
+    /* Computes `count` points. Worker process. Returns 0, or a negative status, which fails the whole batch. */
     int (*run_batch)(pipette_batch *batch);
 } pipette_batch_model;
 

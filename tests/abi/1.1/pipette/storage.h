@@ -226,6 +226,17 @@ typedef struct pipette_storage_direct {
     int (*place)(pipette_stage *stage, uint32_t column, pipette_place *place);
 } pipette_storage_direct;
 
+/* Extension "pipette.storage.compact/0": a file gives back the room that belongs to nothing any more. */
+#define PIPETTE_STORAGE_COMPACT_EXTENSION "pipette.storage.compact/0"
+
+typedef struct pipette_storage_compact {
+    uint32_t size;
+    uint32_t reserved;
+    /* After open(UPDATE), which it ends but for finish: writes what the file holds, others' objects too, in no more room than it takes.
+     * Whatever the moment of a crash, the file is the old one or the new one. May need as much room again while it works. */
+    int (*compact)(pipette_stage *stage);
+} pipette_storage_compact;
+
 /* Extension "pipette.storage.compressed/0": rows of large fixed-shape columns arrive compressed, by whoever computed them. */
 #define PIPETTE_STORAGE_COMPRESSED_EXTENSION "pipette.storage.compressed/0"
 
