@@ -167,6 +167,7 @@ static void keep_reason(sweep *s, uint64_t row, const char *text)
 static void judge_reasons(sweep *s, uint64_t row, uint64_t n, const int8_t *states)
 {
     size_t i, kept = 0;
+    const int8_t *silent = NULL;
     for (i = 0; i < s->reason_count; i++) {
         early_message *r = &s->reasons[i];
         if (r->row < row || r->row - row >= n) {
@@ -178,6 +179,8 @@ static void judge_reasons(sweep *s, uint64_t row, uint64_t n, const int8_t *stat
         free(r->text);
     }
     s->reason_count = kept;
+    if (s->report->first_failure[0] == '\0' && (silent = memchr(states, PIPETTE_STATE_FAILED, (size_t)n)) != NULL)
+        sweep_keep_first_failure(s, sweep_run_of_row(s, row + (uint64_t)(silent - states)), "it left no message (was memory short?)");
 }
 
 void sweep_take_states(sweep *s, uint64_t row, uint64_t n, const int8_t *given)
