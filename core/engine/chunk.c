@@ -31,6 +31,9 @@
 /* How often a process is asked for that the system does not give, with 10 ms between. */
 #define REFUSALS 20
 
+/* Kept free for what a run says of its end: it may have used up all memory, or be forbidden any more. */
+#define MESSAGE_ROOM 8192u
+
 /* The sanitizers reserve address space by the terabyte. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define LIMIT_MEMORY 0
@@ -202,6 +205,8 @@ static void run_lane(worker *w, uint64_t run, uint64_t lane, int clocked)
         w->starts[lane] = now(CLOCK_REALTIME);
         begin = now(CLOCK_MONOTONIC);
     }
+    wire_room(&w->outbox, MESSAGE_ROOM);
+    w->outbox.failed = 0;
     run_begin(w, run, lane);
     status = w->extents == NULL ? PIPETTE_OK : run_shapes(w);
     if (status == PIPETTE_OK && w->plan->workdir != WORKDIR_SHARED)

@@ -59,6 +59,7 @@ void sweep_spawn(sweep *s, uint32_t number, left_over_list *list)
     atomic_store(&slot->current, BOARD_IDLE);
     atomic_store(&slot->ran, 0);
     atomic_store(&slot->left, 0);
+    atomic_store(&slot->claim_first, 0); /* that of an earlier sweep may be beyond the runs of this one */
     atomic_store(&slot->claim_count, 0);
     atomic_store(&slot->stored, 0);
     atomic_store(&slot->computing, 0);

@@ -260,6 +260,7 @@ static void spawn(host *h, uint32_t number)
     board_slot *slot = &h->start->board->slots[number];
     wire out = {0};
     pid_t pid;
+    atomic_store(&slot->claim_first, 0);
     atomic_store(&slot->claim_count, 0);
     atomic_store(&slot->stored, 0);
     atomic_store(&slot->ran, 0);

@@ -186,5 +186,6 @@ int sweep_look(sweep *s)
     s->only_left = 1;
     s->seen_next = s->plan->run_count;
     atomic_store(&s->engine->board->next, s->plan->run_count);
+    atomic_store(&s->engine->board->stop, s->stopping ? 1u : 0u); /* the next worker is to begin */
     return s->status == PIPETTE_OK && s->missing > 0;
 }

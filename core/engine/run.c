@@ -312,8 +312,10 @@ void run_append(worker *w, uint32_t kind, uint32_t column, uint64_t row, const c
     if (path != NULL)
         wire_text(&w->outbox, path);
     record.count = wire_value(&w->outbox, value);
-    if (w->outbox.failed)
+    if (w->outbox.failed) {
+        w->outbox.size = head; /* no part of a record stays */
         return;
+    }
     record.bytes = w->outbox.size - head - sizeof record;
     memcpy(w->outbox.data + head, &record, sizeof record);
 }
@@ -673,15 +675,14 @@ int run_end(worker *w, int status)
         if (w->results[i].given != w->serial)
             (void)run_fail(&w->run, PIPETTE_E_MODEL, "the model did not store result '%s'", w->schema->results[i].path);
     run_return_buffers(w, w->run_status == PIPETTE_OK);
+    if (w->run_status == PIPETTE_OK && w->varies)
+        send_buffers(w);
     if (w->outbox.failed) {
         (void)run_fail(&w->run, PIPETTE_E_MEMORY, "out of memory for the results of this run");
         w->outbox.failed = 0;
     }
-    if (w->run_status == PIPETTE_OK) {
-        if (w->varies)
-            send_buffers(w);
+    if (w->run_status == PIPETTE_OK)
         return PIPETTE_STATE_DONE;
-    }
     return w->run_status == PIPETTE_INFEASIBLE ? PIPETTE_STATE_INFEASIBLE : PIPETTE_STATE_FAILED;
 }
 

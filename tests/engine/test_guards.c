@@ -15,6 +15,13 @@ static void test_quiet_changes(void)
         {"environment", "done", ""}, {"nice", "done", ""}, {"precision", "done", ""}, {"limit_and_fail", "failed", "no memory is left"});
 }
 
+/* Without memory there still is room for what the run says, and a result that found none is not called done. */
+static void test_no_memory(void)
+{
+    TRY(2, "30", {"memory_limit_and_fail", "failed", "out of memory as it was told"},
+        {"memory_limit_and_more", "failed", "out of memory for the results of this run"});
+}
+
 /* What the first run opens and keeps is the model's way, and no reason for a process per run. */
 static void test_kept_file(void)
 {
@@ -129,6 +136,7 @@ static void test_large_buffers(void)
 
 SUITE("guards", {"a run that changes its process", test_process_state},
       {"a run that changes what no one sees", test_quiet_changes}, {"a file that a model keeps", test_kept_file},
+      {"a run that leaves itself no memory", test_no_memory},
       {"a run that closes, replaces, writes to or leaks files", test_files}, {"children and threads", test_children},
       {"a run that damages the heap", test_heap}, {"texts of other runs on the heap", test_texts_on_the_heap},
       {"a run that writes to parameters or shared memory", test_shared_memory},

@@ -372,9 +372,24 @@ static void test_daemon(void)
     hostile_end();
 }
 
+/* In the second sweep of a command four processes end before their first run, in which the first sweep's places mean nothing. */
+static void test_early_end(void)
+{
+    hostile_begin(HOSTILE(39) "postprocess = ( { plugin = \"" FIXTURE("adds") "\"; until = 50; } );\n");
+    (void)setenv("HOSTILE_CREATE", "end_early", 1);
+    CU_ASSERT_EQUAL(PIPETTE("run", "h.cfg", "--workers", "2", "--set", "parameters.deed=leave_ready", "--set", "parameters.at=39", "--set",
+                            "parameters.pause=0.005"),
+                    0);
+    EXPECT(file_exists("ended3"));
+    CU_ASSERT_EQUAL(count_lines("runs.state", "done"), 60);
+    CU_ASSERT_EQUAL(count_right(), 60);
+    hostile_end();
+}
+
 SUITE("supervisor", {"a run kills the model host", test_kill_parent}, {"a run stops the model host", test_stop_parent},
       {"a run zeroes the board", test_zero_board}, {"kill(-1) in a namespace", test_kill_all},
       {"failed runs are tried again", test_retries}, {"max_failures", test_max_failures},
       {"a time limit in a used worker", test_used_worker}, {"a batch that hangs", test_batch_hang},
       {"SIGTERM with a time of grace", test_grace}, {"kill -9 while a failed run is tried again", test_killed_in_retry},
-      {"forks that are refused", test_refused_forks}, {"daemons end with the keeper", test_daemon}, )
+      {"forks that are refused", test_refused_forks}, {"daemons end with the keeper", test_daemon},
+      {"workers that end before their first run", test_early_end}, )
