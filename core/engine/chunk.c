@@ -226,7 +226,6 @@ static void run_lane(worker *w, uint64_t run, uint64_t lane, int clocked)
         w->look_closely |= capture_take(&w->log, clocked || w->look_closely) && clocked; /* who prints once may write, too */
     if (state != PIPETTE_STATE_DONE) {
         size_t used = strlen(w->message);
-        clean_limits();
         w->outbox.size = mark;
         fill_lane(w, lane);
         if (LIMIT_MEMORY && w->plan->memory_limit > 0 && state == PIPETTE_STATE_FAILED)

@@ -19,8 +19,6 @@ int store_chunk(worker *worker, uint64_t row, uint64_t count, pipette_error *err
 void clean_mark(const int *files, uint32_t count);
 /* Whether flags such as O_APPEND of the descriptors below 64 have changed since clean_mark(); puts them back, as processes share them. */
 int clean_flags(void);
-/* After clean_mark(): puts the limits of the process back as far as it may: what is told of a run that failed needs memory. */
-void clean_limits(void);
 /* NULL, or what the runs since clean_mark() have changed: "the working directory". `first`: these were the first runs of the process;
  * files that they opened and keep are the model's, and later runs are compared with that. */
 const char *clean_check(int first);

@@ -167,20 +167,6 @@ int clean_flags(void)
     return changed;
 }
 
-static int marked;
-
-void clean_limits(void)
-{
-    struct rlimit now;
-    int i;
-    for (i = 0; marked && i < LIMIT_COUNT; i++) {
-        if (prlimit(0, (__rlimit_resource_t)i, NULL, &now) != 0 || now.rlim_cur == before.limits[i].rlim_cur)
-            continue;
-        now.rlim_cur = before.limits[i].rlim_cur < now.rlim_max ? before.limits[i].rlim_cur : now.rlim_max;
-        (void)prlimit(0, (__rlimit_resource_t)i, &now, NULL);
-    }
-}
-
 void clean_mark(const int *files, uint32_t count)
 {
     uint32_t i;
@@ -191,7 +177,6 @@ void clean_mark(const int *files, uint32_t count)
     for (i = 0; i < FILE_LIMIT; i++)
         flags_before[i] = fcntl((int)i, F_GETFL);
     look(&before);
-    marked = 1;
 }
 
 static int same_file(const struct stat *a, const struct stat *b)
