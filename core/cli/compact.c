@@ -18,8 +18,11 @@ static error_t parse(int key, char *text, struct argp_state *state)
 {
     compact_arguments *a = state->input;
     switch (key) {
-    case KEY_PLUGIN_PATH: return cli_list_add(&a->folders, text);
-    case KEY_STORAGE: a->storage = text; break;
+    case KEY_PLUGIN_PATH:
+        return cli_list_add(&a->folders, text);
+    case KEY_STORAGE:
+        a->storage = text;
+        break;
     case ARGP_KEY_ARG:
         if (a->file != NULL)
             cli_usage(state, "'%s' is too much", text);
@@ -29,16 +32,22 @@ static error_t parse(int key, char *text, struct argp_state *state)
         if (a->file == NULL)
             cli_usage(state, "which FILE?");
         break;
-    default: return ARGP_ERR_UNKNOWN;
+    default:
+        return ARGP_ERR_UNKNOWN;
     }
     return 0;
 }
 
-static const struct argp argp = {options, parse, "FILE",
-                                 "Give back the room that growing and running again have left behind in a result file.\v"
-                                 "The file is written anew beside the old one and takes its name, so that much more room is needed meanwhile. Runs, "
-                                 "values and what other programs have put into it stay; a crash leaves the old file or the new one.",
-                                 NULL, NULL, NULL};
+static const struct argp argp = {
+    options,
+    parse,
+    "FILE",
+    "Give back the room that growing and running again have left behind in a result file.\v"
+    "The file is written anew beside the old one and takes its name, so that much more room is needed meanwhile. Runs, "
+    "values and what other programs have put into it stay; a crash leaves the old file or the new one.",
+    NULL,
+    NULL,
+    NULL};
 
 int cli_compact(int argc, char **argv)
 {

@@ -12,8 +12,8 @@ static int byte_count(stage *storage, uint64_t *bytes)
     return status;
 }
 
-int pipette_compact(const char *path, const char *storage, const char *const *folders, uint32_t folder_count, uint64_t *before,
-                    uint64_t *after, pipette_error *error)
+int pipette_compact(const char *path, const char *storage, const char *const *folders, uint32_t folder_count,
+                    uint64_t *before, uint64_t *after, pipette_error *error)
 {
     const pipette_storage_compact *table = NULL;
     pipette_file *file = NULL;
@@ -26,7 +26,8 @@ int pipette_compact(const char *path, const char *storage, const char *const *fo
     if (opened->descriptor->extension != NULL)
         table = opened->descriptor->extension(PIPETTE_STORAGE_COMPACT_EXTENSION);
     if (table == NULL || !PIPETTE_HAS(table, compact)) {
-        status = pipette_error_set(error, PIPETTE_E_UNSUPPORTED, "%s: the storage '%s' cannot be compacted", path, opened->descriptor->name);
+        status = pipette_error_set(error, PIPETTE_E_UNSUPPORTED, "%s: the storage '%s' cannot be compacted", path,
+                                   opened->descriptor->name);
     } else {
         stage_clear(opened);
         status = byte_count(opened, before);

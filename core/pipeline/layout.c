@@ -8,6 +8,7 @@
 /* Above so many runs, which must be short ones, a start and a duration for each would be most of the file. */
 #define TIMES_FOR_EACH_RUN 1000000u
 #define TIMES_BLOCK 1024u
+#define AXIS_VALUES_MOST (1u << 20)
 
 /* ---- Shapes -------------------------------------------------------------------------------------------------------------- */
 
@@ -305,6 +306,14 @@ static void free_columns(pipette_pipeline *p)
     free(p->columns);
     free(p->dimensions);
     free(p->exploration_text);
+    for (i = 0; i < p->layout.axis_count; i++) {
+        free((void *)(uintptr_t)pipette_value_data(&p->axes[i].values));
+        free((void *)(uintptr_t)p->axes[i].values.shape);
+    }
+    free(p->axes);
+    p->axes = NULL;
+    p->layout.axes = NULL;
+    p->layout.axis_count = 0;
     p->columns = NULL;
     p->dimensions = NULL;
     p->exploration_text = NULL;
@@ -319,6 +328,45 @@ void layout_free(pipette_pipeline *p)
     free(p->leaves);
     p->leaves = NULL;
     table_list_free(&p->tables);
+}
+
+/* The axes, where the rows are all points of one product, and their values are few enough to be kept a second time. */
+static int layout_axes(pipette_pipeline *p, pipette_error *error)
+{
+    const exploration *points = trajectory_exploration(p->trajectory);
+    uint32_t count = points != NULL ? exploration_parameter_count(points) : 0, i;
+    uint64_t *counts = calloc(count + 1u, sizeof *counts), rows = 1, values = 0;
+    int product;
+    if (counts == NULL)
+        return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
+    product = count > 0 && p->span_count == 1 && p->spans[0].first == 0 && p->spans[0].count == exploration_count(points) &&
+              exploration_product(points, counts);
+    for (i = 0; product && i < count; i++)
+        product = !__builtin_mul_overflow(rows, counts[i], &rows) && (values += counts[i]) <= AXIS_VALUES_MOST;
+    if (!product || rows != p->row_count) {
+        free(counts);
+        return PIPETTE_OK;
+    }
+    p->axes = calloc(count, sizeof *p->axes);
+    for (i = 0; p->axes != NULL && i < count; i++) {
+        const pipette_column_spec *column = &p->columns[i]; /* the explored parameters come first */
+        void *data = malloc((size_t)counts[i] * pipette_type_size(column->type) + 1);
+        uint64_t *shape = malloc(sizeof *shape);
+        p->layout.axis_count = i + 1;
+        p->axes[i] = (pipette_table_dimension){.size = sizeof p->axes[i], .name = column->path, .unit = column->unit, .doc = column->doc};
+        if (shape != NULL)
+            *shape = counts[i];
+        p->axes[i].values = pipette_value_array(column->type, 1, shape, data);
+        if (data == NULL || shape == NULL)
+            break;
+        exploration_axis(points, i, data);
+    }
+    free(counts);
+    if (p->axes == NULL || i < count)
+        return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
+    p->layout.axes = p->axes;
+    p->layout.axis_stride = sizeof *p->axes;
+    return PIPETTE_OK;
 }
 
 int layout_build(pipette_pipeline *p, pipette_error *error)
@@ -346,6 +394,8 @@ int layout_build(pipette_pipeline *p, pipette_error *error)
         status = layout_leaves(p, error);
     if (status == PIPETTE_OK && points != NULL)
         status = exploration_text(points, &p->exploration_text, error);
+    if (status == PIPETTE_OK)
+        status = layout_axes(p, error);
     if (status != PIPETTE_OK)
         return status;
     p->layout.size = sizeof p->layout;

@@ -58,6 +58,7 @@ struct pipette_pipeline {
     uint32_t leaf_capacity;
     table_list tables; /* declared by postprocessing */
     char *exploration_text;
+    pipette_table_dimension *axes; /* of the layout, with their values */
     uint32_t first_result; /* column of the first result of the model */
     uint32_t stored_results; /* of the model, from there on; behind the layout's columns stand those that are left out */
     uint32_t *result_columns; /* for each declared result: its place in `columns` */

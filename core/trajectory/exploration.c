@@ -231,6 +231,26 @@ int exploration_finish(exploration *points, pipette_error *error)
 /* ---- What it is ----------------------------------------------------------------------------------------------------
  */
 
+int exploration_product(const exploration *points, uint64_t *counts)
+{
+    const segment *only = points->segments;
+    uint32_t i;
+    if (points->segment_count != 1 || only->factor_count != points->parameter_count)
+        return 0;
+    for (i = 0; i < only->factor_count; i++) {
+        if (only->factors[i].axis_count != 1 || only->factors[i].axes[0].parameter != i)
+            return 0;
+        counts[i] = only->factors[i].count;
+    }
+    return 1;
+}
+
+void exploration_axis(const exploration *points, uint32_t parameter, void *out)
+{
+    const axis *values = &points->segments[0].factors[parameter].axes[0];
+    axis_fill(values, 0, values->count, out);
+}
+
 uint64_t exploration_count(const exploration *points)
 {
     return points->count;

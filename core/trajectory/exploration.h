@@ -21,6 +21,11 @@ int exploration_parameter_type(const exploration *exploration, uint32_t paramete
  * keeps within the count. Allocates nothing; fast (a division per block, not per point); strings are borrowed. */
 void exploration_fill(const exploration *exploration, uint32_t parameter, uint64_t first, uint64_t count, void *out);
 
+/* Where the points are one product of an axis for each parameter, in the order of the parameters: 1, and how many values each has. Else 0. */
+int exploration_product(const exploration *exploration, uint64_t *counts);
+/* The values of such an axis, in order. */
+void exploration_axis(const exploration *exploration, uint32_t parameter, void *out);
+
 /* Moves the texts of explored strings to memory that `move` gives (size bytes); where it gives NULL they stay. They are not freed with
  * the exploration then. For a worker, whose model borrows them. */
 void exploration_move_texts(exploration *exploration, void *(*move)(void *user, size_t size), void *user);

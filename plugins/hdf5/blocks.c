@@ -13,7 +13,7 @@ bool blocks_add(block_list *list, uint64_t address, uint64_t bytes, uint64_t kin
     block_entry *last = list->count > 0 ? &list->blocks[list->count - 1] : NULL, *grown;
     if (bytes == 0)
         return true;
-    if (last != NULL && kind != BLOCK_HEADER && last->kind == kind && last->address + last->bytes == address) {
+    if (last != NULL && last->kind == kind && (kind & KIND) != BLOCK_HEADER && last->address + last->bytes == address) {
         last->bytes += bytes;
         return true;
     }
@@ -58,7 +58,7 @@ void blocks_sort(block_list *list, uint64_t gap)
         block_entry *last = &list->blocks[kept];
         const block_entry *next = &list->blocks[i];
         uint64_t end = last->address + last->bytes, reach = next->kind == BLOCK_DATA ? gap : 0;
-        if (next->kind == last->kind && (next->kind & KIND) != BLOCK_HEADER && next->address <= end + reach) {
+        if (next->kind == last->kind && next->address <= end + reach) {
             if (next->address + next->bytes > end)
                 last->bytes = next->address + next->bytes - last->address;
         } else {
@@ -71,35 +71,45 @@ void blocks_sort(block_list *list, uint64_t gap)
 static bool header_check(const block_entry *header, int fd, uint32_t *check)
 {
     unsigned char *bytes = malloc((size_t)header->bytes);
-    bool ok = bytes != NULL && pread(fd, bytes, (size_t)header->bytes, (off_t)header->address) == (ssize_t)header->bytes;
+    bool ok =
+        bytes != NULL && pread(fd, bytes, (size_t)header->bytes, (off_t)header->address) == (ssize_t)header->bytes;
     if (ok)
         *check = libdeflate_crc32(0, bytes, (size_t)header->bytes);
     free(bytes);
     return ok;
 }
 
-bool blocks_note_headers(block_list *list, int fd)
+/* The length of a header of the oldest format stands in it, behind the version. Others are never ours. */
+bool blocks_add_headers(block_list *list, const block_list *headers, int fd)
 {
+    unsigned char head[16];
     uint64_t i;
-    uint32_t check = 0;
-    for (i = 0; i < list->count; i++) {
-        if ((list->blocks[i].kind & KIND) != BLOCK_HEADER)
-            continue;
-        if (!header_check(&list->blocks[i], fd, &check))
+    for (i = 0; i < headers->count; i++) {
+        block_entry header = {headers->blocks[i].address, 0, BLOCK_HEADER};
+        uint32_t check = 0;
+        if (pread(fd, head, sizeof head, (off_t)header.address) != (ssize_t)sizeof head)
             return false;
-        list->blocks[i].kind = BLOCK_HEADER | (uint64_t)check << 32;
+        if (head[0] != 1)
+            continue;
+        header.bytes = sizeof head + ((uint64_t)head[8] | (uint64_t)head[9] << 8 | (uint64_t)head[10] << 16 |
+                                      (uint64_t)head[11] << 24);
+        if (!header_check(&header, fd, &check) ||
+            !blocks_add(list, header.address, header.bytes, BLOCK_HEADER | (uint64_t)check << 32))
+            return false;
     }
     return true;
 }
 
 bool blocks_is_header(const block_list *list, int fd, uint64_t address, bool unchanged)
 {
-    const block_entry key = {address, 0, 0}, *header;
-    uint32_t check = 0;
-    header = list->count > 0 ? bsearch(&key, list->blocks, (size_t)list->count, sizeof key, compare) : NULL;
-    if (header == NULL || (header->kind & KIND) != BLOCK_HEADER)
-        return false;
-    return !unchanged || (header_check(header, fd, &check) && check == header->kind >> 32);
+    uint64_t i;
+    for (i = 0; i < list->count; i++) {
+        const block_entry *header = &list->blocks[i];
+        uint32_t check = 0;
+        if (header->address == address && (header->kind & KIND) == BLOCK_HEADER)
+            return !unchanged || (header_check(header, fd, &check) && check == header->kind >> 32);
+    }
+    return false;
 }
 
 bool blocks_check(const block_list *list, int fd, uint32_t *check)
@@ -108,8 +118,7 @@ bool blocks_check(const block_list *list, int fd, uint32_t *check)
     uint64_t i, at, end;
     *check = 0;
     for (i = 0; bytes != NULL && i < list->count; i++) {
-        const uint64_t kind = list->blocks[i].kind & KIND;
-        bool counts = kind == BLOCK_META || kind == BLOCK_HEADER || kind == BLOCK_GUEST;
+        bool counts = list->blocks[i].kind == BLOCK_META || list->blocks[i].kind == BLOCK_GUEST;
         end = list->blocks[i].address + list->blocks[i].bytes;
         for (at = list->blocks[i].address; counts && at < end;) {
             size_t part = end - at < READ_BYTES ? (size_t)(end - at) : READ_BYTES;

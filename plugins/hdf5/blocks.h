@@ -12,7 +12,7 @@ typedef enum block_kind {
     BLOCK_OTHER = 4, /* perhaps somebody else's: never used again */
     BLOCK_LOG = 5,   /* extents of the log; not in the list that a file keeps */
     BLOCK_GUEST = 6, /* of the structure: what others have put into the file, carried along (foreign.c) */
-    BLOCK_HEADER = 7 /* of the structure: one object's header, not joined with others; above the kind, its CRC-32 << 32 */
+    BLOCK_HEADER = 7 /* of the structure: the header of one object, in a block META; above the kind, its CRC-32 << 32 */
 } block_kind;
 
 typedef struct block {
@@ -30,10 +30,10 @@ bool blocks_add_all(block_list *list, const block_list *others);
 void blocks_free(block_list *list);
 /* Ascending, what touches and is of one kind joined. Data in gaps of up to `gap` bytes is joined over them. */
 void blocks_sort(block_list *list, uint64_t gap);
-/* CRC-32 of the blocks META, HEADER and GUEST, as they stand in the file `fd`; 0 and false where they cannot be read. */
+/* CRC-32 of the blocks META and GUEST, as they stand in the file `fd`; 0 and false where they cannot be read. */
 bool blocks_check(const block_list *list, int fd, uint32_t *check);
-/* Notes the CRC-32 of each HEADER; false where one cannot be read. */
-bool blocks_note_headers(block_list *list, int fd);
+/* Adds the headers at the addresses of `headers`, as they stand in the file now. False: out of memory, or one cannot be read. */
+bool blocks_add_headers(block_list *list, const block_list *headers, int fd);
 /* Whether the header of an object of the structure is at that address, and, if `unchanged`, is as it was written: other programs use the
  * room of objects that they delete, and of parts that they move, for theirs. */
 bool blocks_is_header(const block_list *list, int fd, uint64_t address, bool unchanged);

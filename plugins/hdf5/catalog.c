@@ -98,6 +98,7 @@ void catalog_free(store_catalog *catalog)
         catalog_leaf_free(&catalog->leaves[i]);
     for (i = 0; i < catalog->table_count; i++)
         catalog_table_free(&catalog->tables[i]);
+    catalog_table_free(&catalog->grid);
     free(catalog->columns);
     free(catalog->leaves);
     free(catalog->tables);
@@ -293,6 +294,19 @@ int catalog_complete_table(store_file *store, store_table *table)
     return PIPETTE_OK;
 }
 
+int catalog_complete_grid(store_file *store, store_table *grid)
+{
+    uint32_t i;
+    free(grid->group);
+    grid->group = store_copy("/grid");
+    for (i = 0; i < grid->axis_count; i++) {
+        free(grid->axes[i].dataset);
+        if ((grid->axes[i].dataset = store_format("/grid/%s", grid->axes[i].name)) == NULL)
+            return store_memory(store);
+    }
+    return grid->group != NULL ? PIPETTE_OK : store_memory(store);
+}
+
 uint64_t catalog_table_elements(const store_table *table)
 {
     uint64_t count = 1;
@@ -448,6 +462,8 @@ store_catalog *catalog_from_layout(store_file *store, const pipette_layout *layo
                 PIPETTE_OK)
             goto failed;
     }
+    if (PIPETTE_HAS(layout, axis_stride) && layout->axis_count > 0 && grid_axes(store, catalog, layout) != PIPETTE_OK)
+        goto failed;
     return catalog;
 failed:
     catalog_free(catalog);

@@ -70,6 +70,34 @@ void catalog_write_column(const store_column *column, store_text *text)
     }
 }
 
+static void write_table(const store_table *table, const char *word, store_text *text)
+{
+    uint32_t k;
+    store_addf(text, "%s", word);
+    add_text(text, table->path);
+    add_text(text, table->comment);
+    add_number(text, table->axis_count);
+    add_number(text, table->array_count);
+    store_addf(text, "\n");
+    for (k = 0; k < table->axis_count; k++) {
+        store_addf(text, "axis");
+        add_text(text, table->axes[k].name);
+        add_text(text, table->axes[k].unit);
+        add_text(text, table->axes[k].doc);
+        add_text(text, pipette_type_text(table->axes[k].type));
+        add_number(text, table->axes[k].extent);
+        store_addf(text, "\n");
+    }
+    for (k = 0; k < table->array_count; k++) {
+        store_addf(text, "array");
+        add_text(text, table->arrays[k].name);
+        add_text(text, table->arrays[k].unit);
+        add_text(text, table->arrays[k].doc);
+        add_text(text, pipette_type_text(table->arrays[k].type));
+        store_addf(text, "\n");
+    }
+}
+
 void catalog_write(const store_catalog *catalog, store_text *text)
 {
     uint32_t i, k;
@@ -97,32 +125,10 @@ void catalog_write(const store_catalog *catalog, store_text *text)
             add_number(text, leaf->shape[k]);
         store_addf(text, "\n");
     }
-    for (i = 0; i < catalog->table_count; i++) {
-        const store_table *table = &catalog->tables[i];
-        store_addf(text, "table");
-        add_text(text, table->path);
-        add_text(text, table->comment);
-        add_number(text, table->axis_count);
-        add_number(text, table->array_count);
-        store_addf(text, "\n");
-        for (k = 0; k < table->axis_count; k++) {
-            store_addf(text, "axis");
-            add_text(text, table->axes[k].name);
-            add_text(text, table->axes[k].unit);
-            add_text(text, table->axes[k].doc);
-            add_text(text, pipette_type_text(table->axes[k].type));
-            add_number(text, table->axes[k].extent);
-            store_addf(text, "\n");
-        }
-        for (k = 0; k < table->array_count; k++) {
-            store_addf(text, "array");
-            add_text(text, table->arrays[k].name);
-            add_text(text, table->arrays[k].unit);
-            add_text(text, table->arrays[k].doc);
-            add_text(text, pipette_type_text(table->arrays[k].type));
-            store_addf(text, "\n");
-        }
-    }
+    for (i = 0; i < catalog->table_count; i++)
+        write_table(&catalog->tables[i], "table", text);
+    if (catalog->grid.axis_count > 0)
+        write_table(&catalog->grid, "grid", text);
 }
 
 /* A line of the text, cut into fields; `bad` is set when a field is missing or not what it should be. */
@@ -373,6 +379,10 @@ store_catalog *catalog_parse(store_file *store, const char *text)
             store_table *table =
                 catalog_grow(store, (void **)&catalog->tables, &catalog->table_count, sizeof(store_table));
             status = table != NULL ? parse_table(store, &reader, table) : PIPETTE_E_MEMORY;
+        } else if (strcmp(word, "grid") == 0) {
+            status = parse_table(store, &reader, &catalog->grid);
+            if (status == PIPETTE_OK)
+                status = catalog_complete_grid(store, &catalog->grid);
         } /* Other words: of a newer version that says more. */
     }
     if (status == PIPETTE_OK && (reader.bad || catalog->name == NULL))

@@ -1,6 +1,7 @@
-/* Datasets of numbers of fixed shape: cut into chunks that are allocated at once and never filled by HDF5, so that more rows need more
- * chunks and nothing else. A chunk is a whole number of rows, or, where rows are huge, a part of one; either way the bytes of a chunk follow
- * each other in the column. What is small stands in one piece, and is copied when it grows.
+/* Datasets of numbers of fixed shape: cut into chunks that are allocated at once and never filled by HDF5, so that more
+ * rows need more chunks and nothing else. A chunk is a whole number of rows, or, where rows are huge, a part of one;
+ * either way the bytes of a chunk follow each other in the column. What is small stands in one piece, and is copied
+ * when it grows.
  */
 #include "layout.h"
 
@@ -36,7 +37,38 @@ static void cut_rows(store_cut *cut, uint64_t element, uint32_t rank, const hsiz
     cut->bytes = cut->piece * inner;
 }
 
-static void choose(store_cut *cut, uint64_t element, uint32_t rank, const hsize_t *extents)
+/* The rows that a chunk gets so that it fits to the axes: the least that are enough, or else the most that are fewer,
+ * unless those are too few: chunks that fit to nothing are better than very many. */
+static uint64_t fitting(uint64_t wanted, uint64_t most, const store_table *grid)
+{
+    enum { TOO_FEW = 8 };
+    uint64_t below = 1, run = 1, n, d;
+    uint32_t i;
+    for (i = grid->axis_count; i-- > 0 && run <= most; run *= n) {
+        n = grid->axes[i].extent;
+        for (d = wanted / run < n ? wanted / run : n; d > 1 && i > 0 && n % d != 0; d--)
+            continue;
+        below = d * run > below ? d * run : below;
+        for (d = d > 0 ? d : 1; d <= n && d * run <= most; d++)
+            if (d * run >= wanted && (i == 0 || n % d == 0))
+                return d * run;
+    }
+    return run <= most ? run : below >= wanted / TOO_FEW ? below : wanted;
+}
+
+bool chunks_fit(const store_cut *cut, uint32_t axis_count, const hsize_t *axes)
+{
+    uint64_t rows = cut->rows;
+    uint32_t i;
+    if (cut->bytes == 0 || cut->split > 0)
+        return cut->bytes == 0;
+    for (i = axis_count; i-- > 1; rows = rows > axes[i] ? rows / axes[i] : 1)
+        if (rows > axes[i] ? rows % axes[i] != 0 : axes[i] % rows != 0)
+            return false;
+    return rows <= axes[0];
+}
+
+static void choose(store_cut *cut, uint64_t element, uint32_t rank, const hsize_t *extents, const store_table *grid)
 {
     uint64_t row = inner_bytes(element, rank, extents, 1), total = row * extents[0], wanted;
     memset(cut, 0, sizeof *cut);
@@ -50,6 +82,8 @@ static void choose(store_cut *cut, uint64_t element, uint32_t rank, const hsize_
     wanted = wanted < CHUNK_LEAST ? CHUNK_LEAST : wanted > CHUNK_MOST ? CHUNK_MOST : wanted;
     cut->rows = wanted / row > 0 ? wanted / row : 1;
     cut->rows = cut->rows < extents[0] ? cut->rows : extents[0];
+    if (grid != NULL)
+        cut->rows = fitting(cut->rows, CHUNK_MOST / row > 0 ? CHUNK_MOST / row : 1, grid);
     cut->bytes = cut->rows * row;
 }
 
@@ -72,7 +106,8 @@ static bool too_many(const store_cut *cut, uint32_t rank, const hsize_t *extents
 }
 
 /* How many bytes of the column chunk `k` holds, which begins with byte `at`. */
-static uint64_t bytes_of_chunk(const store_cut *cut, uint32_t rank, const hsize_t *extents, uint64_t total, uint64_t k, uint64_t at)
+static uint64_t bytes_of_chunk(const store_cut *cut, uint32_t rank, const hsize_t *extents, uint64_t total, uint64_t k,
+                               uint64_t at)
 {
     uint64_t pieces, last;
     (void)rank;
@@ -98,7 +133,10 @@ static uint64_t old_place(const writer *w, const chunks_spec *spec, uint64_t at,
     if (same_cut(spec->cut, spec->old_cut))
         return address;
     /* Out of one piece: whole chunks only. */
-    return spec->old_cut->bytes == 0 && run >= bytes && bytes == (spec->cut->bytes > 0 ? spec->cut->bytes : spec->old->bytes) ? address : 0;
+    return spec->old_cut->bytes == 0 && run >= bytes &&
+                   bytes == (spec->cut->bytes > 0 ? spec->cut->bytes : spec->old->bytes)
+               ? address
+               : 0;
 }
 
 static bool describe(hid_t properties, const chunks_spec *spec)
@@ -109,14 +147,15 @@ static bool describe(hid_t properties, const chunks_spec *spec)
     bool ok = H5Pset_layout(properties, H5D_CONTIGUOUS) >= 0;
     if (spec->cut->bytes > 0) {
         for (i = 0; i < spec->rank; i++)
-            chunk[i] = i == 0                                      ? spec->cut->rows
+            chunk[i] = i == 0                                          ? spec->cut->rows
                        : spec->cut->split == 0 || i > spec->cut->split ? spec->extents[i]
                        : i == spec->cut->split                         ? spec->cut->piece
                                                                        : 1;
         ok = H5Pset_chunk(properties, (int)spec->rank, chunk) >= 0;
     }
     store_fill(spec->type, fill, 1);
-    return ok && H5Pset_alloc_time(properties, H5D_ALLOC_TIME_EARLY) >= 0 && H5Pset_fill_time(properties, H5D_FILL_TIME_NEVER) >= 0 &&
+    return ok && H5Pset_alloc_time(properties, H5D_ALLOC_TIME_EARLY) >= 0 &&
+           H5Pset_fill_time(properties, H5D_FILL_TIME_NEVER) >= 0 &&
            H5Pset_fill_value(properties, h5_number_type(spec->type), fill) >= 0;
 }
 
@@ -133,15 +172,17 @@ static hid_t make_space(const chunks_spec *spec)
 int chunks_create(writer *w, const chunks_spec *spec, hid_t *out)
 {
     h5_overlay *overlay = w->overlay;
-    uint64_t element = H5Tget_size(h5_number_type(spec->type)), total = inner_bytes(element, spec->rank, spec->extents, 0);
+    uint64_t element = H5Tget_size(h5_number_type(spec->type)),
+             total = inner_bytes(element, spec->rank, spec->extents, 0);
     uint64_t count, k, at, bytes, *addresses;
     hid_t properties, space;
     int status;
     *out = -1;
-    if (total > 0 && spec->old != NULL && spec->old_cut->bytes > 0 && !too_many(spec->old_cut, spec->rank, spec->extents))
+    if (total > 0 && spec->old != NULL && spec->old_cut->bytes > 0 &&
+        !too_many(spec->old_cut, spec->rank, spec->extents))
         *spec->cut = *spec->old_cut;
     else
-        choose(spec->cut, element, spec->rank, spec->extents);
+        choose(spec->cut, element, spec->rank, spec->extents, spec->grid);
     count = total > 0 ? count_of(spec->cut, spec->rank, spec->extents) : 0;
     addresses = malloc((size_t)count * sizeof *addresses + 1);
     status = addresses != NULL ? PIPETTE_OK : store_memory(w->store);
@@ -157,11 +198,13 @@ int chunks_create(writer *w, const chunks_spec *spec, hid_t *out)
         overlay->queue_at = 0;
         overlay->queue_bytes = spec->cut->bytes > 0 ? spec->cut->bytes : total;
         if (describe(properties, spec))
-            *out = H5Dcreate2(w->file, spec->path, h5_number_type(spec->type), space, w->links, properties, H5P_DEFAULT);
+            *out =
+                H5Dcreate2(w->file, spec->path, h5_number_type(spec->type), space, w->links, properties, H5P_DEFAULT);
         if (*out < 0)
             status = layout_failed(w);
         else if (overlay->queue_at != count)
-            status = store_fail(w->store, PIPETTE_E_STORAGE, "cannot write '%s': HDF5 asks for another room than expected", w->store->path);
+            status = store_fail(w->store, PIPETTE_E_STORAGE,
+                                "cannot write '%s': HDF5 asks for another room than expected", w->store->path);
         overlay->queue = NULL;
         overlay->queue_count = overlay->queue_at = 0;
     }
@@ -178,10 +221,51 @@ int chunks_create(writer *w, const chunks_spec *spec, hid_t *out)
     return status;
 }
 
+int chunks_share(writer *w, const char *path, int type, uint32_t axis_count, uint32_t rank, const hsize_t *extents,
+                 const store_cut *cut, const store_places *places, hid_t *out)
+{
+    uint64_t count = cut->bytes > 0 ? ceiling(places->bytes, cut->bytes) : 1, rows = cut->rows, k, run, *addresses;
+    hsize_t chunk[STORE_RANK_MAX + 2];
+    char fill[16];
+    hid_t properties = H5Pcreate(H5P_DATASET_CREATE), space = H5Screate_simple((int)rank, extents, NULL);
+    h5_overlay *overlay = w->overlay;
+    uint32_t i;
+    bool ok = cut->bytes == 0;
+    *out = -1;
+    if (cut->bytes > 0) {
+        for (i = axis_count; i-- > 0; rows = rows > extents[i] ? rows / extents[i] : 1)
+            chunk[i] = rows < extents[i] ? rows : extents[i];
+        for (i = axis_count; i < rank; i++)
+            chunk[i] = extents[i];
+        ok = H5Pset_chunk(properties, (int)rank, chunk) >= 0;
+    }
+    addresses = malloc((size_t)count * sizeof *addresses);
+    store_fill(type, fill, 1);
+    ok = ok && addresses != NULL && H5Pset_alloc_time(properties, H5D_ALLOC_TIME_EARLY) >= 0 &&
+         H5Pset_fill_time(properties, H5D_FILL_TIME_NEVER) >= 0 &&
+         H5Pset_fill_value(properties, h5_number_type(type), fill) >= 0;
+    for (k = 0; ok && k < count; k++)
+        addresses[k] = places_at(places, k * cut->bytes, &run);
+    overlay->queue = addresses;
+    overlay->queue_count = ok ? count : 0;
+    overlay->queue_at = 0;
+    overlay->queue_bytes = cut->bytes > 0 ? cut->bytes : places->bytes;
+    if (ok)
+        *out = H5Dcreate2(w->file, path, h5_number_type(type), space, w->links, properties, H5P_DEFAULT);
+    ok = *out >= 0 && overlay->queue_at == count;
+    overlay->queue = NULL;
+    overlay->queue_count = overlay->queue_at = 0;
+    free(addresses);
+    (void)H5Pclose(properties);
+    (void)H5Sclose(space);
+    return ok ? PIPETTE_OK : layout_failed(w);
+}
+
 /* ---- A dataset that is there ---- */
 
 /* Reading one element of a chunk, the driver tells where that stands instead. */
-static int probe_chunk(store_file *store, hid_t id, hid_t space, uint32_t rank, const hsize_t *start, int type, uint64_t *address)
+static int probe_chunk(store_file *store, hid_t id, hid_t space, uint32_t rank, const hsize_t *start, int type,
+                       uint64_t *address)
 {
     hsize_t ones[STORE_RANK_MAX + 2];
     hid_t memory = H5Screate(H5S_SCALAR);

@@ -116,7 +116,7 @@ static haddr_t overlay_alloc(H5FD_t *base, H5FD_mem_t type, hid_t transfer, hsiz
     }
     if (queued)
         overlay->queue[overlay->queue_at++] = address;
-    kind = queued ? BLOCK_DATA : overlay->guests ? BLOCK_GUEST : raw ? BLOCK_RAW : type == H5FD_MEM_OHDR ? BLOCK_HEADER : BLOCK_META;
+    kind = queued ? BLOCK_DATA : overlay->guests ? BLOCK_GUEST : raw ? BLOCK_RAW : BLOCK_META;
     return blocks_add(&overlay->blocks, address, size, kind) ? address : HADDR_UNDEF;
 }
 

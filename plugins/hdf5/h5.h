@@ -33,6 +33,7 @@ struct store_building {
     uint64_t length;        /* of the file before */
     uint64_t end;           /* of what the structure before it is made of */
     block_list others;      /* of the file before: perhaps somebody else's */
+    block_list headers;     /* addresses of the objects of the new structure */
     store_catalog *catalog; /* what it describes */
 };
 

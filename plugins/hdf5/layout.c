@@ -197,8 +197,9 @@ static int create_fixed(writer *w, store_column *column, uint32_t rank, const hs
 {
     const store_column *source = column->source;
     bool stands = source != NULL && source->placed && source->every == column->every;
+    const store_table *grid = column->every == 1 && w->catalog->grid.axis_count > 0 ? &w->catalog->grid : NULL;
     chunks_spec spec = {column->dataset, column->type, rank, extents, stands ? &source->places : NULL, stands ? &source->cut : NULL,
-                        &column->cut, &column->places};
+                        grid, &column->cut, &column->places};
     return chunks_create(w, &spec, id);
 }
 
@@ -312,13 +313,15 @@ static int write_leaf(writer *w, const store_leaf *leaf)
     return status;
 }
 
-static int write_axis(writer *w, store_axis *axis, const store_axis *source, uint32_t *index)
+int layout_axis(writer *w, const store_axis *axis, const store_axis *source, uint32_t *index)
 {
     store_value read = {{0}, NULL};
     const pipette_value *value = &axis->values.value;
     int status = PIPETTE_OK;
     if (axis->type == PIPETTE_TYPE_NONE)
         return scales_add_bare(w, axis->dataset, axis->extent, index);
+    if (value->type == PIPETTE_TYPE_NONE && source == NULL)
+        return store_fail(w->store, PIPETTE_E_INTERNAL, "'%s': nothing tells the values of %s", w->store->path, axis->dataset);
     if (value->type == PIPETTE_TYPE_NONE) {
         status = read_axis(w->store, source, &read);
         value = &read.value;
@@ -343,7 +346,7 @@ static int write_table(writer *w, store_table *table)
     int status = PIPETTE_OK;
     for (i = 0; status == PIPETTE_OK && i < table->axis_count; i++) {
         extents[i] = table->axes[i].extent;
-        status = write_axis(w, &table->axes[i], table->source != NULL ? &table->source->axes[i] : NULL, &scales[i]);
+        status = layout_axis(w, &table->axes[i], table->source != NULL ? &table->source->axes[i] : NULL, &scales[i]);
     }
     for (i = 0; status == PIPETTE_OK && i < table->array_count; i++) {
         store_array *array = &table->arrays[i];
@@ -466,6 +469,10 @@ static int write_all(writer *w)
         status = write_leaf(w, &catalog->leaves[i]);
     for (i = 0; status == PIPETTE_OK && i < catalog->table_count; i++)
         status = write_table(w, &catalog->tables[i]);
+    if (status == PIPETTE_OK)
+        status = grid_write(w);
+    if (status == PIPETTE_OK)
+        status = structure_note_objects(w->store);
     return status == PIPETTE_OK ? foreign_carry(w) : status;
 }
 

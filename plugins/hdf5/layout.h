@@ -54,10 +54,17 @@ typedef struct chunks_spec {
     const hsize_t *extents;
     const store_places *old;     /* where its first bytes stand in the open file, cut like `old_cut`; what can stays there. NULL: nowhere */
     const store_cut *old_cut;
+    const store_table *grid;     /* axes that its chunks should fit to; NULL: none */
     store_cut *cut;              /* how it is cut then */
     store_places *places;        /* where all of it stands then; may be NULL */
 } chunks_spec;
 int chunks_create(writer *w, const chunks_spec *spec, hid_t *out);
+/* Whether the rows of each chunk are whole runs through the last of these axes, or equal parts of one, so that the chunks are those of an
+ * array over the axes, too. */
+bool chunks_fit(const store_cut *cut, uint32_t axis_count, const hsize_t *axes);
+/* A second dataset over the bytes of a column that is cut like that: its rows over the first `axis_count` of the extents. */
+int chunks_share(writer *w, const char *path, int type, uint32_t axis_count, uint32_t rank, const hsize_t *extents, const store_cut *cut,
+                 const store_places *places, hid_t *out);
 /* How the chunked dataset `id`, opened without a cache for chunks, is cut, and where it stands. STORE_NONE: it is none that chunks_create()
  * makes. */
 int chunks_find(store_file *store, hid_t id, int type, store_cut *cut, store_places *places);
@@ -77,6 +84,12 @@ bool layout_describe(hid_t id, const store_column *column, const char *coordinat
 /* ragged.c: the datasets of a RAGGED column, and of a SPARSE one. */
 int ragged_write(writer *w, store_column *column, const char *coordinates);
 int ragged_write_sparse(writer *w, store_column *column);
+
+/* The coordinates of an axis of a table or of the grid: those in memory, or those of `source` in the open file. */
+int layout_axis(writer *w, const store_axis *axis, const store_axis *source, uint32_t *index);
+
+/* grid.c: /grid, when all else of ours is there. */
+int grid_write(writer *w);
 
 /* foreign.c: what others have put into the open file, when all of ours is there. */
 int foreign_carry(writer *w);

@@ -27,7 +27,7 @@ static int write_samples(writer *w, store_column *column)
         flat = layout_texts(w, data, 1, extents);
     } else if (status == PIPETTE_OK) {
         chunks_spec spec = {data, column->type, rank, extents, kept ? &column->source->places : NULL, kept ? &column->source->cut : NULL,
-                            &column->cut, &column->places};
+                            NULL, &column->cut, &column->places};
         status = chunks_create(w, &spec, &flat);
     }
     if (status == PIPETTE_OK && (flat < 0 || !layout_describe(flat, column, "run")))
@@ -38,7 +38,7 @@ static int write_samples(writer *w, store_column *column)
         status = strings_ragged(w->store, column, flat);
     if (status == PIPETTE_OK) {
         chunks_spec spec = {run, run_type, 1, extents, kept ? &column->source->runs : NULL, kept ? &column->source->runs_cut : NULL,
-                            &column->runs_cut, &column->runs};
+                            NULL, &column->runs_cut, &column->runs};
         status = chunks_create(w, &spec, &runs);
         /* What CF means by it are positions. */
         if (status == PIPETTE_OK && ((!scales_put_text(runs, "long_name", "run of the sample") ||
@@ -74,7 +74,7 @@ static int write_counts(writer *w, store_column *column, const char *coordinates
     if (status == PIPETTE_OK) {
         bool kept = column->kept_rows > 0 && column->kept_rows == extents[0]; /* else it changes, and the old one must not */
         chunks_spec spec = {shape, PIPETTE_TYPE_I64, rank, extents, kept ? &column->source->shapes : NULL,
-                            kept ? &column->source->shapes_cut : NULL, &column->shapes_cut, &column->shapes};
+                            kept ? &column->source->shapes_cut : NULL, NULL, &column->shapes_cut, &column->shapes};
         status = chunks_create(w, &spec, &shapes);
         if (status == PIPETTE_OK && ((!scales_put_text(shapes, "long_name", doc) || !scales_put_text(shapes, "coordinates", coordinates) ||
                                       !scales_put_text(shapes, "sample_dimension", sample))))

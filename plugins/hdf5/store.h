@@ -133,6 +133,7 @@ typedef struct store_catalog {
     uint32_t leaf_count;
     store_table *tables;
     uint32_t table_count;
+    store_table grid;  /* the axes whose product the rows are, in its order (grid.c); no arrays. No axes: they are none */
     uint64_t finished; /* offset of the byte that says so */
     uint64_t log;      /* offset of the number that says where the log begins; 0 in a file of format 1 */
     uint64_t blocks;   /* offset of the number that says where the list of blocks is; 0: it has none */
@@ -269,6 +270,8 @@ int catalog_complete_leaf(store_file *store, store_leaf *leaf);
 int catalog_leaf(store_file *store, store_leaf *leaf, const pipette_leaf_spec *spec);
 void catalog_leaf_free(store_leaf *leaf);
 int catalog_complete_table(store_file *store, store_table *table);
+/* The axes stand in /grid. */
+int catalog_complete_grid(store_file *store, store_table *grid);
 store_catalog *catalog_from_layout(store_file *store, const pipette_layout *layout);
 int catalog_column(store_file *store, store_column *column, const pipette_column_spec *spec);
 int catalog_table(store_file *store, store_table *out, const pipette_table *table, bool with_data);
@@ -297,6 +300,9 @@ bool catalog_plain_runs(const store_catalog *catalog);
 int catalog_run_type(const store_catalog *catalog);
 /* The dataset of a column's values: not its `dataset`, where that is a group. To be freed; NULL after a message. */
 char *catalog_data_path(store_file *store, const store_catalog *catalog, const store_column *column);
+
+/* grid.c: the axes of a layout, if it has any. */
+int grid_axes(store_file *store, store_catalog *catalog, const pipette_layout *layout);
 
 /* ---- names.c: paths in the file ---- */
 
@@ -415,6 +421,8 @@ void structure_forget(store_file *store);
 /* Begins a structure in `fd`, an empty file, or in the store's own file (`in_place`), which stays as it is until structure_end(). After a
  * failure, too, structure_abandon(). */
 int structure_begin(store_file *store, int fd, bool in_place);
+/* All objects of ours are there, and nobody else's yet. */
+int structure_note_objects(store_file *store);
 /* Closes it, and it is the file's. `safe`: nothing that it refers to reaches the disk after it. */
 int structure_end(store_file *store, bool safe);
 /* Forgets it; the file is as it was. */

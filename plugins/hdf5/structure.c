@@ -164,6 +164,7 @@ static void free_building(store_file *store)
     blocks_free(&building->overlay.blocks);
     blocks_room_free(&building->overlay.room);
     blocks_free(&building->others);
+    blocks_free(&building->headers);
     free(building);
     store->building = NULL;
 }
@@ -199,6 +200,23 @@ static bool list_blocks(store_file *store, block_list *list)
     return ok;
 }
 
+static herr_t note_link(hid_t group, const char *name, const H5L_info_t *info, void *user)
+{
+    (void)group;
+    (void)name;
+    return info->type != H5L_TYPE_HARD || blocks_add(user, info->u.address, 1, BLOCK_HEADER) ? 0 : -1;
+}
+
+int structure_note_objects(store_file *store)
+{
+    store_building *building = store->building;
+    H5O_info_t root;
+    if (H5Oget_info(building->file, &root) < 0 || !blocks_add(&building->headers, root.addr, 1, BLOCK_HEADER) ||
+        H5Lvisit(building->file, H5_INDEX_NAME, H5_ITER_NATIVE, note_link, &building->headers) < 0)
+        return h5_fail(store, "cannot write '%s'", store->path);
+    return PIPETTE_OK;
+}
+
 static uint64_t end_of(const block_list *list)
 {
     uint64_t i, end = 0;
@@ -218,11 +236,11 @@ static int write_list(store_file *store, store_live *live)
     int status = PIPETTE_OK;
     if (!list_blocks(store, &live->list))
         return store_memory(store);
-    bytes = sizeof head + (live->list.count + 1) * sizeof *live->list.blocks;
+    bytes = sizeof head + (live->list.count + building->headers.count + 1) * sizeof *live->list.blocks;
     address = blocks_take(&building->overlay.room, bytes, 8, &dead);
     if (!blocks_add(&live->list, address, bytes, BLOCK_RAW))
         return store_memory(store);
-    if (!blocks_note_headers(&live->list, building->fd) || !blocks_check(&live->list, building->fd, &head.meta_check))
+    if (!blocks_add_headers(&live->list, &building->headers, building->fd) || !blocks_check(&live->list, building->fd, &head.meta_check))
         return store_system(store, "cannot read '%s'", store->path);
     live->end = end_of(&live->list);
     live->end = live->end > building->end ? live->end : building->end;

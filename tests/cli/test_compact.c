@@ -2,9 +2,11 @@
 #include "command.h"
 #include "suite.h"
 
-#define CONFIG(values)                                                                                                                 \
-    "name = \"E\";\nrun = { plugin = \"" FIXTURE("gaps") "\"; };\nstorage = { plugin = \"hdf5\"; file = \"e.hdf5\"; };\n"              \
-    "preprocess = ( { plugin = \"explorer\"; product = ( { parameter = \"x\"; values = [" values "]; } ); } );\n"
+#define CONFIG(values)                                                                                                 \
+    "name = \"E\";\nrun = { plugin = \"" FIXTURE(                                                                      \
+        "gaps") "\"; };\nstorage = { plugin = \"hdf5\"; file = \"e.hdf5\"; };\n"                                       \
+                "preprocess = ( { plugin = \"explorer\"; product = ( { parameter = \"x\"; values = [" values           \
+                "]; } ); } );\n"
 
 /* Six runs in three growths, and objects of somebody else that take a megabyte. */
 static void begin(void)
@@ -14,17 +16,21 @@ static void begin(void)
     CU_ASSERT_EQUAL(PIPETTE("run", "-q", "e.cfg"), 0);
     file_write("e.cfg", CONFIG("0.0, 1.0, 2.0, 7.0"));
     CU_ASSERT_EQUAL(PIPETTE("run", "-q", "e.cfg"), 0);
-    CU_ASSERT_EQUAL(PYTHON_RUN("import h5py, numpy\nf = h5py.File('e.hdf5', 'r+')\nf['gone'] = numpy.arange(131072.0)\nf['theirs/a'] = numpy.arange(131072.0)\n"
-                               "f['results'].attrs['note'] = 'ours and theirs'\nf['theirs'].attrs['of'] = f['results/count'].ref\n"
-                               "f['theirs/same'] = f['results/count']\nf.flush()\ndel f['gone']\n", ""), 0);
+    CU_ASSERT_EQUAL(
+        PYTHON_RUN("import h5py, numpy\nf = h5py.File('e.hdf5', 'r+')\nf['gone'] = "
+                   "numpy.arange(131072.0)\nf['theirs/a'] = numpy.arange(131072.0)\n"
+                   "f['results'].attrs['note'] = 'ours and theirs'\nf['theirs'].attrs['of'] = f['results/count'].ref\n"
+                   "f['theirs/same'] = f['results/count']\nf.flush()\ndel f['gone']\n",
+                   ""),
+        0);
     file_write("e.cfg", CONFIG("0.0, 1.0, 2.0, 7.0, -1.0, 200.0"));
     CU_ASSERT_EQUAL(PIPETTE("run", "-q", "e.cfg"), 1);
 }
 
 static char *shown(void)
 {
-    (void)SHELL("for p in count flag ratio wave note pair square events odd message runs.state config.pipeline.text; do " TEST_COMMAND
-                " get e.hdf5 $p; done; " TEST_COMMAND " show e.hdf5 | sed '1,/^runs/d; / bytes/d'");
+    (void)SHELL("for p in count flag ratio wave note pair square events odd message runs.state config.pipeline.text; "
+                "do " TEST_COMMAND " get e.hdf5 $p; done; " TEST_COMMAND " show e.hdf5 | sed '1,/^runs/d; / bytes/d'");
     return strdup(command_out);
 }
 
@@ -37,11 +43,15 @@ static void test_compact(void)
     CU_ASSERT_EQUAL(SHELL("cp e.hdf5 before.hdf5"), 0);
     CU_ASSERT_EQUAL(PIPETTE("compact", "e.hdf5"), 0);
     EXPECT(out_has("e.hdf5: ") && out_has(" bytes, ") && out_has(" before\n") && command_err[0] == '\0');
-    CU_ASSERT_EQUAL(PYTHON_RUN("import h5py, os\nf, b = h5py.File('e.hdf5'), h5py.File('before.hdf5')\n"
-                               "assert os.path.getsize('e.hdf5') < os.path.getsize('before.hdf5') - 1000000\n"
-                               "names, more = [], []\nb.visit(names.append)\nf.visit(more.append)\nassert sorted(names) == sorted(more)\n"
-                               "assert (f['theirs/a'][:] == b['theirs/a'][:]).all() and f['results'].attrs['note'] == 'ours and theirs'\n"
-                               "assert f[f['theirs'].attrs['of']] == f['results/count'] and f['theirs/same'] == f['results/count']\n", ""), 0);
+    CU_ASSERT_EQUAL(
+        PYTHON_RUN(
+            "import h5py, os\nf, b = h5py.File('e.hdf5'), h5py.File('before.hdf5')\n"
+            "assert os.path.getsize('e.hdf5') < os.path.getsize('before.hdf5') - 1000000\n"
+            "names, more = [], []\nb.visit(names.append)\nf.visit(more.append)\nassert sorted(names) == sorted(more)\n"
+            "assert (f['theirs/a'][:] == b['theirs/a'][:]).all() and f['results'].attrs['note'] == 'ours and theirs'\n"
+            "assert f[f['theirs'].attrs['of']] == f['results/count'] and f['theirs/same'] == f['results/count']\n",
+            ""),
+        0);
     CU_ASSERT_EQUAL(SHELL("h5diff -q --exclude-path /pipette before.hdf5 e.hdf5"), 0);
     {
         char *after = shown();
@@ -82,10 +92,13 @@ static void test_kept(void)
     begin();
     CU_ASSERT_EQUAL(PYTHON_RUN("import os\nos.chmod('e.hdf5', 0o640)\n"
                                "try:\n    os.setxattr('e.hdf5', 'user.note', b'kept')\nexcept OSError:\n    pass\n"
-                               "if os.getuid() == 0:\n    os.chown('e.hdf5', 1234, 4321)\n", ""), 0);
-#define KEPT                                                                                                                           \
-    "import os\ns = os.stat('e.hdf5')\nassert s.st_mode & 0o7777 == 0o640, oct(s.st_mode)\n"                                           \
-    "try:\n    assert os.getxattr('e.hdf5', 'user.note') == b'kept'\nexcept OSError as e:\n    assert e.errno == 95, e\n"              \
+                               "if os.getuid() == 0:\n    os.chown('e.hdf5', 1234, 4321)\n",
+                               ""),
+                    0);
+#define KEPT                                                                                                           \
+    "import os\ns = os.stat('e.hdf5')\nassert s.st_mode & 0o7777 == 0o640, oct(s.st_mode)\n"                           \
+    "try:\n    assert os.getxattr('e.hdf5', 'user.note') == b'kept'\nexcept OSError as e:\n    assert e.errno == 95, " \
+    "e\n"                                                                                                              \
     "assert os.getuid() != 0 or (s.st_uid, s.st_gid) == (1234, 4321), s\n"
     CU_ASSERT_EQUAL(PIPETTE("compact", "e.hdf5"), 0);
     CU_ASSERT_EQUAL(PYTHON_RUN(KEPT, ""), 0);
@@ -111,5 +124,5 @@ static void test_refused(void)
     folder_end();
 }
 
-SUITE("compact", {"a file that has grown", test_compact}, {"an unfinished file", test_unfinished}, {"whose file it is", test_kept},
-      {"refused", test_refused}, )
+SUITE("compact", {"a file that has grown", test_compact}, {"an unfinished file", test_unfinished},
+      {"whose file it is", test_kept}, {"refused", test_refused}, )

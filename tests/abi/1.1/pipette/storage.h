@@ -84,6 +84,10 @@ typedef struct pipette_layout {
     const char *exploration; /* text from which the exploration can be made again; kept as it is */
     uint32_t power_safe;     /* 1: flush() and done cells survive a loss of power */
     uint32_t compression;    /* 0: none, else a deflate level */
+    /* Where the rows are all points of one product of axes, in its order (the last one changes fastest): these axes, with their values;
+     * `name` is the full path of the parameter. A storage may show results of fixed shape over them. None: axis_count is 0. */
+    const pipette_table_dimension *axes;
+    uint32_t axis_count, axis_stride;
 } pipette_layout;
 
 /* Data of one column for consecutive rows: row i stands at data + i * stride (bytes), contiguous elements. */

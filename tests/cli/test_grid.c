@@ -1,0 +1,86 @@
+/* Tests of /grid: results over the explored parameters, on the same bytes as over the runs. */
+#include "command.h"
+#include "suite.h"
+
+#define CONFIG(product)                                                                                                \
+    "name = \"G\";\nrun = { plugin = \"" FIXTURE(                                                                      \
+        "gaps") "\"; };\nstorage = { plugin = \"hdf5\"; file = \"g.hdf5\"; };\n"                                       \
+                "preprocess = ( { plugin = \"explorer\"; product = ( " product " ); } );\n"
+#define LIF(I)                                                                                                         \
+    "name = \"L\";\nrun = { plugin = \"lif\"; };\nstorage = { plugin = \"hdf5\"; file = \"g.hdf5\"; };\n"              \
+    "preprocess = ( { plugin = \"explorer\"; product = ( { parameter = \"neuron.tau_ref\"; values = [5.0, 7.5, "       \
+    "10.0]; },\n"                                                                                                      \
+    "               { parameter = \"neuron.I\"; from = 0.0; to = " I "; step = 0.01; } ); } );\n"
+#define GRID                                                                                                           \
+    "import xarray, sys\n"                                                                                             \
+    "for engine in ('netcdf4', 'h5netcdf'):\n"                                                                         \
+    "    grid = xarray.open_dataset('g.hdf5', group='grid', engine=engine)\n"
+
+/* The tutorial's: chunks of a whole row of the grid. */
+static void test_tutorial(void)
+{
+    folder_begin();
+    file_write("g.cfg", LIF("1.0"));
+    CU_ASSERT_EQUAL(PIPETTE("run", "-q", "g.cfg"), 0);
+    CU_ASSERT_EQUAL(
+        PYTHON_RUN(GRID "    flat = xarray.open_dataset('g.hdf5', group='results/neuron', engine=engine)\n"
+                        "    assert grid.V.dims == ('tau_ref', 'I', 'time') and grid.V.shape == (3, 101, 10000)\n"
+                        "    assert (grid.V.values.reshape(303, 10000) == flat.V.values).all()\n"
+                        "    assert grid.nspikes.sel(I=0.35, tau_ref=5.0, method='nearest') == 119\n"
+                        "    assert grid.V.units == '1' and grid.I.units == '1/ms' and grid.time.values[1] == 0.1\n"
+                        "    assert float(grid.tau_V) == 10 and 'tau_V' in grid.V.coords and (grid.state == 1).all()\n",
+                   ""),
+        0);
+    EXPECT(command_err[0] == '\0');
+    CU_ASSERT_EQUAL(SHELL("ncdump -h g.hdf5 | grep -c 'double V(tau_ref, I, time)'"), 0);
+    folder_end();
+}
+
+/* Whoever deletes one of the two headers does not hurt the other, nor the next growth. */
+static void test_deleted(void)
+{
+    folder_begin();
+    file_write("g.cfg", LIF("0.2"));
+    CU_ASSERT_EQUAL(PIPETTE("run", "-q", "g.cfg", "--runs", "0-20"),
+                    0); /* a row: not all points, so there is no grid yet */
+    CU_ASSERT_EQUAL(PYTHON_RUN("import h5py\nassert 'grid' not in h5py.File('g.hdf5')\n", ""), 0);
+    CU_ASSERT_EQUAL(PIPETTE("run", "-q", "g.cfg"), 0);
+    CU_ASSERT_EQUAL(
+        PYTHON_RUN(
+            "import h5py, numpy\nf = h5py.File('g.hdf5', 'r+')\nV = f['results/neuron/V'][:]\n"
+            "assert (f['grid/V'][:].reshape(63, -1) == V).all()\ndel f['grid/V']\nf['mine'] = numpy.zeros(4000000)\n"
+            "f.flush()\nassert (f['results/neuron/V'][:] == V).all()\n",
+            ""),
+        0);
+    /* Finer: the new points come behind the old ones, which is no product's order. */
+    CU_ASSERT_EQUAL(PIPETTE("run", "-q", "g.cfg", "--set", "preprocess[0].product[1].step=0.005"), 0);
+    CU_ASSERT_EQUAL(
+        PYTHON_RUN(
+            "import h5py, numpy\nf = h5py.File('g.hdf5')\nassert 'grid' not in f and f['mine'].shape == (4000000,)\n"
+            "V = f['results/neuron/V'][:]\nassert V.shape == (123, 10000) and numpy.isfinite(V).all()\n",
+            ""),
+        0);
+    folder_end();
+}
+
+/* Every type, texts as axes, failed runs, and a killed sweep's file. */
+static void test_types(void)
+{
+    folder_begin();
+    file_write("g.cfg", CONFIG("{ parameter = \"box.name\"; values = [\"b\", \"a\"]; }, { parameter = \"x\"; values = "
+                               "[0.0, 3.0, -1.0]; }"));
+    CU_ASSERT_EQUAL(PIPETTE("run", "-q", "g.cfg"), 1);
+    CU_ASSERT_EQUAL(
+        PYTHON_RUN(
+            GRID
+            "    assert list(grid['name'].values) == ['b', 'a'] and list(grid.x.values) == [0, 3, -1]\n"
+            "    assert grid.pair.dims[:2] == ('name', 'x') and grid.state.values.tolist() == [[1, 1, 2], [1, 1, 2]]\n"
+            "    assert grid.ratio.isnull().values.tolist() == [[False, False, True]] * 2, grid.ratio\n"
+            "    assert grid.wave.dims == ('name', 'x', 'complex'), grid.wave\n",
+            ""),
+        0);
+    CU_ASSERT_EQUAL(SHELL("h5dump g.hdf5 > /dev/null && ncdump g.hdf5 > /dev/null"), 0);
+    folder_end();
+}
+
+SUITE("grid", {"the tutorial's", test_tutorial}, {"deleted headers", test_deleted}, {"every type", test_types}, )
