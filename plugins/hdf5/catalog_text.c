@@ -38,7 +38,7 @@ void catalog_write_column(const store_column *column, store_text *text)
     add_text(text, pipette_type_text(column->type));
     add_number(text, (uint64_t)column->role);
     add_number(text, column->flags);
-    add_number(text, (column->optional ? 1u : 0u) | (column->placed ? 2u : 0u));
+    add_number(text, (column->optional ? 1u : 0u) | (column->placed ? 2u : 0u) | (column->holes ? 4u : 0u));
     add_text(text, column->unit);
     add_text(text, column->doc);
     add_number(text, column->rank);
@@ -238,6 +238,7 @@ static int parse_column(store_file *store, text_reader *reader, store_column *co
     bits = take_number(reader);
     column->optional = (bits & 1) != 0;
     column->placed = (bits & 2) != 0;
+    column->holes = (bits & 4) != 0;
     ok = ok && take_copy(reader, &column->unit) && take_copy(reader, &column->doc);
     rank = (uint32_t)take_number(reader);
     codes = (uint32_t)take_number(reader);

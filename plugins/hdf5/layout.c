@@ -187,6 +187,8 @@ bool layout_describe(hid_t id, const store_column *column, const char *coordinat
         ok = scales_put_flags(id, 2, truth);
     if (ok && column->type == PIPETTE_TYPE_COMPLEX)
         ok = scales_put_text(id, "complex_parts", "real imaginary");
+    if (ok && column->holes)
+        ok = scales_put_fill(id, column->type);
     if (column->every > 1)
         return ok && scales_put_number(id, "rows_per_block", (int64_t)column->every);
     return ok && scales_put_text(id, "coordinates", coordinates);

@@ -101,6 +101,8 @@ bool scales_put_text(hid_t id, const char *name, const char *text);
 /* `units` and `long_name`, in the words of CF. */
 bool scales_describe(hid_t id, const char *unit, const char *doc);
 bool scales_put_number(hid_t id, const char *name, int64_t number);
+/* `_FillValue`, what stands for a missing value of that type. */
+bool scales_put_fill(hid_t id, int type);
 /* How CF describes coded values: flag_values 0 .. count - 1 and flag_meanings. */
 bool scales_put_flags(hid_t id, uint32_t count, const char *const *meanings);
 /* Makes dataset `path` of rank 1 and remembers it as a scale. `visible`: it has values; else a dimension alone, which

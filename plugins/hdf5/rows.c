@@ -17,9 +17,10 @@ static int write_span(store_file *store, const store_column *column, const char 
     return status;
 }
 
-/* Writes `cells`, STORE_BLOCK bytes of one value, over the rows of spans in ascending order. Those that are near each other are written
- * together with what stands between them: nobody else writes now. */
-static int write_spans(store_file *store, const store_column *column, const char *cells, const pipette_run_span *spans, uint64_t count)
+/* Writes `cells`, STORE_BLOCK bytes of one value, over the rows of spans in ascending order. Those that are near each
+ * other are written together with what stands between them: nobody else writes now. */
+static int write_spans(store_file *store, const store_column *column, const char *cells, const pipette_run_span *spans,
+                       uint64_t count)
 {
     char window[STORE_BLOCK];
     uint64_t i, end, most = column->row_bytes == 0 ? 0 : STORE_BLOCK / column->row_bytes;
@@ -36,7 +37,8 @@ static int write_spans(store_file *store, const store_column *column, const char
         size = (last - first) * column->row_bytes;
         status = places_read(store, &column->places, window, size, first * column->row_bytes);
         for (k = i; k < end; k++)
-            memcpy(window + (spans[k].first - first) * column->row_bytes, cells, (size_t)(spans[k].count * column->row_bytes));
+            memcpy(window + (spans[k].first - first) * column->row_bytes, cells,
+                   (size_t)(spans[k].count * column->row_bytes));
         if (status == PIPETTE_OK)
             status = places_write(store, &column->places, store->fd, window, size, first * column->row_bytes);
     }
@@ -59,7 +61,8 @@ int rows_reset(store_file *store, uint64_t first, uint64_t count)
     store_resets *resets = &store->resets;
     pipette_run_span *last = resets->count > 0 ? &resets->spans[resets->count - 1] : NULL;
     if (first > store->catalog->row_count || count > store->catalog->row_count - first)
-        return store_fail(store, PIPETTE_E_BOUNDS, "'%s' has %" PRIu64 " rows; rows from %" PRIu64 " on cannot be reset", store->path,
+        return store_fail(store, PIPETTE_E_BOUNDS,
+                          "'%s' has %" PRIu64 " rows; rows from %" PRIu64 " on cannot be reset", store->path,
                           store->catalog->row_count, first);
     if (count == 0)
         return PIPETTE_OK;
@@ -131,7 +134,8 @@ static bool needs_fill(const store_column *column, int8_t state)
            (column->type == PIPETTE_TYPE_F64 || column->type == PIPETTE_TYPE_F32);
 }
 
-static uint64_t spans_to_fill(const store_column *column, const int8_t *states, uint64_t first, uint64_t count, pipette_run_span *spans)
+static uint64_t spans_to_fill(const store_column *column, const int8_t *states, uint64_t first, uint64_t count,
+                              pipette_run_span *spans)
 {
     uint64_t i, found = 0;
     for (i = 0; i < count; i++) {
@@ -143,6 +147,29 @@ static uint64_t spans_to_fill(const store_column *column, const int8_t *states, 
             spans[found++] = (pipette_run_span){first + i, 1};
     }
     return found;
+}
+
+bool rows_can_have_holes(const store_column *column)
+{
+    return column->role == PIPETTE_ROLE_RESULT && (column->form == STORE_FIXED || column->form == STORE_PACKED) &&
+           (column->type == PIPETTE_TYPE_I64 || column->type == PIPETTE_TYPE_I32 || column->type == PIPETTE_TYPE_U64 ||
+            column->type == PIPETTE_TYPE_BOOL);
+}
+
+int rows_holes(store_file *store, bool *any)
+{
+    uint64_t rows = store->catalog->row_count, first, count, i;
+    int8_t *states = malloc(STORE_BLOCK);
+    int status = states != NULL ? PIPETTE_OK : store_memory(store);
+    *any = false;
+    for (first = 0; status == PIPETTE_OK && !*any && first < rows; first += count) {
+        count = rows - first < STORE_BLOCK ? rows - first : STORE_BLOCK;
+        status = columns_states(store, first, count, states);
+        for (i = 0; status == PIPETTE_OK && i < count; i++)
+            *any |= states[i] != PIPETTE_STATE_DONE;
+    }
+    free(states);
+    return status;
 }
 
 int rows_fill(store_file *store)
@@ -157,7 +184,8 @@ int rows_fill(store_file *store)
         count = rows - first < ROWS ? rows - first : ROWS;
         status = columns_states(store, first, count, states);
         for (k = 0; status == PIPETTE_OK && k < store->catalog->column_count; k++)
-            status = fill_spans(store, &store->catalog->columns[k], spans, spans_to_fill(&store->catalog->columns[k], states, first, count, spans));
+            status = fill_spans(store, &store->catalog->columns[k], spans,
+                                spans_to_fill(&store->catalog->columns[k], states, first, count, spans));
     }
     free(states);
     free(spans);

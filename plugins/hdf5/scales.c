@@ -80,6 +80,18 @@ bool scales_put_number(hid_t id, const char *name, int64_t number)
     return ok;
 }
 
+bool scales_put_fill(hid_t id, int type)
+{
+    char fill[16];
+    hsize_t one = 1;
+    hid_t space = H5Screate_simple(1, &one, NULL);
+    bool ok;
+    store_fill(type, fill, 1);
+    ok = put_attribute(id, "_FillValue", h5_number_type(type), space, fill);
+    (void)H5Sclose(space);
+    return ok;
+}
+
 bool scales_put_flags(hid_t id, uint32_t count, const char *const *meanings)
 {
     store_text text = {NULL, 0, 0, false};
@@ -173,13 +185,41 @@ static bool same_labels(const char *const *a, const char *const *b, uint64_t cou
     return true;
 }
 
+/* Where the open file has that dataset; 0 if it has none of that size. */
+static uint64_t old_place(writer *w, const char *path, uint64_t bytes)
+{
+    hid_t file = h5_source(w->store), id = file >= 0 ? H5Dopen2(file, path, H5P_DEFAULT) : -1;
+    haddr_t address = id >= 0 && H5Dget_storage_size(id) == bytes ? H5Dget_offset(id) : HADDR_UNDEF;
+    if (id >= 0)
+        (void)H5Dclose(id);
+    (void)H5Eclear2(H5E_DEFAULT);
+    return address == HADDR_UNDEF ? 0 : address;
+}
+
+/* Where the open file has these coordinates, if they are many enough to stay there. */
+static uint64_t kept_values(writer *w, const char *path, const pipette_dimension *dimension)
+{
+    enum { FEW = 512 };
+    const uint64_t count = dimension->extent, places[] = {0, count / 2, count - 1};
+    uint64_t at;
+    double value;
+    uint32_t i;
+    if (!w->in_place || dimension->labels != NULL || dimension->step == 0 || count < FEW || (at = old_place(w, path, count * sizeof value)) == 0)
+        return 0;
+    for (i = 0; i < 3; i++)
+        if (file_read(w->store, w->store->fd, &value, sizeof value, at + places[i] * sizeof value) != PIPETTE_OK ||
+            value != dimension->start + (double)places[i] * dimension->step)
+            return 0;
+    return at;
+}
+
 int scales_of_result(writer *w, const char *group, const pipette_dimension *dimension, const char *fallback,
                      uint32_t *index)
 {
     const char *name = dimension->name[0] != '\0' ? dimension->name : fallback;
     char *path = store_format("%s/%s", group, name);
     double values[4096];
-    uint64_t first, count, k;
+    uint64_t first, count, k, kept = 0;
     uint32_t i;
     int status = PIPETTE_OK;
     for (i = 2; path != NULL; i++) {
@@ -201,10 +241,16 @@ int scales_of_result(writer *w, const char *group, const pipette_dimension *dime
     if (path == NULL)
         return store_memory(w->store);
     status = names_claim(w->store, &w->names, path, name);
-    if (status == PIPETTE_OK)
+    if (status == PIPETTE_OK && (kept = kept_values(w, path, dimension)) > 0) {
+        layout_keep(w, kept, dimension->extent * sizeof values[0]);
+        status = add_scale(w, path, dimension->extent, H5T_IEEE_F64LE, true, true, index);
+        if (status == PIPETTE_OK)
+            status = layout_kept(w, w->scales[*index].id, kept);
+    } else if (status == PIPETTE_OK) {
         status = dimension->labels != NULL ? scales_add(w, path, dimension->extent, w->text_type, true, index)
                  : dimension->step == 0    ? scales_add_bare(w, path, dimension->extent, index)
                                            : scales_add(w, path, dimension->extent, H5T_IEEE_F64LE, true, index);
+    }
     free(path);
     if (status != PIPETTE_OK)
         return status;
@@ -217,7 +263,7 @@ int scales_of_result(writer *w, const char *group, const pipette_dimension *dime
     if (dimension->labels != NULL && H5Dwrite(w->scales[*index].id, w->text_type, H5S_ALL, H5S_ALL, h5_transfer(),
                                               dimension->labels) < 0)
         return layout_failed(w);
-    for (first = 0; dimension->labels == NULL && status == PIPETTE_OK && first < dimension->extent; first += count) {
+    for (first = 0; kept == 0 && dimension->labels == NULL && status == PIPETTE_OK && first < dimension->extent; first += count) {
         count = dimension->extent - first < 4096 ? dimension->extent - first : 4096;
         for (k = 0; k < count; k++)
             values[k] = dimension->start + (double)(first + k) * dimension->step;
@@ -266,17 +312,6 @@ int scales_complex(writer *w, uint32_t *index)
     }
     *index = w->complex;
     return PIPETTE_OK;
-}
-
-/* Where the open file has that dataset; 0 if it has none of that size. */
-static uint64_t old_place(writer *w, const char *path, uint64_t bytes)
-{
-    hid_t file = h5_source(w->store), id = file >= 0 ? H5Dopen2(file, path, H5P_DEFAULT) : -1;
-    haddr_t address = id >= 0 && H5Dget_storage_size(id) == bytes ? H5Dget_offset(id) : HADDR_UNDEF;
-    if (id >= 0)
-        (void)H5Dclose(id);
-    (void)H5Eclear2(H5E_DEFAULT);
-    return address == HADDR_UNDEF ? 0 : address;
 }
 
 int scales_run(writer *w)

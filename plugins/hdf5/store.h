@@ -73,6 +73,7 @@ typedef struct store_column {
     store_form form;
     bool optional;               /* not every done run has a value: it was not declared */
     bool placed;                 /* its datasets are in the file */
+    bool holes;                  /* integers, some of which are missing: readers are told what stands for that */
     uint64_t kept_rows;          /* RAGGED, while a structure is written: the samples of so many rows stay where `source` has them */
     uint64_t elements;           /* of a row of fixed shape */
     uint64_t row_bytes;          /* FIXED, PACKED */
@@ -475,6 +476,13 @@ int reopen_check(store_file *store, int fd);
 /* Whether the structure is still in the file that we write; a message where somebody has cut it off. */
 int reopen_whole(store_file *store);
 
+/* ---- match.c: what comes from the open file ---- */
+
+/* Each column and table of `catalog` finds its source in the open file, which may be none. `here`: the new structure is the same file's. */
+int match_catalog(store_file *store, store_catalog *catalog, bool here);
+/* Whether the structure says of a column that it has holes and it has none, or the other way round: then `*differ` becomes true. */
+int match_holes_differ(store_file *store, bool *differ);
+
 /* ---- build.c: a new structure, and the data that has to move with it ---- */
 
 /* Says in the file whether its last change was an orderly end with every row. */
@@ -520,6 +528,10 @@ int rows_reset(store_file *store, uint64_t first, uint64_t count);
 int rows_reset_now(store_file *store);
 /* Writes fill values for rows that are not done. Only at the end: a file that is opened again to go on is filled by the finish that follows. */
 int rows_fill(store_file *store);
+/* Whether some row is not done. */
+int rows_holes(store_file *store, bool *any);
+/* Results that have no number which every reader takes for a missing one. */
+bool rows_can_have_holes(const store_column *column);
 
 /* ---- read.c ---- */
 
