@@ -215,8 +215,7 @@ int plan_make(pipette_pipeline *p, const pipette_run_span *rows, uint64_t count,
     plan->coordinate_count = explored;
     for (i = 0; status == PIPETTE_OK && i < explored; i++) {
         status = plan_column_place(p, i, &plan->coordinates[i], error);
-        if (plan->coordinates[i].type == PIPETTE_TYPE_STRING) /* written before the runs */
-            plan->coordinates[i].column = PLAN_NO_COLUMN;
+        plan->coordinates[i].column = PLAN_NO_COLUMN; /* they are in the file before the runs */
     }
     for (i = 0; status == PIPETTE_OK && i < plan->result_count; i++)
         status = plan_column_place(p, p->result_columns[i], &plan->results[i], error);
@@ -288,32 +287,5 @@ int execute_rows(pipette_pipeline *p, const pipette_run_span *rows, uint64_t cou
     if (report.changed[0] != '\0')
         pipeline_log(p, PIPETTE_LOG_WARNING, "runs of model '%s' change %s, so each such run gets a process of its own, which is slow",
                      p->schema->name, report.changed);
-    return status;
-}
-
-int execute_text_coordinates(pipette_pipeline *p, uint64_t first, pipette_error *error)
-{
-    const exploration *points = trajectory_exploration(p->trajectory);
-    const char **texts;
-    uint64_t row, at, n;
-    uint32_t i;
-    int status = PIPETTE_OK;
-    enum { BLOCK = 4096 };
-    if (!p->string_coordinates)
-        return PIPETTE_OK;
-    texts = malloc(BLOCK * sizeof *texts);
-    if (texts == NULL)
-        return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
-    for (i = 0; i < pipette_explored_count(p->trajectory); i++) {
-        if (p->columns[i].type != PIPETTE_TYPE_STRING)
-            continue;
-        for (row = first; status == PIPETTE_OK && row < p->row_count; row += n) {
-            n = p->row_count - row < BLOCK ? p->row_count - row : BLOCK;
-            for (at = 0; at < n; at++)
-                exploration_fill(points, i, select_run_of_row(p, row + at), 1, &texts[at]);
-            status = store_write(p, i, row, n, texts, sizeof *texts, error);
-        }
-    }
-    free(texts);
     return status;
 }

@@ -259,7 +259,6 @@ static int parameter_columns(pipette_pipeline *p, uint32_t *count, pipette_error
         column->path = node.path;
         column->unit = node.unit;
         column->doc = node.comment;
-        p->string_coordinates |= node.type == PIPETTE_TYPE_STRING;
     }
     return PIPETTE_OK;
 }

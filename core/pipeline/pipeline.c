@@ -1,6 +1,7 @@
 /* pipeline.c: the life of an experiment, from the config to the finished file. Each step is a function of this folder:
  * prepare (stages, trajectory), select (which runs), layout (what the file holds), resume (what it holds already), execute (the
  * runs), results (postprocessing). */
+#include "pipeline/coordinates.h"
 #include "pipeline/pipeline.h"
 
 #include <stdlib.h>
@@ -278,7 +279,7 @@ static int grow(pipette_pipeline *p, uint64_t old_runs, uint64_t old_rows, pipet
     }
     added_forget_positions(p);
     if (status == PIPETTE_OK)
-        status = execute_text_coordinates(p, old_rows, error);
+        status = coordinates_write(p, old_rows, error);
     return status == PIPETTE_OK ? execute_rows(p, &rows, 1, error) : status;
 }
 
@@ -326,9 +327,7 @@ static int phases(pipette_pipeline *p, resume *r, pipette_error *error)
         return status;
     }
     complete = !p->report.interrupted && p->report.max_failures == 0;
-    if (!complete)
-        status = resume_fill_coordinates(p, error);
-    return status == PIPETTE_OK ? finish(p, complete, error) : status;
+    return finish(p, complete, error);
 }
 
 static void give_report(pipette_pipeline *p, pipette_report *report)

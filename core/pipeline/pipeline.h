@@ -66,7 +66,6 @@ struct pipette_pipeline {
     uint8_t *omitted;        /* for each declared result: the config leaves it out */
     struct added *added; /* undeclared results seen so far (added.c) */
     text_repairs texts;         /* of leaves */
-    int string_coordinates; /* some explored parameter is text */
 
     const char *base;  /* folder that relative paths of the config are taken from; NULL: the working directory */
     int replaying;     /* results are compared, not stored */
@@ -108,8 +107,6 @@ int plan_make(pipette_pipeline *pipeline, const pipette_run_span *rows, uint64_t
 void plan_drop(engine_plan *plan);
 /* Executes the rows of `spans` (of rows, not of runs) and adds to the pipeline's report. */
 int execute_rows(pipette_pipeline *pipeline, const pipette_run_span *rows, uint64_t row_span_count, pipette_error *error);
-/* Writes the explored parameters that are text, for all rows from `first` on. */
-int execute_text_coordinates(pipette_pipeline *pipeline, uint64_t first, pipette_error *error);
 
 /* --- results.c: what postprocessing sees ------------------------------------------------------------------------------------ */
 typedef struct results {

@@ -1,4 +1,5 @@
 /* resume.c: what the result file holds already, and which rows are still to be run. */
+#include "pipeline/coordinates.h"
 #include "pipeline/resume.h"
 
 #include <stdlib.h>
@@ -398,58 +399,6 @@ static int forget_tries(pipette_pipeline *p, const resume_rows *rows, pipette_er
     return rows->count == 0 || reset_rows(&p->storage, rows->spans, rows->count, error) == PIPETTE_OK ? PIPETTE_OK : PIPETTE_E_STORAGE;
 }
 
-/* ---- Coordinates ------------------------------------------------------------------------------------------------------------------- */
-
-static int write_coordinates(pipette_pipeline *p, uint64_t first, uint64_t count, pipette_error *error)
-{
-    const exploration *points = trajectory_exploration(p->trajectory);
-    enum { ROWS = 4096 };
-    unsigned char *values = malloc(ROWS * 16u);
-    uint32_t i;
-    int status = PIPETTE_OK;
-    if (values == NULL)
-        return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
-    for (i = 0; i < pipette_explored_count(p->trajectory); i++) {
-        size_t bytes = pipette_type_size(p->columns[i].type);
-        uint64_t row = first, end = first + count, base = 0;
-        uint32_t span;
-        if (p->columns[i].type == PIPETTE_TYPE_STRING) /* those are written ahead */
-            continue;
-        for (span = 0; status == PIPETTE_OK && span < p->span_count && row < end; base += p->spans[span++].count)
-            while (status == PIPETTE_OK && row < end && row < base + p->spans[span].count) {
-                uint64_t into = row - base, n = p->spans[span].count - into;
-                pipette_column_data part = {sizeof part, i, values, bytes};
-                n = n > end - row ? end - row : n;
-                n = n > ROWS ? ROWS : n;
-                exploration_fill(points, i, p->spans[span].first + into, n, values);
-                status = pipeline_storage(p)->write(&p->storage.handle, row, n, &part, 1);
-                row += n;
-            }
-    }
-    free(values);
-    return status == PIPETTE_OK ? status : storage_failed(p, status, error);
-}
-
-static int fill_pending(pipette_pipeline *p, void *user, uint64_t row, uint64_t count, const int8_t *states, pipette_error *error)
-{
-    uint64_t i, first = 0;
-    int status = PIPETTE_OK;
-    (void)user;
-    for (i = 0; status == PIPETTE_OK && i <= count; i++) {
-        if (i < count && states[i] == PIPETTE_STATE_PENDING)
-            continue;
-        if (i > first)
-            status = write_coordinates(p, row + first, i - first, error);
-        first = i + 1;
-    }
-    return status;
-}
-
-int resume_fill_coordinates(pipette_pipeline *p, pipette_error *error)
-{
-    return pipette_explored_count(p->trajectory) == 0 ? PIPETTE_OK : each_states(p, fill_pending, NULL, error);
-}
-
 /* ---- Columns ------------------------------------------------------------------------------------------------------------------------ */
 
 typedef struct column_check {
@@ -500,7 +449,7 @@ int resume_begin(pipette_pipeline *p, resume *r, int *nothing_to_do, pipette_err
         status = storage->lay_out(&p->storage.handle, &p->layout);
         if (status != PIPETTE_OK)
             return storage_failed(p, status, error);
-        status = execute_text_coordinates(p, 0, error);
+        status = coordinates_write(p, 0, error);
         return status == PIPETTE_OK ? add_rows(&r->rows, 0, p->row_count, error) : status;
     }
     status = compare(p, r, error);
@@ -523,9 +472,7 @@ int resume_begin(pipette_pipeline *p, resume *r, int *nothing_to_do, pipette_err
     }
     /* A start that was cut off between growing and this is made good here: writing them again changes nothing. */
     if (r->grows || !r->finished) {
-        status = execute_text_coordinates(p, newly_explored ? 0 : r->old_rows, error);
-        if (status == PIPETTE_OK && newly_explored)
-            status = write_coordinates(p, 0, r->old_rows, error);
+        status = coordinates_write(p, newly_explored || !r->finished ? 0 : r->old_rows, error);
         if (status != PIPETTE_OK)
             return status;
     }

@@ -31,10 +31,6 @@ int resume_look(pipette_pipeline *pipeline, resume *resume, pipette_error *error
  * finished and asks for nothing. */
 int resume_begin(pipette_pipeline *pipeline, resume *resume, int *nothing_to_do, pipette_error *error);
 
-/* For an orderly end before all is done: writes the explored parameters of rows that have not run, so that the file can be read with
- * coordinates. */
-int resume_fill_coordinates(pipette_pipeline *pipeline, pipette_error *error);
-
 void resume_free(resume *resume);
 
 #endif

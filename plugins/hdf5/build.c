@@ -254,13 +254,12 @@ static void take_over(store_file *store, store_catalog *catalog, int fd)
     records_begin(store);
 }
 
-/* Whether coordinates will be written before the runs: strings, and in a file that grows those of its old rows, too. */
-static bool waits_for_coordinates(const store_catalog *catalog, bool grows)
+/* Whether coordinates will be written before the runs. */
+static bool waits_for_coordinates(const store_catalog *catalog)
 {
     uint32_t i;
     for (i = 0; i < catalog->column_count; i++)
-        if (catalog->columns[i].role == PIPETTE_ROLE_PARAMETER && catalog->columns[i].placed && catalog->row_count > 0 &&
-            (grows || catalog->columns[i].form == STORE_TEXT))
+        if (catalog->columns[i].role == PIPETTE_ROLE_PARAMETER && catalog->columns[i].placed && catalog->row_count > 0)
             return true;
     return false;
 }
@@ -323,7 +322,7 @@ static int build_new(store_file *store, store_catalog *catalog)
     }
     store->fresh = true;
     take_over(store, catalog, fd);
-    return waits_for_coordinates(catalog, false) ? PIPETTE_OK : build_name(store);
+    return waits_for_coordinates(catalog) ? PIPETTE_OK : build_name(store);
 }
 
 /* `catalog` (taken over, also on failure) becomes what the open file has. HDF5 has the structure open until build_name(). */
@@ -470,7 +469,7 @@ int build_extend(store_file *store, const pipette_layout *layout)
         return status;
     }
     status = build_here(store, catalog);
-    if (status == PIPETTE_OK && !waits_for_coordinates(store->catalog, true))
+    if (status == PIPETTE_OK && !waits_for_coordinates(store->catalog))
         status = build_name(store);
     return status == PIPETTE_OK ? number_positions(store, layout->column_count) : status;
 }

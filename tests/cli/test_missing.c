@@ -58,4 +58,42 @@ static void test_again(void)
     folder_end();
 }
 
-SUITE("missing", {"integers", test_integers}, {"run again", test_again}, )
+/* A file whose command was killed: the coordinates of all runs are there, and no result that no run has given. */
+static void test_killed(void)
+{
+    pid_t command;
+    int i;
+    folder_begin();
+    file_write("m.cfg", "name = \"M\";\nrun = { plugin = \"" FIXTURE(
+                            "moody") "\"; };\nstorage = { plugin = \"hdf5\"; file = \"m.hdf5\"; };\n"
+                                     "preprocess = ( { plugin = \"explorer\"; product = ( { parameter = \"seconds\"; "
+                                     "values = [0.2, 60.0]; },\n"
+                                     "{ parameter = \"x\"; values = [1.0, 2.0, 3.0]; } ); } );\n");
+    command = PIPETTE_START("run", "-q", "m.cfg", "-w", "1");
+    for (i = 0; i < 1000; i++) {
+        FILE *files[2] = {command_files[0], command_files[1]};
+        int done = PIPETTE("get", "m.hdf5", "runs", "--state", "done") == 0 && out_has("\n2,done");
+        command_files[0] = files[0];
+        command_files[1] = files[1];
+        if (done)
+            break;
+        command_pause(0.01);
+    }
+    CU_ASSERT(i < 1000);
+    (void)kill(command, SIGKILL);
+    CU_ASSERT_EQUAL(command_wait(command, COMMAND_SECONDS), 128 + SIGKILL);
+    CU_ASSERT_EQUAL(
+        PYTHON_RUN(
+            "import xarray, numpy\nfor engine in ('netcdf4', 'h5netcdf'):\n"
+            "    d = xarray.open_dataset('m.hdf5', group='results', engine=engine)\n"
+            "    assert d.x.values.tolist() == [1, 2, 3, 1, 2, 3] and d.seconds.values.tolist() == [0.2, 0.2, 0.2, 60, 60, "
+            "60]\n"
+            "    assert d.twice.values[:3].tolist() == [2, 4, 6] and numpy.isnan(d.twice.values[3:]).all(), d.twice\n"
+            "    assert d.twice.groupby('x').count().values.tolist() == [1, 1, 1]\n",
+            ""),
+        0);
+    EXPECT(command_err[0] == '\0');
+    folder_end();
+}
+
+SUITE("missing", {"integers", test_integers}, {"run again", test_again}, {"killed", test_killed}, )

@@ -369,6 +369,7 @@ static void test_refusals(void)
     /* A good one: locked, cut off, read-only, replaced. */
     tutorial(&p, 303);
     OK(lay_out(&stage, fresh("good.hdf5"), &p));
+    OK(storage->flush(&stage)); /* it has its name */
     REFUSED(storage->open(&other, file, PIPETTE_STORAGE_UPDATE), PIPETTE_E_STORAGE, "being written by another process");
     REFUSED(storage->open(&other, file, PIPETTE_STORAGE_REPLACE), PIPETTE_E_STORAGE,
             "being written by another process");
