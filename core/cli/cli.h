@@ -25,6 +25,7 @@ int cli_check(int argc, char **argv);
 int cli_show(int argc, char **argv);
 int cli_get(int argc, char **argv);
 int cli_compact(int argc, char **argv);
+int cli_export(int argc, char **argv);
 int cli_reset(int argc, char **argv);
 int cli_replay(int argc, char **argv);
 

@@ -23,6 +23,7 @@ static const verb verbs[] = {
     {"replay", cli_replay, "FILE RUN", "Compute one stored run again and compare it bit by bit"},
     {"get", cli_get, "FILE PATH", "Print values, arrays and tables of a result file, of all runs or some"},
     {"compact", cli_compact, "FILE", "Give back the room that growing has left behind in a result file"},
+    {"export", cli_export, "FILE -o OUT", "Write results for other tools: arrays over the explored parameters"},
     {"reset", cli_reset, "FILE", "Make runs pending again, so that the next run does them anew"},
 };
 

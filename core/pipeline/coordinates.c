@@ -1,4 +1,5 @@
-/* coordinates.c: the explored parameters of the runs, in the file before the first of them runs: no crash leaves zeros for data. */
+/* coordinates.c: the explored parameters of the runs, in the file before the first of them runs: no crash leaves zeros
+ * for data. */
 #include "pipeline/coordinates.h"
 
 #include <stdlib.h>

@@ -9,9 +9,7 @@
 
 enum { PARTS_MOST = 64 };
 
-/* The last `count` parts of a path but for its branch and its run, joined by `_`: of "results.neuron.$.V" these are "V"
- * and "neuron_V". NULL: it has no so many, or memory is short. */
-static char *short_name(const char *path, uint32_t count)
+char *grid_name(const char *path, uint32_t count)
 {
     const char *parts[PARTS_MOST], *part = path + strcspn(path, ".");
     size_t lengths[PARTS_MOST];
@@ -57,10 +55,10 @@ int grid_axes(store_file *store, store_catalog *catalog, const pipette_layout *l
     uint32_t i, parts;
     int status = catalog_table(store, grid, &table, false);
     for (i = 0; status == PIPETTE_OK && i < grid->axis_count; i++) {
-        char *path = grid->axes[i].name, *name = short_name(path, 1);
+        char *path = grid->axes[i].name, *name = grid_name(path, 1);
         for (parts = 2; name != NULL && is_axis(grid, i, name); parts++) {
             free(name);
-            name = short_name(path, parts);
+            name = grid_name(path, parts);
         }
         grid->axes[i].name = name;
         if (name == NULL || __builtin_mul_overflow(rows, grid->axes[i].extent, &rows))
@@ -93,7 +91,7 @@ static char *free_path(writer *w, const char *path)
 {
     uint32_t parts;
     for (parts = 1;; parts++) {
-        char *name = short_name(path, parts), *dataset = name != NULL ? store_format("/grid/%s", name) : NULL;
+        char *name = grid_name(path, parts), *dataset = name != NULL ? store_format("/grid/%s", name) : NULL;
         bool taken = dataset != NULL && names_taken(&w->names, dataset);
         free(name);
         if (!taken)

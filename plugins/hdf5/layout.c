@@ -430,6 +430,7 @@ static int write_root(writer *w)
 {
     store_text text = {NULL, 0, 0, false};
     char format[12];
+    uint32_t i;
     hid_t root = H5Gopen2(w->file, "/", H5P_DEFAULT);
     int status = PIPETTE_OK;
     (void)snprintf(format, sizeof format, "%d", STORE_FORMAT);
@@ -438,6 +439,12 @@ static int write_root(writer *w)
         !scales_put_text(root, "title", w->catalog->name) || !scales_put_text(root, "comment", w->catalog->comment) ||
         !scales_put_text(root, "pipette_format", format))
         status = layout_failed(w);
+    for (i = 0; status == PIPETTE_OK && w->catalog->grid.axis_count == 0 && i < w->catalog->column_count; i++)
+        if (is_coordinate(&w->catalog->columns[i])) {
+            if (!scales_put_text(root, "grid", "pipette export FILE --grid -o OUT.nc")) /* what gives it */
+                status = layout_failed(w);
+            break;
+        }
     if (root >= 0)
         (void)H5Gclose(root);
     catalog_write(w->catalog, &text);
@@ -478,6 +485,26 @@ static int write_all(writer *w)
     return status == PIPETTE_OK ? foreign_carry(w) : status;
 }
 
+void layout_types(writer *w)
+{
+    w->complex = UINT32_MAX;
+    w->links = H5Pcreate(H5P_LINK_CREATE);
+    (void)H5Pset_create_intermediate_group(w->links, 1);
+    w->reference_list = H5Tvlen_create(H5T_STD_REF_OBJ);
+    w->user_type = H5Tcreate(H5T_COMPOUND, sizeof(scale_user));
+    (void)H5Tinsert(w->user_type, "dataset", HOFFSET(scale_user, dataset), H5T_STD_REF_OBJ);
+    (void)H5Tinsert(w->user_type, "dimension", HOFFSET(scale_user, axis), H5T_NATIVE_INT);
+    w->text_type = h5_text_type();
+}
+
+void layout_types_free(writer *w)
+{
+    (void)H5Pclose(w->links);
+    (void)H5Tclose(w->reference_list);
+    (void)H5Tclose(w->user_type);
+    (void)H5Tclose(w->text_type);
+}
+
 int layout_write(store_file *store, store_catalog *catalog)
 {
     writer w;
@@ -487,26 +514,16 @@ int layout_write(store_file *store, store_catalog *catalog)
     memset(&w, 0, sizeof w);
     w.store = store;
     w.catalog = catalog;
-    w.complex = UINT32_MAX;
     w.overlay = &store->building->overlay;
     w.in_place = store->building->in_place;
     store->building->catalog = catalog;
-    w.links = H5Pcreate(H5P_LINK_CREATE);
-    (void)H5Pset_create_intermediate_group(w.links, 1);
-    w.reference_list = H5Tvlen_create(H5T_STD_REF_OBJ);
-    w.user_type = H5Tcreate(H5T_COMPOUND, sizeof(scale_user));
-    (void)H5Tinsert(w.user_type, "dataset", HOFFSET(scale_user, dataset), H5T_STD_REF_OBJ);
-    (void)H5Tinsert(w.user_type, "dimension", HOFFSET(scale_user, axis), H5T_NATIVE_INT);
-    w.text_type = h5_text_type();
+    layout_types(&w);
     w.file = store->building->file;
     status = write_all(&w);
     closed = scales_close(&w, status == PIPETTE_OK);
     if (status == PIPETTE_OK)
         status = closed;
-    (void)H5Pclose(w.links);
-    (void)H5Tclose(w.reference_list);
-    (void)H5Tclose(w.user_type);
-    (void)H5Tclose(w.text_type);
+    layout_types_free(&w);
     for (i = 0; i < w.group_count; i++) {
         free(w.groups[i].group);
         free(w.groups[i].coordinates);

@@ -69,6 +69,9 @@ int chunks_share(writer *w, const char *path, int type, uint32_t axis_count, uin
  * makes. */
 int chunks_find(store_file *store, hid_t id, int type, store_cut *cut, store_places *places);
 
+/* The types and properties that a writer needs beside its file. */
+void layout_types(writer *w);
+void layout_types_free(writer *w);
 /* Says where the data of the next dataset stands already, in a file that gets a new structure. 0: nowhere. */
 void layout_keep(writer *w, uint64_t offset, uint64_t bytes);
 /* Whether that dataset was put there. A message if not. */
@@ -90,6 +93,9 @@ int layout_axis(writer *w, const store_axis *axis, const store_axis *source, uin
 
 /* grid.c: /grid, when all else of ours is there. */
 int grid_write(writer *w);
+/* The last `count` parts of a path but for its branch and its run, joined by `_`: of "results.neuron.$.V" these are "V" and "neuron_V".
+ * NULL: it has no so many, or memory is short. To be freed. */
+char *grid_name(const char *path, uint32_t count);
 
 /* foreign.c: what others have put into the open file, when all of ours is there. */
 int foreign_carry(writer *w);

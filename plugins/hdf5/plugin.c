@@ -266,6 +266,13 @@ static int compact_file(pipette_stage *stage)
     return status == PIPETTE_OK ? build_compact(store) : status;
 }
 
+static int write_grid(pipette_stage *stage, const char *path, int replace)
+{
+    store_file *store;
+    int status = check(stage, &store, NEEDS_LAYOUT);
+    return status == PIPETTE_OK ? export_grid(store, path, replace != 0) : status;
+}
+
 static uint32_t level(pipette_stage *stage, uint32_t column)
 {
     const store_file *store = stage->instance;
@@ -286,6 +293,9 @@ static const void *extension(const char *id)
     static const pipette_storage_direct direct = {(uint32_t)sizeof direct, 0, place};
     static const pipette_storage_compressed compressed = {(uint32_t)sizeof compressed, 0, level, append_compressed};
     static const pipette_storage_compact compact = {(uint32_t)sizeof compact, 0, compact_file};
+    static const pipette_storage_grid grid = {(uint32_t)sizeof grid, 0, write_grid};
+    if (strcmp(id, PIPETTE_STORAGE_GRID_EXTENSION) == 0)
+        return &grid;
     if (strcmp(id, PIPETTE_STORAGE_COMPACT_EXTENSION) == 0)
         return &compact;
     if (strcmp(id, PIPETTE_STORAGE_COMPRESSED_EXTENSION) == 0)

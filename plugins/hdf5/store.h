@@ -426,10 +426,17 @@ int structure_begin(store_file *store, int fd, bool in_place);
 int structure_note_objects(store_file *store);
 /* Closes it, and it is the file's. `safe`: nothing that it refers to reaches the disk after it. */
 int structure_end(store_file *store, bool safe);
+/* Makes a file of what HDF5 has written into `fd`, a new file up to `end`, through an overlay that is no structure of ours. */
+int structure_seal(store_file *store, int fd, h5_overlay *overlay, uint64_t end);
 /* Forgets it; the file is as it was. */
 void structure_abandon(store_file *store);
 /* Dead room inside the file, cleared: at least `least` bytes, at most `wanted`. 0: there is none. */
 uint64_t structure_dead_room(store_file *store, uint64_t least, uint64_t wanted, uint64_t *bytes);
+
+/* ---- export.c: the grid as a file of its own ---- */
+
+/* Fixed-shape results over the explored parameters into a new file; `replace`: also over one that exists. */
+int export_grid(store_file *store, const char *path, bool replace);
 
 /* ---- repair.c: runs that are called done but whose values are not there ---- */
 

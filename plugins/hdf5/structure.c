@@ -256,17 +256,32 @@ static int write_list(store_file *store, store_live *live)
     return status == PIPETTE_OK ? file_write(store, building->fd, &address, sizeof address, building->catalog->blocks) : status;
 }
 
+static bool set_end(h5_overlay *overlay, uint64_t end)
+{
+    int i;
+    for (i = 0; overlay->head_bytes > END_AT + 8 && i < 8; i++)
+        overlay->head[END_AT + i] = (unsigned char)(end >> 8 * i);
+    return !overlay->astray && overlay->head_bytes > END_AT + 8;
+}
+
+int structure_seal(store_file *store, int fd, h5_overlay *overlay, uint64_t end)
+{
+    if (!set_end(overlay, end))
+        return store_fail(store, PIPETTE_E_STORAGE, "cannot write '%s': HDF5 wrote where it must not", store->path);
+    if (ftruncate(fd, (off_t)end) != 0)
+        return store_system(store, "cannot write '%s'", store->path);
+    return file_write(store, fd, overlay->head, overlay->head_bytes, 0);
+}
+
 /* From here on the file has the new structure. */
 static int turn(store_file *store, uint64_t end, bool safe)
 {
     store_building *building = store->building;
     h5_overlay *overlay = &building->overlay;
     struct stat facts;
-    int status = PIPETTE_OK, i;
-    if (overlay->astray || overlay->head_bytes <= END_AT + 8)
+    int status = PIPETTE_OK;
+    if (!set_end(overlay, end))
         return store_fail(store, PIPETTE_E_STORAGE, "cannot write '%s': HDF5 wrote where it must not", store->path);
-    for (i = 0; i < 8; i++)
-        overlay->head[END_AT + i] = (unsigned char)(end >> 8 * i);
     if (fstat(building->fd, &facts) != 0 || ((uint64_t)facts.st_size < end && ftruncate(building->fd, (off_t)end) != 0))
         return store_system(store, "cannot write '%s'", store->path);
     if (safe && building->in_place && fdatasync(building->fd) != 0)

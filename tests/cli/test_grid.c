@@ -83,4 +83,67 @@ static void test_types(void)
     folder_end();
 }
 
-SUITE("grid", {"the tutorial's", test_tutorial}, {"deleted headers", test_deleted}, {"every type", test_types}, )
+#define EXPORTED                                                                                                       \
+    "import xarray\nfor engine in ('netcdf4', 'h5netcdf'):\n    d = xarray.open_dataset('g.nc', engine=engine)\n"
+
+/* As a file of its own: sorted whatever the order of the runs, missing where no run has been, and without groups. */
+static void test_export(void)
+{
+    folder_begin();
+    file_write("g.cfg", LIF("0.2"));
+    CU_ASSERT_EQUAL(PIPETTE("run", "-q", "g.cfg"), 0);
+    CU_ASSERT_EQUAL(PIPETTE("run", "-q", "g.cfg", "--set", "preprocess[0].product[1].step=0.005", "--runs", "0-80"), 0);
+    CU_ASSERT_EQUAL(PYTHON_RUN("import h5py\nassert h5py.File('g.hdf5').attrs['grid'].decode() == 'pipette export FILE "
+                               "--grid -o OUT.nc'\n",
+                               ""),
+                    0);
+    CU_ASSERT_EQUAL(PIPETTE("export", "g.hdf5", "--grid", "-o", "g.nc"), 0);
+    CU_ASSERT_STRING_EQUAL(command_out, "g.nc\n");
+    CU_ASSERT_EQUAL(
+        PYTHON_RUN(
+            EXPORTED
+            "    assert d.V.dims == ('tau_ref', 'I', 'time') and d.V.shape == (3, 39, 10000) and (d.I.diff('I') > "
+            "0).all()\n"
+            "    flat = xarray.open_dataset('g.hdf5', group='results/neuron', engine=engine)\n"
+            "    assert int(d.nspikes.notnull().sum()) == 81 and int(d.V.isnull().sum()) == 36 * 10000\n"
+            "    for run in (0, 62, 63, 80):\n"
+            "        point = d.sel(tau_ref=float(flat.tau_ref[run]), I=float(flat.I[run]))\n"
+            "        assert (point.V.values == flat.V[run].values).all() and point.nspikes == flat.nspikes[run]\n"
+            "    assert float(d.tau_V) == 10 and 'tau_V' in d.V.coords and d.attrs['title'] == 'L'\n",
+            ""),
+        0);
+    EXPECT(command_err[0] == '\0');
+    CU_ASSERT_EQUAL(SHELL("ncdump -h g.nc | grep -q 'group:'"), 1);
+    CU_ASSERT_EQUAL(PIPETTE("export", "g.hdf5", "--grid", "-o", "g.nc"), 2);
+    EXPECT(one_error_line() && err_has("'g.nc' exists already; --overwrite replaces it"));
+    CU_ASSERT_EQUAL(PIPETTE("export", "g.hdf5", "--grid", "-o", "g.nc", "--overwrite"), 0);
+    CU_ASSERT_EQUAL(PIPETTE("export", "g.hdf5", "-o", "g.nc"), 2);
+    EXPECT(one_error_line() && err_has("--grid"));
+    CU_ASSERT_EQUAL(PIPETTE("export", "g.hdf5", "--grid", "-o", "none/g.nc"), 4);
+    EXPECT(one_error_line() && err_has("none/g.nc"));
+    CU_ASSERT_EQUAL(folder_count(), 3);
+    folder_end();
+}
+
+static void test_export_types(void)
+{
+    folder_begin();
+    file_write("g.cfg", CONFIG("{ parameter = \"box.name\"; values = [\"b\", \"a\"]; }, { parameter = \"x\"; values = "
+                               "[3.0, 0.0, -1.0]; }"));
+    CU_ASSERT_EQUAL(PIPETTE("run", "-q", "g.cfg"), 1);
+    CU_ASSERT_EQUAL(PIPETTE("export", "g.hdf5", "--grid", "-o", "g.nc"), 0);
+    CU_ASSERT_EQUAL(
+        PYTHON_RUN(
+            EXPORTED
+            "    assert list(d['name'].values) == ['a', 'b'] and list(d.x.values) == [-1, 0, 3]\n"
+            "    assert d['count'].isnull().values.tolist() == [[True, False, False]] * 2\n"
+            "    assert d.pair.sel(name='b', x=3).values.tolist() == [3, 0.1] and d.square.shape == (2, 3, 2, 2)\n"
+            "    assert d.wave.dims == ('name', 'x', 'complex') and 'events' not in d and 'note' not in d\n",
+            ""),
+        0);
+    EXPECT(command_err[0] == '\0');
+    folder_end();
+}
+
+SUITE("grid", {"the tutorial's", test_tutorial}, {"deleted headers", test_deleted}, {"every type", test_types},
+      {"export", test_export}, {"export of every type", test_export_types}, )

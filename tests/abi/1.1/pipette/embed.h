@@ -231,6 +231,13 @@ typedef struct pipette_reset_options {
  * but for its message, or pending. Tables of postprocessing stay until then. */
 PIPETTE_API int pipette_reset(const pipette_reset_options *options, uint64_t *count, pipette_error *error);
 
+/* Writes the results of fixed shape of a result file as arrays over all explored parameters into `out`, a netCDF-4 file of its own without
+ * groups: parameters ascend, whatever the order of the runs, and points without a run are missing. `storage` and `folders` as in
+ * pipette_file_open(). `replace`: also over a file that exists. PIPETTE_E_INVALID where nothing is explored, or the runs are less than a
+ * thousandth of the points of such a grid; PIPETTE_E_UNSUPPORTED where the storage has no such thing. Main thread. */
+PIPETTE_API int pipette_export_grid(const char *path, const char *storage, const char *const *folders, uint32_t folder_count,
+                                    const char *out, int replace, pipette_error *error);
+
 /* Gives the room back that belongs to nothing any more in a result file: what growing leaves behind. The file is written anew beside the
  * old one, others' objects too, and takes its name, owner, permissions and extended attributes; a crash leaves the old file or the new
  * one. *before, *after: the bytes that it takes on the disk. `storage` and `folders` as in pipette_file_open(). PIPETTE_E_STORAGE while

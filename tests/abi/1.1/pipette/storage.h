@@ -230,6 +230,18 @@ typedef struct pipette_storage_direct {
     int (*place)(pipette_stage *stage, uint32_t column, pipette_place *place);
 } pipette_storage_direct;
 
+/* Extension "pipette.storage.grid/0": results over the explored parameters, for other tools. */
+#define PIPETTE_STORAGE_GRID_EXTENSION "pipette.storage.grid/0"
+
+typedef struct pipette_storage_grid {
+    uint32_t size;
+    uint32_t reserved;
+    /* After open(READ): writes a netCDF-4 file without groups at `path`, with every result of fixed shape as an array over all explored
+     * parameters, whose values ascend (texts: in their order), whatever the order of the runs; points without a run are missing.
+     * PIPETTE_E_EXISTS unless `replace`. */
+    int (*write)(pipette_stage *stage, const char *path, int replace);
+} pipette_storage_grid;
+
 /* Extension "pipette.storage.compact/0": a file gives back the room that belongs to nothing any more. */
 #define PIPETTE_STORAGE_COMPACT_EXTENSION "pipette.storage.compact/0"
 
