@@ -20,6 +20,7 @@ typedef struct board_slot {
     _Atomic uint64_t lanes;     /* worker: how many runs the current call computes at once */
     _Atomic uint64_t begun;     /* worker: runs this process had begun before the chunk in work */
     _Atomic uint32_t computing; /* worker: 1: the model is at work on a chunk */
+    _Atomic uint32_t looking;   /* worker: 1: it prepares a chunk, or looks at what one has left: that may hang, too (stdio's lock) */
     _Atomic uint32_t left;      /* worker: BOARD_LEFT_...; an exit() of the model leaves 0 here */
     _Atomic uint64_t done, failed, infeasible; /* worker: totals over all processes of this slot */
     /* supervisor, before it asks for a process: positions that a dead worker left, to be run first, one by one */

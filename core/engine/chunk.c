@@ -13,9 +13,11 @@
 
 #include "engine/children.h"
 #include "engine/chunk.h"
+#include "engine/columns.h"
 #include "engine/fault.h"
 #include "engine/guard.h"
 #include "engine/instance.h"
+#include "engine/limits.h"
 #include "engine/seed.h"
 #include "engine/threads.h"
 #include "engine/workdir.h"
@@ -358,6 +360,7 @@ static int isolated_attempt(worker *w, uint64_t run, uint64_t lane)
     memset(w->letter, 0, sizeof(letter));
     w->outbox.failed = 0;
     (void)fflush(NULL);
+    limits_restore();
     pid = fork();
     if (pid == 0)
         isolated_process(w, run, lane);
@@ -556,6 +559,7 @@ static void begin_computing(worker *w, uint64_t position, uint64_t lanes)
     atomic_store_explicit(&w->slot->current, position, memory_order_relaxed);
     atomic_store_explicit(&w->slot->ran, w->serial + lanes, memory_order_relaxed);
     atomic_store_explicit(&w->slot->computing, 1, memory_order_release);
+    atomic_store_explicit(&w->slot->looking, 0, memory_order_relaxed);
     worker_lock(w);
 }
 
@@ -568,10 +572,13 @@ static void end_computing(worker *w)
 }
 
 /* The threads that the instance's first run leaves are a pool, if later runs leave no more. */
-static void settle(worker *w)
+static void settle(worker *w, uint64_t lanes)
 {
-    if (!w->settled && w->capture && !w->isolated)
+    if (!w->settled && w->capture && !w->isolated) {
         threads_settle();
+        if (threads_count() > 1 && w->dirty[0] == '\0' && columns_disturbed(w, lanes))
+            (void)snprintf(w->dirty, sizeof w->dirty, "their results after their end");
+    }
     w->settled = 1;
 }
 
@@ -582,7 +589,7 @@ static uint64_t compute(worker *w, uint64_t position, uint64_t run, uint64_t cou
     uint64_t i;
     if (w->batch != NULL && count > 1) {
         (void)run_as_batch(w, run, count);
-        settle(w);
+        settle(w, count);
         for (i = 0; w->plan->retries > 0 && i < count; i++)
             retry_lane(w, run + i, i); /* the batch was its first try */
         return count;
@@ -594,7 +601,7 @@ static uint64_t compute(worker *w, uint64_t position, uint64_t run, uint64_t cou
             run_lane_tried(w, position + i, run + i, i, clocked);
         else if (!run_isolated(w, position + i, run + i, i))
             return i;
-        settle(w);
+        settle(w, i + 1);
         if (w->dirty[0] != '\0')
             return i + 1;
         if ((clocked || (i & 15) == 15) && now(CLOCK_MONOTONIC_COARSE) - begin > STORE_SECONDS)
@@ -626,6 +633,7 @@ int chunk_run(worker *w, uint64_t position, uint64_t row, uint64_t run, uint64_t
         count = batch_lanes(w, count);
         clocked = clocked || count == 1;
     }
+    atomic_store_explicit(&w->slot->looking, 1, memory_order_relaxed);
     for (i = 0; i < plan->coordinate_count; i++)
         exploration_fill(plan->points, (uint32_t)i, run, count, w->coordinates[i]);
     if (w->capture)
@@ -646,6 +654,7 @@ int chunk_run(worker *w, uint64_t position, uint64_t row, uint64_t run, uint64_t
     if (count == 0)
         return pipette_error_set(error, WORKER_REFUSED, "no process for a run");
     seconds = (now(CLOCK_MONOTONIC) - begin) / (double)count;
+    atomic_store_explicit(&w->slot->looking, 1, memory_order_relaxed);
     if (!w->isolated)
         free_memory(w);
     if (!clocked && !w->isolated) {
@@ -668,5 +677,6 @@ int chunk_run(worker *w, uint64_t position, uint64_t row, uint64_t run, uint64_t
     }
     if (LIMIT_MEMORY && w->capture && !w->isolated)
         watch_growth(w, count);
+    atomic_store_explicit(&w->slot->looking, 0, memory_order_relaxed);
     return store_chunk(w, row, count, error);
 }

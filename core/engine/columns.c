@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "engine/apart.h"
@@ -17,6 +18,8 @@
 /* Rows of this size and more are filled where they lie: copying them would cost more than writing them piece by piece.
  */
 #define LARGE_ROW 4096u
+/* Of each result: who writes on after a run does it at its beginning, or often. */
+#define LOOK_BYTES ((size_t)1 << 20)
 /* Between two columns: address space, not memory. */
 #define GAP ((size_t)64 << 10)
 
@@ -151,6 +154,47 @@ int columns_make(worker *w, pipette_error *error)
 memory:
     return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory for the results of %llu runs",
                              (unsigned long long)w->lane_limit);
+}
+
+/* What runs were lent of a result for the first `lanes` lanes, or as much of it as is worth a look. */
+static unsigned char *lent_of(const worker *w, const worker_result *r, uint64_t lanes, size_t *bytes)
+{
+    const int whole = r->staging == NULL || w->batch != NULL;
+    const uint64_t size = whole ? lanes * r->stride : r->row_bytes;
+    *bytes = r->column == NULL ? 0 : size < LOOK_BYTES ? (size_t)size : LOOK_BYTES;
+    return whole ? r->column : r->staging;
+}
+
+int columns_disturbed(worker *w, uint64_t lanes)
+{
+    static const struct timespec moment = {0, 2000000};
+    size_t total = 1, at, bytes, k;
+    unsigned char *before, *lent;
+    int changed = 0;
+    uint32_t i;
+    for (i = 0; i < w->plan->result_count; i++, total += bytes)
+        (void)lent_of(w, &w->results[i], lanes, &bytes);
+    before = apart_make(1, total);
+    if (before == NULL)
+        return 0;
+    for (i = 0, at = 0; i < w->plan->result_count; i++, at += bytes) {
+        lent = lent_of(w, &w->results[i], lanes, &bytes);
+        if (bytes == 0)
+            continue;
+        memcpy(before + at, lent, bytes);
+        memset(lent, 0xa5, bytes);
+    }
+    (void)nanosleep(&moment, NULL);
+    for (i = 0, at = 0; i < w->plan->result_count; i++, at += bytes) {
+        lent = lent_of(w, &w->results[i], lanes, &bytes);
+        if (bytes == 0)
+            continue;
+        for (k = 0; k < bytes; k++)
+            changed |= ((volatile unsigned char *)lent)[k] != 0xa5;
+        memcpy(lent, before + at, bytes);
+    }
+    apart_free(before);
+    return changed;
 }
 
 void columns_free(worker *w)

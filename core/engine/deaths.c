@@ -63,6 +63,7 @@ void sweep_spawn(sweep *s, uint32_t number, left_over_list *list)
     atomic_store(&slot->claim_count, 0);
     atomic_store(&slot->stored, 0);
     atomic_store(&slot->computing, 0);
+    atomic_store(&slot->looking, 0);
     atomic_store(&slot->begun, 0);
     atomic_store(&slot->tries, 0);
     known->given_first = left.first;
@@ -75,7 +76,7 @@ void sweep_spawn(sweep *s, uint32_t number, left_over_list *list)
     known->killed_for_timeout = 0;
     known->killed_at = 0;
     known->started = 0;
-    known->leaving = 0;
+    known->leaving = known->looking = 0;
     known->seen_ran = 0;
     known->seen_tries = 0;
     known->seen_at = known->asked_at = now();

@@ -23,6 +23,7 @@ typedef struct engine_slot {
     double killed_at;    /* 0: it was not */
     int killed_for_timeout;
     uint64_t killed_ran; /* and board_slot.ran when that was decided */
+    int looking; /* its worker was seen to look at what a chunk has left */
     int leaving;         /* seen in the model's destroy() */
     uint32_t seen_tries; /* and board_slot.tries likewise */
     uint64_t seen_ran; /* board_slot.ran when it last changed, */

@@ -19,6 +19,7 @@
 #include "engine/cores.h"
 #include "engine/fault.h"
 #include "engine/instance.h"
+#include "engine/limits.h"
 #include "engine/message.h"
 #include "engine/orphans.h"
 #include "engine/stack.h"
@@ -165,6 +166,7 @@ _Noreturn static void worker_process(host *h, uint32_t number)
     struct rlimit no_core = {0, 0};
     int file = h->start->pipes[number], nothing, status;
     uint32_t i;
+    limits_restore(); /* of a host that was at the mercy of other workers' runs */
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     children_adopt();
     (void)setpgid(0, 0);
@@ -255,10 +257,16 @@ static void worker_on_stack(void *user)
     worker_process(h, h->number);
 }
 
+/* Needs no memory: a run may have left this process none. */
+static void tell(const host *h, uint32_t kind, uint32_t number, uint32_t value)
+{
+    const uint32_t body[2] = {number, value};
+    (void)message_send(h->start->socket, kind, body, sizeof body);
+}
+
 static void spawn(host *h, uint32_t number)
 {
     board_slot *slot = &h->start->board->slots[number];
-    wire out = {0};
     pid_t pid;
     atomic_store(&slot->claim_first, 0);
     atomic_store(&slot->claim_count, 0);
@@ -269,17 +277,14 @@ static void spawn(host *h, uint32_t number)
     atomic_store(&slot->computing, 0);
     atomic_store(&slot->current, BOARD_IDLE);
     slot->reason[0] = '\0';
+    atomic_store(&slot->looking, 0);
     pid = fork();
     if (pid == 0) {
         h->number = number;
         h->stack_errno = h->plan.stack == 0 ? 0 : stack_switch((size_t)h->plan.stack, worker_on_stack, h);
         worker_process(h, number);
     }
-    wire_u32(&out, number);
-    wire_u32(&out, pid < 0 ? (uint32_t)errno : 0);
-    if (!out.failed)
-        (void)message_send(h->start->socket, MESSAGE_SPAWNED, out.data, out.size);
-    wire_free(&out);
+    tell(h, MESSAGE_SPAWNED, number, pid < 0 ? (uint32_t)errno : 0);
     if (pid > 0)
         h->pids[number] = pid;
 }
@@ -307,15 +312,10 @@ static void reap(host *h)
             continue;
         for (i = 0; i < h->start->slot_count; i++)
             if (h->pids[i] == pid) {
-                wire out = {0};
                 h->pids[i] = 0;
                 /* What its runs had started is ours now; the living workers adopt for themselves. */
                 children_end(h->pids, h->start->slot_count);
-                wire_u32(&out, i);
-                wire_u32(&out, (uint32_t)wait_status);
-                if (!out.failed)
-                    (void)message_send(h->start->socket, MESSAGE_DEATH, out.data, out.size);
-                wire_free(&out);
+                tell(h, MESSAGE_DEATH, i, (uint32_t)wait_status);
             }
     }
 }
@@ -414,9 +414,14 @@ _Noreturn static void host_process(const host_start *start)
     h.pids = calloc(start->slot_count, sizeof *h.pids);
     if (h.signals < 0 || h.pids == NULL || load(&h) != PIPETTE_OK)
         _exit(1);
+    limits_keep();
     for (;;) {
         struct pollfd waits[2] = {{start->socket, POLLIN, 0}, {h.signals, POLLIN, 0}};
-        if (poll(waits, 2, -1) < 0)
+        const int ready = poll(waits, 2, -1), failure = errno;
+        limits_restore(); /* before all else: with few descriptors allowed, poll() itself fails */
+        if (ready < 0 && failure != EINTR && failure != EAGAIN && poll(waits, 2, 0) < 0)
+            _exit(1); /* what was taken from us cannot be had back: another host goes on */
+        if (ready < 0)
             continue;
         if (waits[1].revents != 0)
             reap(&h);

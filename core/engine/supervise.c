@@ -468,6 +468,7 @@ static void watch_time(sweep *s)
         uint64_t ran = board_ran(slot);
         uint32_t tries = atomic_load_explicit(&slot->tries, memory_order_relaxed);
         int leaving = atomic_load_explicit(&slot->left, memory_order_relaxed) == BOARD_LEFT_LEAVING;
+        int looking = atomic_load_explicit(&slot->looking, memory_order_relaxed) != 0;
         if (!known->alive || !known->started || known->killed_for_timeout)
             continue;
         if (board_current(slot) == BOARD_IDLE && (ran == 0 || leaving)) {
@@ -478,6 +479,13 @@ static void watch_time(sweep *s)
                 kill_late(s, i, ran);
             continue;
         }
+        looking = looking && board_current(slot) == BOARD_IDLE;
+        if (looking && known->looking && ran == known->seen_ran) {
+            if (time - known->seen_at > patience)
+                kill_late(s, i, ran);
+            continue;
+        }
+        known->looking = looking;
         if (ran != known->seen_ran || tries != known->seen_tries || board_current(slot) == BOARD_IDLE) {
             known->seen_ran = ran;
             known->seen_tries = tries;

@@ -14,6 +14,7 @@
 #include "engine/compress.h"
 #include "engine/guard.h"
 #include "engine/instance.h"
+#include "engine/limits.h"
 #include "engine/parameters.h"
 #include "engine/threads.h"
 #include "engine/workdir.h"
@@ -186,8 +187,10 @@ int worker_start(worker *w, pipette_error *error)
         return status;
     if (w->capture)
         mark_clean(w);
-    if (w->isolated)
+    if (w->isolated) {
+        limits_keep();
         w->spared_count = children_list(w->spared, sizeof w->spared / sizeof w->spared[0]);
+    }
     return w->batch == NULL ? PIPETTE_OK : bind_batch(w, error);
 }
 
