@@ -32,7 +32,10 @@ static void test_taken(void)
         for (k = 0; k < 2; k++) {
             hostile_begin(TAKEN);
             CU_ASSERT(told(taken(deeds[i].deed, odd[k]) == 4, deeds[i].deed));
-            CU_ASSERT(told(one_error_line() && err_has("h.hdf5") && err_has(deeds[i].message), deeds[i].deed));
+            /* What replaces the file may come a moment after it has gone. */
+            CU_ASSERT(told(one_error_line() && err_has("h.hdf5") &&
+                               (err_has(deeds[i].message) || (strcmp(deeds[i].deed, "replace") == 0 && err_has("vanished"))),
+                           deeds[i].deed));
             CU_ASSERT(told(!out_has("results:"), deeds[i].deed));
             hostile_end();
         }

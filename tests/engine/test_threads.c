@@ -102,7 +102,7 @@ SUITE("threads", {"pools of threads", test_pools}, {"how idle threads wait", tes
 #else
 static void test_nothing(void)
 {
-    (void)test_cost;
+    (void)test_pools;
     (void)test_waiting;
 }
 SUITE("threads", {"this compiler has no OpenMP", test_nothing}, )
