@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,11 +20,21 @@ void children_adopt(void)
     (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
 }
 
+/* In a namespace of our own getpid() is not the number that the system's /proc knows: who opens /proc/GETPID/maps, as LLVM's OpenMP does in
+ * each process, must find himself. Where mounting is not allowed, all stays as it is. */
+static void mount_own_proc(void)
+{
+    if (unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) == 0)
+        (void)mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
+}
+
 pid_t children_fork_apart(void)
 {
     int ours = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
     int apart = ours >= 0 && unshare(CLONE_NEWPID) == 0;
     pid_t child = fork();
+    if (child == 0 && apart)
+        mount_own_proc();
     if (child == 0)
         return 0;
     if (child < 0 && apart) { /* no room for a namespace; without one, then */
@@ -54,7 +65,7 @@ static size_t read_text(const char *path, char *out, size_t size)
     return used;
 }
 
-/* /proc belongs to the system and speaks its process numbers; in a namespace of our own, ours are the last ones of NSpid. */
+/* Where /proc is the system's, it speaks its process numbers; in a namespace of our own, ours are the last ones of NSpid. */
 static pid_t own_number(long number)
 {
     char path[64], text[4096], *line, *end;

@@ -20,11 +20,13 @@
 
 static fault_board *board;
 
-/* The number by which the test knows this process: /proc is the test's, also where we are in a namespace of process numbers. */
+static int proc = -1; /* the test's, also where we are in a namespace of process numbers and have a /proc of our own */
+
+/* The number by which the test knows this process. */
 static int32_t own_number(void)
 {
     char text[32];
-    ssize_t length = readlink("/proc/self", text, sizeof text - 1);
+    ssize_t length = readlinkat(proc, "self", text, sizeof text - 1);
     text[length < 0 ? 0 : length] = '\0';
     return (int32_t)strtol(text, NULL, 10);
 }
@@ -55,6 +57,7 @@ __attribute__((constructor)) static void begin(void)
     /* git and other helpers inherit the preload, but are none of ours. */
     if (path == NULL || strcmp(program_invocation_short_name, program == NULL ? "pipette" : program) != 0)
         return;
+    proc = (int)syscall(SYS_openat, AT_FDCWD, "/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
     file = (int)syscall(SYS_openat, AT_FDCWD, path, O_RDWR | O_CLOEXEC);
     if (file < 0)
         return;
