@@ -426,6 +426,44 @@ static int write_own(writer *w)
     return status;
 }
 
+/* The text of a single value, "" where there is none. To be freed. */
+static char *leaf_text(writer *w, const char *path)
+{
+    const store_leaf *leaf = tables_find_leaf(w->catalog->leaves, w->catalog->leaf_count, path);
+    store_value read = {{0}, NULL};
+    char *text;
+    if (leaf == NULL || leaf->type != PIPETTE_TYPE_STRING || leaf->rank > 0)
+        return store_copy("");
+    if (leaf->value.value.type == PIPETTE_TYPE_NONE && read_leaf(w->store, leaf, &read) != PIPETTE_OK)
+        return NULL;
+    text = store_copy(leaf->value.value.type == PIPETTE_TYPE_NONE ? read.value.as.string : leaf->value.value.as.string);
+    store_value_free(&read);
+    return text;
+}
+
+/* What CF wants to know of a file: what computed it, and what made it when. */
+static int write_origin(writer *w, hid_t root)
+{
+    char *pipette = leaf_text(w, "config.provenance.pipette"), *model = leaf_text(w, "config.plugins.model");
+    char *version = leaf_text(w, "config.plugins.model_version"), *created = leaf_text(w, "config.provenance.created");
+    char *command = leaf_text(w, "config.pipeline.command_line"), *source = NULL, *history = NULL;
+    int status = pipette != NULL && model != NULL && version != NULL && created != NULL && command != NULL ? PIPETTE_OK : store_memory(w->store);
+    if (status == PIPETTE_OK && model[0] != '\0')
+        source = store_format("%s %s, Pipette %s", model, version, pipette);
+    if (status == PIPETTE_OK && command[0] != '\0')
+        history = store_format("%s: %s", created, command);
+    if ((source != NULL && !scales_put_text(root, "source", source)) || (history != NULL && !scales_put_text(root, "history", history)))
+        status = layout_failed(w);
+    free(pipette);
+    free(model);
+    free(version);
+    free(created);
+    free(command);
+    free(source);
+    free(history);
+    return status;
+}
+
 static int write_root(writer *w)
 {
     store_text text = {NULL, 0, 0, false};
@@ -439,6 +477,8 @@ static int write_root(writer *w)
         !scales_put_text(root, "title", w->catalog->name) || !scales_put_text(root, "comment", w->catalog->comment) ||
         !scales_put_text(root, "pipette_format", format))
         status = layout_failed(w);
+    if (status == PIPETTE_OK)
+        status = write_origin(w, root);
     for (i = 0; status == PIPETTE_OK && w->catalog->grid.axis_count == 0 && i < w->catalog->column_count; i++)
         if (is_coordinate(&w->catalog->columns[i])) {
             if (!scales_put_text(root, "grid", "pipette export FILE --grid -o OUT.nc")) /* what gives it */

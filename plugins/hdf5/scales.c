@@ -338,7 +338,8 @@ int scales_run(writer *w)
                 used = 0;
             }
         }
-    if (status == PIPETTE_OK && !scales_put_text(w->scales[w->run].id, "long_name", "index of the run"))
+    if (status == PIPETTE_OK && (!scales_put_text(w->scales[w->run].id, "long_name", "index of the run") ||
+         !scales_put_text(w->scales[w->run].id, "standard_name", "realization")))
         status = layout_failed(w);
     return status;
 }

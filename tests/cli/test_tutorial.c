@@ -122,6 +122,7 @@ static void test_tools(void)
     CU_ASSERT_EQUAL(SHELL("ncdump -h " RESULTS), 0);
     EXPECT(out_has("run = 303 ;") && out_has("time = 10000 ;") && out_has("I = 101 ;") && out_has("tau_ref = 3 ;"));
     EXPECT(out_has("double V(run, time) ;") && out_has("double rates_frame(I, tau_ref) ;") && out_has("V:units = \"1\" ;"));
+    EXPECT(out_has(":source = \"lif 1.0, Pipette 0.1.0\" ;") && out_has(":history = \"20"));
     EXPECT(command_err[0] == '\0');
     CU_ASSERT_EQUAL(SHELL("h5dump -H " RESULTS), 0);
     EXPECT(out_has("DATASET \"V\"") && out_has("DIMENSION_LIST") && out_has("SIMPLE { ( 303, 10000 ) / ( 303, 10000 ) }"));
