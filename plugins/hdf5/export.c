@@ -149,7 +149,7 @@ static int make_axes(store_file *store, exporter *e)
             (__builtin_mul_overflow(e->points, e->axes[i].extent, &e->points) || e->points / SPARSE_MOST > e->rows))
             return store_fail(store, PIPETTE_E_INVALID,
                               "the %" PRIu64 " runs of '%s' are not one in %d of the points of a grid over all "
-                                             "explored parameters; choose some of it by "
+                              "explored parameters; choose some of it by "
                               "`pipette get`",
                               e->rows, store->path, SPARSE_MOST);
     }
@@ -159,9 +159,9 @@ static int make_axes(store_file *store, exporter *e)
 static char *root_path(exporter *e, const char *path)
 {
     uint32_t parts;
-    for (parts = 1;; parts++) {
+    for (parts = grid_parts(&e->w, path);; parts++) {
         char *name = grid_name(path, parts), *full = name != NULL ? store_format("/%s", name) : NULL;
-        bool taken = full != NULL && names_taken(&e->w.names, full);
+        bool taken = full != NULL && (names_taken(&e->w.names, full) || grid_is_dimension(e->w.catalog, name));
         free(name);
         if (!taken)
             return full;
@@ -171,10 +171,18 @@ static char *root_path(exporter *e, const char *path)
 
 static int write_axis(exporter *e, export_axis *axis)
 {
+    const char *paths[STORE_RANK_MAX];
+    uint32_t i;
+    char *name, *path;
     writer *w = &e->w;
     const hid_t type = axis->column->type == PIPETTE_TYPE_STRING ? w->text_type : h5_number_type(axis->column->type);
-    char *path = root_path(e, axis->column->path);
-    int status = path != NULL ? names_claim(w->store, &w->names, path, axis->column->path) : store_memory(w->store);
+    int status;
+    for (i = 0; i < e->axis_count; i++)
+        paths[i] = e->axes[i].column->path;
+    name = grid_axis_name(w->store->catalog, paths, e->axis_count, (uint32_t)(axis - e->axes));
+    path = name != NULL ? store_format("/%s", name) : NULL;
+    free(name);
+    status = path != NULL ? names_claim(w->store, &w->names, path, axis->column->path) : store_memory(w->store);
     if (status == PIPETTE_OK)
         status = scales_add(w, path, axis->extent, type, true, &axis->scale);
     if (status == PIPETTE_OK &&
@@ -329,6 +337,8 @@ static int write_all(exporter *e)
         !scales_put_text(root, "comment", catalog->comment) ||
         !scales_put_text(root, "source", "pipette export --grid"))
         status = layout_failed(&e->w);
+    if (status == PIPETTE_OK)
+        status = grid_note_names(&e->w);
     for (i = 0; status == PIPETTE_OK && i < e->axis_count; i++)
         status = write_axis(e, &e->axes[i]);
     for (i = 0; status == PIPETTE_OK && i < catalog->leaf_count; i++)
@@ -387,6 +397,7 @@ static void free_exporter(exporter *e)
     }
     free(e->coordinates.data);
     names_free(&e->w.names);
+    names_free(&e->w.shared);
     free(e);
 }
 

@@ -33,13 +33,89 @@ char *grid_name(const char *path, uint32_t count)
 
 /* ---- The axes ---- */
 
-static bool is_axis(const store_table *grid, uint32_t count, const char *name)
+bool grid_is_dimension(const store_catalog *catalog, const char *name)
 {
-    uint32_t i;
-    for (i = 0; i < count; i++)
-        if (strcmp(grid->axes[i].name, name) == 0)
-            return true;
+    uint32_t i, k;
+    for (i = 0; i < catalog->column_count; i++)
+        for (k = 0; catalog->columns[i].role == PIPETTE_ROLE_RESULT && k < catalog->columns[i].rank; k++)
+            if (strcmp(catalog->columns[i].dimensions[k].name, name) == 0)
+                return true;
     return false;
+}
+
+static bool is_another(const char *const *paths, uint32_t count, uint32_t which, const char *name, uint32_t parts)
+{
+    bool same = false;
+    uint32_t i;
+    for (i = 0; i < count && !same; i++) {
+        char *other = i != which ? grid_name(paths[i], parts) : NULL;
+        same = other != NULL && strcmp(other, name) == 0;
+        free(other);
+    }
+    return same;
+}
+
+/* "/V" of "results.neuron.$.V". To be freed. */
+static char *tail_of(const char *path)
+{
+    const char *dot = strrchr(path, '.');
+    return store_format("/%s", dot != NULL ? dot + 1 : path);
+}
+
+int grid_note_names(writer *w)
+{
+    store_names seen = {NULL, 0, 0};
+    uint32_t i;
+    int status = PIPETTE_OK;
+    for (i = 0; status == PIPETTE_OK && i < w->catalog->column_count; i++) {
+        char *tail = w->catalog->columns[i].role == PIPETTE_ROLE_RESULT ? tail_of(w->catalog->columns[i].path) : NULL;
+        store_names *into = tail != NULL && names_taken(&seen, tail) ? &w->shared : &seen;
+        if (tail != NULL && !names_taken(into, tail))
+            status = names_claim(w->store, into, tail, w->catalog->columns[i].path);
+        free(tail);
+    }
+    names_free(&seen);
+    return status;
+}
+
+uint32_t grid_parts(const writer *w, const char *path)
+{
+    const store_catalog *catalog = w->catalog;
+    char *tail = tail_of(path);
+    uint32_t parts = 1, i = tail != NULL && names_taken(&w->shared, tail) ? 0 : catalog->column_count;
+    free(tail);
+    for (; i < catalog->column_count; i++) {
+        const store_column *other = &catalog->columns[i];
+        char *name, *other_name;
+        bool same;
+        if (other->role != PIPETTE_ROLE_RESULT || (other->form != STORE_FIXED && other->form != STORE_PACKED) ||
+            strcmp(other->path, path) == 0)
+            continue;
+        name = grid_name(path, parts);
+        other_name = grid_name(other->path, parts);
+        same = name != NULL && other_name != NULL && strcmp(name, other_name) == 0;
+        free(name);
+        free(other_name);
+        if (same) { /* once more from the first one */
+            parts++;
+            i = UINT32_MAX;
+        }
+    }
+    return parts;
+}
+
+char *grid_axis_name(const store_catalog *catalog, const char *const *paths, uint32_t count, uint32_t which)
+{
+    uint32_t parts = 1;
+    char *name = grid_name(paths[which], parts), *longer;
+    while (name != NULL && (grid_is_dimension(catalog, name) || is_another(paths, count, which, name, parts))) {
+        longer = grid_name(paths[which], ++parts);
+        free(name);
+        name = longer != NULL ? longer : store_format("parameter_%s", paths[which] + strcspn(paths[which], ".") + 1);
+        if (longer == NULL)
+            break;
+    }
+    return name;
 }
 
 int grid_axes(store_file *store, store_catalog *catalog, const pipette_layout *layout)
@@ -51,19 +127,25 @@ int grid_axes(store_file *store, store_catalog *catalog, const pipette_layout *l
                                  .dimension_count = layout->axis_count,
                                  .dimension_stride = layout->axis_stride};
     store_table *grid = &catalog->grid;
+    const char *paths[STORE_RANK_MAX];
+    char *names[STORE_RANK_MAX];
     uint64_t rows = 1;
-    uint32_t i, parts;
+    uint32_t i;
     int status = catalog_table(store, grid, &table, false);
-    for (i = 0; status == PIPETTE_OK && i < grid->axis_count; i++) {
-        char *path = grid->axes[i].name, *name = grid_name(path, 1);
-        for (parts = 2; name != NULL && is_axis(grid, i, name); parts++) {
-            free(name);
-            name = grid_name(path, parts);
-        }
-        grid->axes[i].name = name;
-        if (name == NULL || __builtin_mul_overflow(rows, grid->axes[i].extent, &rows))
-            status = store_fail(store, PIPETTE_E_INVALID, "the axis '%s' of the layout cannot be one", path);
-        free(path);
+    if (status != PIPETTE_OK)
+        return status;
+    for (i = 0; i < grid->axis_count; i++)
+        paths[i] = grid->axes[i].name;
+    for (i = 0; i < grid->axis_count; i++) {
+        names[i] = grid_axis_name(catalog, paths, grid->axis_count, i);
+        if (names[i] == NULL)
+            status = store_memory(store);
+        if (__builtin_mul_overflow(rows, grid->axes[i].extent, &rows))
+            rows = 0;
+    }
+    for (i = 0; i < grid->axis_count; i++) {
+        free(grid->axes[i].name);
+        grid->axes[i].name = names[i];
     }
     if (status == PIPETTE_OK && rows != catalog->row_count)
         status = store_fail(store, PIPETTE_E_INVALID, "the axes of the layout are not those of its rows");
@@ -90,9 +172,9 @@ static int write_axes(writer *w, uint32_t *scales)
 static char *free_path(writer *w, const char *path)
 {
     uint32_t parts;
-    for (parts = 1;; parts++) {
+    for (parts = grid_parts(w, path);; parts++) {
         char *name = grid_name(path, parts), *dataset = name != NULL ? store_format("/grid/%s", name) : NULL;
-        bool taken = dataset != NULL && names_taken(&w->names, dataset);
+        bool taken = dataset != NULL && (names_taken(&w->names, dataset) || grid_is_dimension(w->catalog, name));
         free(name);
         if (!taken)
             return dataset;
@@ -180,15 +262,20 @@ int grid_write(writer *w)
     const store_catalog *catalog = w->catalog;
     store_text coordinates = {NULL, 0, 0, false};
     uint32_t axes[STORE_RANK_MAX], i;
-    int status;
+    int status, pass;
     if (catalog->grid.axis_count == 0)
         return PIPETTE_OK;
-    status = write_axes(w, axes);
+    status = grid_note_names(w);
+    if (status == PIPETTE_OK)
+        status = write_axes(w, axes);
     if (status == PIPETTE_OK)
         status = link_parameters(w, &coordinates);
-    for (i = 0; status == PIPETTE_OK && i < catalog->column_count; i++)
-        if (belongs(w, &catalog->columns[i]))
-            status = write_column(w, &catalog->columns[i], axes, coordinates.data);
+    /* The state comes last: a result may have its name. */
+    for (pass = 0; pass < 2; pass++)
+        for (i = 0; status == PIPETTE_OK && i < catalog->column_count; i++)
+            if (belongs(w, &catalog->columns[i]) && (catalog->columns[i].role == PIPETTE_ROLE_LEDGER) == (pass == 1))
+                status = write_column(w, &catalog->columns[i], axes, coordinates.data);
     free(coordinates.data);
+    names_free(&w->shared);
     return status;
 }

@@ -101,6 +101,22 @@ static bool is_coordinate(const store_column *column)
     return column->role == PIPETTE_ROLE_PARAMETER && column->rank == 0 && column->placed;
 }
 
+/* Whether a result in the group has a dimension of that name, which keeps it. */
+static bool is_dimension(const writer *w, const char *group, const char *name)
+{
+    const size_t length = strlen(group);
+    uint32_t i, k;
+    for (i = 0; i < w->catalog->column_count; i++) {
+        const store_column *column = &w->catalog->columns[i];
+        if (strncmp(column->dataset, group, length) != 0 || column->dataset[length] != '/' || strchr(column->dataset + length + 1, '/') != NULL)
+            continue;
+        for (k = 0; k < column->rank; k++)
+            if (strcmp(column->dimensions[k].name, name) == 0)
+                return true;
+    }
+    return false;
+}
+
 /* The shortest name that no other explored parameter has, and nothing in the group. */
 static char *link_name(writer *w, const char *group, const store_column *column)
 {
@@ -117,7 +133,7 @@ static char *link_name(writer *w, const char *group, const store_column *column)
             free(other_name);
         }
         path = store_format("%s/%s", group, name);
-        taken = taken || path == NULL || names_taken(&w->names, path);
+        taken = taken || path == NULL || names_taken(&w->names, path) || is_dimension(w, group, name);
         free(path);
         if (!taken)
             return name;

@@ -33,6 +33,7 @@ typedef struct writer {
     store_catalog *catalog;
     hid_t file, links, reference_list, user_type, text_type;
     store_names names;
+    store_names shared; /* last parts of paths that several results have (grid.c) */
     file_scale *scales;
     uint32_t scale_count;
     uint32_t run, complex; /* scales; complex: UINT32_MAX until it is needed */
@@ -96,6 +97,14 @@ int grid_write(writer *w);
 /* The last `count` parts of a path but for its branch and its run, joined by `_`: of "results.neuron.$.V" these are "V" and "neuron_V".
  * NULL: it has no so many, or memory is short. To be freed. */
 char *grid_name(const char *path, uint32_t count);
+/* Notes the last parts of paths that several results have, for grid_parts(). */
+int grid_note_names(writer *w);
+/* So many parts of the path tell it from every other result. */
+uint32_t grid_parts(const writer *w, const char *path);
+/* Whether some result has a dimension of that name, which keeps it. */
+bool grid_is_dimension(const store_catalog *catalog, const char *name);
+/* The name of the axis of one of these parameters: the shortest that no other has and no dimension of a result. To be freed. */
+char *grid_axis_name(const store_catalog *catalog, const char *const *paths, uint32_t count, uint32_t which);
 
 /* foreign.c: what others have put into the open file, when all of ours is there. */
 int foreign_carry(writer *w);

@@ -145,5 +145,29 @@ static void test_export_types(void)
     folder_end();
 }
 
+/* Names: a dimension of a result keeps its name beside explored parameters of that name, in the results' group, too. */
+static void test_names(void)
+{
+    folder_begin();
+    file_write("g.cfg", "name = \"N\";\nrun = { plugin = \"" FIXTURE(
+                            "namesakes") "\"; };\nstorage = { plugin = \"hdf5\"; file = \"g.hdf5\"; };\n"
+                                         "preprocess = ( { plugin = \"explorer\"; product = ( { parameter = "
+                                         "\"a.time\"; values = [1.0, 2.0]; } ); } );\n");
+    CU_ASSERT_EQUAL(PIPETTE("run", "-q", "g.cfg"), 0);
+    CU_ASSERT_EQUAL(PIPETTE("export", "g.hdf5", "--grid", "-o", "g.nc"), 0);
+    CU_ASSERT_EQUAL(
+        PYTHON_RUN("import xarray\nfor file, group in (('g.hdf5', 'grid'), ('g.nc', None)):\n"
+                   "    d = xarray.open_dataset(file, group=group)\n"
+                   "    assert dict(d.sizes) == {'a_time': 2, 'time': 5}, d\n"
+                   "    assert set(d.data_vars) == {'state', 'x_V', 'y_V'} and d.state.dtype == 'float64', d\n"
+                   "    assert float(d.b_time) == 1 and d.x_V.values.tolist() == [[0, 1, 2, 3, 4], [0, 2, 4, 6, 8]]\n"
+                   "d = xarray.open_dataset('g.hdf5', group='results/x')\nassert d.V.dims == ('run', 'time') and "
+                   "'a_time' in d.coords, d\n",
+                   ""),
+        0);
+    EXPECT(command_err[0] == '\0');
+    folder_end();
+}
+
 SUITE("grid", {"the tutorial's", test_tutorial}, {"deleted headers", test_deleted}, {"every type", test_types},
-      {"export", test_export}, {"export of every type", test_export_types}, )
+      {"export", test_export}, {"export of every type", test_export_types}, {"names", test_names}, )
