@@ -134,6 +134,7 @@ int reopen_check(store_file *store, int fd)
 /* An object that HDF5 cannot find any more was cut off, even if what was written since has made the file long again. */
 int reopen_whole(store_file *store)
 {
+    unsigned char head[96];
     struct stat facts;
     hid_t file;
     uint32_t i;
@@ -145,7 +146,8 @@ int reopen_whole(store_file *store)
         return store_system(store, "cannot look at '%s'", store->path);
     read_rest(store); /* HDF5 must not remember */
     file = h5_open(store, store->fd);
-    whole = file >= 0 && (uint64_t)facts.st_size >= store->records.end && H5Lexists(file, "/pipette/layout", H5P_DEFAULT) > 0;
+    whole = file >= 0 && pread(store->fd, head, sizeof head, 0) == (ssize_t)sizeof head &&
+            (uint64_t)facts.st_size >= extents_stored_end(head) && (uint64_t)facts.st_size >= store->records.end && H5Lexists(file, "/pipette/layout", H5P_DEFAULT) > 0;
     for (i = 0; whole && i < store->catalog->column_count; i++) {
         const store_column *column = &store->catalog->columns[i];
         char *path = column->placed ? catalog_data_path(store, store->catalog, column) : NULL;

@@ -408,6 +408,22 @@ static void test_refusals(void)
     storage->destroy(&other);
 }
 
+/* Cut off while runs are stored, though all that HDF5 needs is there: rows are lost, and the end says so. */
+static void test_cut_rows(void)
+{
+    pipette_stage stage = new_stage();
+    struct stat facts;
+    plan p;
+    tutorial(&p, 303);
+    OK(lay_out(&stage, fresh("short.hdf5"), &p));
+    OK(store_run(&stage, 302, PIPETTE_STATE_DONE));
+    CU_ASSERT_EQUAL(stat(file, &facts), 0);
+    CU_ASSERT_EQUAL(truncate(file, facts.st_size - 400), 0); /* a row of V */
+    REFUSED(storage->finish(&stage, 1), PIPETTE_E_STORAGE,
+            "was cut off by another program while runs were being stored");
+    storage->destroy(&stage);
+}
+
 static void test_end(void)
 {
     /* No temporary file is left beside any of the files. */
@@ -417,4 +433,5 @@ static void test_end(void)
 
 SUITE("hdf5 safety", {"a torn record", test_torn_record}, {"workers are killed", test_crash},
       {"the writer of the log is killed", test_crash_of_log}, {"a full disk", test_full_disk}, {"extend", test_extend},
-      {"extend in a session", test_extend_fixed}, {"refusals", test_refusals}, {"nothing is left", test_end}, )
+      {"extend in a session", test_extend_fixed}, {"refusals", test_refusals}, {"rows cut off", test_cut_rows},
+      {"nothing is left", test_end}, )
