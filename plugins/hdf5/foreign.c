@@ -1,8 +1,9 @@
 /* What others have put into the file: it goes along into each new structure.
  *
- * What a structure is made of stands in blocks that its list knows (structure.c); an object anywhere else is somebody else's. Groups are
- * made again, link by link, because they may hold links to objects of ours, which stand elsewhere now; datasets are copied, and large
- * ones are linked where they stand. References to what has moved are written anew. /pipette is Pipette's own.
+ * What a structure is made of stands in blocks that its list knows (structure.c); an object anywhere else is somebody
+ * else's. Groups are made again, link by link, because they may hold links to objects of ours, which stand elsewhere
+ * now; datasets are copied, and large ones are linked where they stand. References to what has moved are written anew.
+ * /pipette is Pipette's own.
  */
 #include "foreign.h"
 
@@ -26,8 +27,10 @@ void foreign_fail(foreign *all, int status)
 void foreign_fail_at(foreign *all, const char *path)
 {
     if (all->status == PIPETTE_OK)
-        all->status = h5_fail(all->w->store, "cannot carry '%s', which another program has put into '%s', into the file's new structure", path,
-                              all->w->store->path);
+        all->status = h5_fail(all->w->store,
+                              "cannot carry '%s', which another program has put into '%s', into the file's new "
+                              "structure (delete it, or remove the file, and run again)",
+                              path, all->w->store->path);
 }
 
 /* ---- What has moved ---- */
@@ -95,7 +98,8 @@ static bool is_bare_scale(hid_t file, const char *path)
 static bool was_ours(const foreign *all, haddr_t address, const char *path)
 {
     const store_live *live = &all->w->store->live;
-    return live->known ? blocks_is_header(&live->list, all->w->store->fd, address, true) : is_bare_scale(all->old, path);
+    return live->known ? blocks_is_header(&live->list, all->w->store->fd, address, true)
+                       : is_bare_scale(all->old, path);
 }
 
 /* ---- Objects ---- */
@@ -114,8 +118,9 @@ static char *free_path(foreign *all, const char *path)
     if (name == NULL)
         foreign_fail(all, store_memory(all->w->store));
     else if (strcmp(name, path) != 0)
-        pipette_stage_log(all->w->store->stage, PIPETTE_LOG_WARNING, "'%s', which another program has put into '%s', is '%s' now: the name is needed",
-                          path, all->w->store->path, name);
+        pipette_stage_log(all->w->store->stage, PIPETTE_LOG_WARNING,
+                          "'%s', which another program has put into '%s', is '%s' now: the name is needed", path,
+                          all->w->store->path, name);
     return name;
 }
 
@@ -228,7 +233,8 @@ static void take_link(foreign *all, const H5O_info_t *info, const char *old_path
     const moved *known = foreign_find(all, info->addr);
     H5O_info_t new;
     if (there) {
-        bool group = info->type == H5O_TYPE_GROUP && H5Oget_info_by_name(all->w->file, path, &new, H5P_DEFAULT) >= 0 && new.type == H5O_TYPE_GROUP;
+        bool group = info->type == H5O_TYPE_GROUP && H5Oget_info_by_name(all->w->file, path, &new, H5P_DEFAULT) >= 0 &&
+                     new.type == H5O_TYPE_GROUP;
         if (group && known != NULL && strcmp(known->path, path) == 0)
             walk(all, old_path, path, false);
         else if (!group && live->known && !blocks_is_header(&live->list, all->w->store->fd, info->addr, false))
@@ -275,7 +281,8 @@ static void walk(foreign *all, const char *old_path, const char *path, bool pair
     foreign_group group = {all, old_path, path, pairing};
     hid_t id = H5Gopen2(all->old, *old_path != '\0' ? old_path : "/", H5P_DEFAULT);
     hsize_t at = 0;
-    if (id < 0 || (H5Literate(id, H5_INDEX_NAME, H5_ITER_NATIVE, &at, visit_link, &group) < 0 && all->status == PIPETTE_OK))
+    if (id < 0 ||
+        (H5Literate(id, H5_INDEX_NAME, H5_ITER_NATIVE, &at, visit_link, &group) < 0 && all->status == PIPETTE_OK))
         foreign_fail_at(all, *old_path != '\0' ? old_path : "/");
     if (id >= 0)
         (void)H5Gclose(id);
@@ -315,8 +322,8 @@ int foreign_carry(writer *w)
         walk(&all, "", "", false);
     for (i = 0; all.status == PIPETTE_OK && i < all.count; i++) {
         H5O_info_t info;
-        if (all.objects[i].kind == MOVED_COPIED && H5Oget_info_by_name(w->file, all.objects[i].path, &info, H5P_DEFAULT) >= 0 &&
-            info.type == H5O_TYPE_DATASET)
+        if (all.objects[i].kind == MOVED_COPIED &&
+            H5Oget_info_by_name(w->file, all.objects[i].path, &info, H5P_DEFAULT) >= 0 && info.type == H5O_TYPE_DATASET)
             foreign_write_references(&all, &all.objects[i]);
         if ((all.objects[i].kind == MOVED_OURS || all.objects[i].kind == MOVED_COPIED) && all.status == PIPETTE_OK)
             foreign_copy_attributes(&all, &all.objects[i]);
