@@ -19,14 +19,17 @@ static bool read_by_others(const char *groups)
     char command[1000];
     if (has_ncdf4()) {
         (void)snprintf(command, sizeof command,
-                       "Rscript -e 'library(ncdf4)' -e 'n <- nc_open(\"%s\"); for (v in names(n$var)) if (prod(n$var[[v]]$varsize) > 0) ncvar_get(n, v)' "
+                       "Rscript -e 'library(ncdf4)' -e 'n <- nc_open(\"%s\"); for (v in names(n$var)) if "
+                       "(prod(n$var[[v]]$varsize) > 0) ncvar_get(n, v)' "
                        "> /dev/null",
                        file);
         ok = system(command) == 0 && ok;
     }
     if (has("octave")) {
         (void)snprintf(command, sizeof command,
-                       "HDF5_USE_FILE_LOCKING=FALSE octave -q --no-gui --eval 'for g = {%s}, x = load(\"-hdf5\", \"%s\", g{1}); assert(isfield(x, g{1})); end'", groups, file);
+                       "HDF5_USE_FILE_LOCKING=FALSE octave -q --no-gui --eval 'for g = {%s}, x = load(\"-hdf5\", "
+                       "\"%s\", g{1}); assert(isfield(x, g{1})); end'",
+                       groups, file);
         ok = system(command) == 0 && ok;
     }
     return ok;
@@ -38,15 +41,18 @@ static void test_units(void)
     static const char script[] =
         "for e in engines:\n"
         "    d = ds('results', e)\n"
-        "    want = dict(days='d', hours='h', minutes='min', seconds='s', milliseconds='ms', microseconds='us', nanoseconds='ns', second='second')\n"
+        "    want = dict(days='d', hours='h', minutes='min', seconds='s', milliseconds='ms', microseconds='us', "
+        "nanoseconds='ns', second='second')\n"
         "    for name, unit in want.items():\n"
         "        assert d[name].dtype == np.float64 and d[name].attrs['units'] == unit, (name, d[name])\n"
         "        assert d[name].values[0] == 1.5\n"
         "    assert d.days.attrs['long_name'] == 'How long' and d.hours.attrs['long_name'] == 'And so on...'\n"
         "    assert d.minutes.attrs['long_name'] == 'a.b. c' and 'long_name' not in d.seconds.attrs\n"
-        "    assert d.when.attrs['units'] == 's' and d.when.dtype == np.float64 and ds('parameters', e).wait.values == 3.0\n"
+        "    assert d.when.attrs['units'] == 's' and d.when.dtype == np.float64 and ds('parameters', e).wait.values == "
+        "3.0\n"
         "    assert ds('parameters', e).wait.attrs['units'] == 'd'\n";
-    static const char *const names[] = {"days", "hours", "minutes", "seconds", "milliseconds", "microseconds", "nanoseconds", "second"};
+    static const char *const names[] = {"days",         "hours",        "minutes",     "seconds",
+                                        "milliseconds", "microseconds", "nanoseconds", "second"};
     static const char *const docs[] = {"How long.", "And so on...", "a.b. c", ".", "d", "d", "d", "d"};
     static const pipette_dimension when[] = {PIPETTE_DIMENSION("when", "seconds", 2, 0.0, 0.5, "When.")};
     static const double value = 1.5, values[] = {1.0, 2.0};
@@ -58,10 +64,13 @@ static void test_units(void)
     tutorial(&p, 1);
     for (i = 0; i < 8; i++) {
         (void)snprintf(paths[i], sizeof paths[i], "results.$.%s", names[i]);
-        p.columns[i] = (pipette_column_spec)COLUMN(paths[i], PIPETTE_TYPE_F64, PIPETTE_ROLE_RESULT, 0, names[i], docs[i], NULL, 0, NULL, 0);
+        p.columns[i] = (pipette_column_spec)COLUMN(paths[i], PIPETTE_TYPE_F64, PIPETTE_ROLE_RESULT, 0, names[i],
+                                                   docs[i], NULL, 0, NULL, 0);
     }
-    p.columns[8] = (pipette_column_spec)COLUMN("results.$.series", PIPETTE_TYPE_F64, PIPETTE_ROLE_RESULT, 0, "1", "", when, 1, NULL, 0);
-    p.columns[9] = (pipette_column_spec)COLUMN("runs.state", PIPETTE_TYPE_BOOL, PIPETTE_ROLE_LEDGER, 0, "", "d", NULL, 0, states, 5);
+    p.columns[8] = (pipette_column_spec)COLUMN("results.$.series", PIPETTE_TYPE_F64, PIPETTE_ROLE_RESULT, 0, "1", "",
+                                               when, 1, NULL, 0);
+    p.columns[9] = (pipette_column_spec)COLUMN("runs.state", PIPETTE_TYPE_BOOL, PIPETTE_ROLE_LEDGER, 0, "", "d", NULL,
+                                               0, states, 5);
     p.layout.column_count = 10;
     p.layout.table_count = 0;
     p.leaves[0] = leaf("parameters.wait", "days", "d", pipette_value_f64(3.0));
@@ -140,7 +149,8 @@ static void test_texts(void)
 }
 
 /* A list of `count` elements as the result of a run. */
-static void append_list(pipette_stage *stage, uint64_t row, uint32_t column, int type, uint64_t count, const void *elements)
+static void append_list(pipette_stage *stage, uint64_t row, uint32_t column, int type, uint64_t count,
+                        const void *elements)
 {
     pipette_value value = pipette_value_array(type, 1, &count, elements);
     OK(storage->append(stage, row, column, &value));
@@ -188,21 +198,24 @@ static void test_ragged(void)
     static const char script[] =
         "for e in engines:\n"
         "    s = ds('results/sample', e)\n"
-        "    assert s['sample'].dims == ('sample_2',) and list(s['sample'].values) == [1, 2, 3, 1, 2] and list(s.run.values) == [0, 0, 0, 2, 2]\n"
+        "    assert s['sample'].dims == ('sample_2',) and list(s['sample'].values) == [1, 2, 3, 1, 2] and "
+        "list(s.run.values) == [0, 0, 0, 2, 2]\n"
         "    w = ds('results/words', e)\n"
         "    assert list(w.words.values) == ['a', 'bü', 'a'] and list(w.run.values) == [0, 0, 2], w\n"
         "    z = ds('results/z', e)\n"
-        "    assert z.z.dims == ('sample', 'complex') and z.z.values.tolist() == [[1, 2], [3, 4]] and list(z.run.values) == [2, 2]\n"
+        "    assert z.z.dims == ('sample', 'complex') and z.z.values.tolist() == [[1, 2], [3, 4]] and "
+        "list(z.run.values) == [2, 2]\n"
         "    d = ds('results', e)\n"
-        "    assert list(d.sample_count.values) == [3, 0, 2] and list(d.words_count.values) == [2, 0, 1] and list(d.z_count.values) == [0, 0, 2]\n"
+        "    assert list(d.sample_count.values) == [3, 0, 2] and list(d.words_count.values) == [2, 0, 1] and "
+        "list(d.z_count.values) == [0, 0, 2]\n"
         "    assert len(d.to_dataframe()) == 3\n"
         "    assert s.run.attrs['instance_dimension'] == 'run' and s.run.dtype == np.int32\n";
-    static const char far[] =
-        "for e in engines:\n"
-        "    z = ds('results/z', e)\n"
-        "    assert z.run.dtype == np.int64 and list(z.run.values) == [2**40] * 2 and 'instance_dimension' not in z.run.attrs\n"
-        "    assert list(ds('results/sample', e).run.values) == [7, 7, 7, 2**40, 2**40]\n"
-        "    assert list(ds('results', e).run.values) == [7, 8, 2**40]\n";
+    static const char far[] = "for e in engines:\n"
+                              "    z = ds('results/z', e)\n"
+                              "    assert z.run.dtype == np.int64 and list(z.run.values) == [2**40] * 2 and "
+                              "'instance_dimension' not in z.run.attrs\n"
+                              "    assert list(ds('results/sample', e).run.values) == [7, 7, 7, 2**40, 2**40]\n"
+                              "    assert list(ds('results', e).run.values) == [7, 8, 2**40]\n";
     pipette_stage stage;
     int i;
     store_lists("lists.hdf5", false);
@@ -231,4 +244,5 @@ static void test_end(void)
     clean_up();
 }
 
-SUITE("plugins/hdf5 readers", {"units of time", test_units}, {"texts", test_texts}, {"ragged results", test_ragged}, {"end", test_end}, )
+SUITE("plugins/hdf5 readers", {"units of time", test_units}, {"texts", test_texts}, {"ragged results", test_ragged},
+      {"end", test_end}, )
