@@ -1,18 +1,19 @@
-/* check.c: `pipette check CONFIG|PLUGIN`: everything that can be known without running. */
+/* check.c: `pipette check CONFIG|PLUGIN|FILE`: everything that can be known without running. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "check_file.h"
 #include "cli.h"
 
 typedef struct check_arguments {
     cli_list sets, folders;
-    const char *what, *runs;
+    const char *what, *runs, *storage;
     uint64_t points; /* 0: not asked for */
     double seconds;
 } check_arguments;
 
-enum { KEY_PLUGIN_PATH = 256, KEY_SET, KEY_RUNS, KEY_POINTS, KEY_TIMEOUT };
+enum { KEY_PLUGIN_PATH = 256, KEY_SET, KEY_RUNS, KEY_POINTS, KEY_TIMEOUT, KEY_STORAGE };
 
 #define SECONDS 30.0
 
@@ -25,6 +26,7 @@ static const struct argp_option options[] = {
      "around its defaults (default 67)",
      0},
     {"timeout", KEY_TIMEOUT, "SECONDS", 0, "For trying a model (default 30); what there was no time for is said", 0},
+    {"storage", KEY_STORAGE, "PLUGIN", 0, "The storage plugin that wrote a result file (default: hdf5)", 0},
     {"plugin-path", KEY_PLUGIN_PATH, "FOLDER", 0, "Look for plugins here first (repeatable)", 0},
     {NULL, 0, NULL, 0, NULL, 0},
 };
@@ -37,6 +39,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
         return cli_list_add(&a->folders, text);
     case KEY_SET:
         return cli_list_add(&a->sets, text);
+    case KEY_STORAGE:
+        a->storage = text;
+        break;
     case KEY_RUNS:
         a->runs = text;
         break;
@@ -54,11 +59,11 @@ static error_t parse(int key, char *text, struct argp_state *state)
     }
     case ARGP_KEY_ARG:
         if (a->what != NULL)
-            cli_usage(state, "one CONFIG or PLUGIN at a time; '%s' is too much", text);
+            cli_usage(state, "one CONFIG, PLUGIN or FILE at a time; '%s' is too much", text);
         a->what = text;
         break;
     case ARGP_KEY_NO_ARGS:
-        cli_usage(state, "which CONFIG or PLUGIN?");
+        cli_usage(state, "which CONFIG, PLUGIN or FILE?");
         break;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -69,7 +74,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 static const struct argp argp = {
     options,
     parse,
-    "CONFIG|PLUGIN",
+    "CONFIG|PLUGIN|FILE",
     "Say everything that can be known without running: of a config, whether it fits together, how many runs it has and "
     "how "
     "many bytes they need; of a plugin, whether it loads and what it declares.\n\nA model is also tried, in processes "
@@ -77,10 +82,12 @@ static const struct argp argp = {
     "parameter is below or above its default: in one order and another, a point twice, in fresh processes, as lanes "
     "of batches, over memory and buffers that hold other bytes, between forbidden pages. All must give the same bits "
     "and stay within the buffers.\v"
-    "What ends in .so or is the name of a plugin is a plugin; anything else is a config, whose model is tried with "
-    "--points.\n\nExit status: 0 well; 1 no point has a result; 2 usage or config; 3 the plugin does not load or "
-    "breaks "
-    "its contract, with a sentence that says how and where; 4 storage.",
+    "Of a result file everything is read, and every run held against the checksum that was stored with it; what does not "
+    "fit is named, and nothing is changed.\n\n"
+    "What ends in .so or is the name of a plugin is a plugin, a file that is no text a result file; anything else is a "
+    "config, whose model is tried with --points.\n\nExit status: 0 well; 1 no point has a result; 2 usage or config; 3 "
+    "the plugin does not load or breaks its contract, with a sentence that says how and where; 4 storage, or a result "
+    "file that is damaged.",
     NULL,
     NULL,
     NULL};
@@ -183,11 +190,14 @@ static int is_config(const char *what)
 
 int cli_check(int argc, char **argv)
 {
-    check_arguments a = {{NULL, 0}, {NULL, 0}, NULL, NULL, 0, SECONDS};
+    check_arguments a = {{NULL, 0}, {NULL, 0}, NULL, NULL, NULL, 0, SECONDS};
     int code = cli_parse(&argp, argc, argv, &a);
     if (code != 0)
         return code - 1;
-    code = is_config(a.what) ? check_config(&a) : check_plugin(&a);
+    if (check_is_result_file(a.what) && (strlen(a.what) < 3 || strcmp(a.what + strlen(a.what) - 3, ".so") != 0))
+        code = check_result_file(a.what, a.storage, &a.folders);
+    else
+        code = is_config(a.what) ? check_config(&a) : check_plugin(&a);
     cli_list_free(&a.sets);
     cli_list_free(&a.folders);
     return code;

@@ -16,7 +16,7 @@ typedef struct verb {
 
 static const verb verbs[] = {
     {"run", cli_run, "CONFIG", "Run a pipeline: explore, run, store, postprocess"},
-    {"check", cli_check, "CONFIG|PLUGIN", "Say everything that can be known without running"},
+    {"check", cli_check, "CONFIG|PLUGIN|FILE", "Say everything that can be known without running"},
     {"plugins", cli_plugins, "", "List the plugins that are found, and what was refused and why"},
     {"inspect", cli_inspect, "PLUGIN", "Show a plugin's parameters, results and options"},
     {"show", cli_show, "FILE [PATH]", "Show what a result file holds, and the states of its runs"},

@@ -175,6 +175,8 @@ static void record_failure(sweep *s, const engine_slot *known, uint64_t position
         status = append_log(s, known, row);
     if (status == PIPETTE_OK && plan->message_column != PLAN_NO_COLUMN)
         status = s->store->append(s->store->user, plan->message_column, row, &message, s->error);
+    if (status == PIPETTE_OK)
+        status = sweep_note_checksum(s, row, state);
     if (status != PIPETTE_OK) {
         sweep_stop_with(s, status);
         return;

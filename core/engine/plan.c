@@ -21,6 +21,7 @@ void plan_free(engine_plan *plan)
     free_column(&plan->state);
     free_column(&plan->start);
     free_column(&plan->duration);
+    free_column(&plan->checksum);
     for (i = 0; plan->parameters != NULL && i < plan->parameter_count; i++) {
         free(plan->parameters[i].path);
         if (plan->parameters[i].value.type == PIPETTE_TYPE_STRING && plan->parameters[i].value.rank == 0)
@@ -48,6 +49,7 @@ static void pack_column(wire *out, const plan_column *column)
     wire_put(out, column->places, (size_t)column->place_count * sizeof *column->places);
     wire_u32(out, column->level);
     wire_u32(out, column->every);
+    wire_u32(out, column->seed);
 }
 
 static void unpack_column(wire_reader *in, plan_column *column)
@@ -72,6 +74,7 @@ static void unpack_column(wire_reader *in, plan_column *column)
     }
     column->level = wire_get_u32(in);
     column->every = wire_get_u32(in);
+    column->seed = wire_get_u32(in);
     column->file = file == NULL ? NULL : strdup(file);
     if (file != NULL && column->file == NULL)
         in->failed = 1;
@@ -104,6 +107,7 @@ int plan_pack(const engine_plan *plan, void **bytes, size_t *size, pipette_error
     pack_column(&out, &plan->state);
     pack_column(&out, &plan->start);
     pack_column(&out, &plan->duration);
+    pack_column(&out, &plan->checksum);
     wire_u32(&out, plan->message_column);
     wire_u32(&out, plan->log_column);
     wire_u64(&out, plan->span_count);
@@ -162,6 +166,7 @@ int plan_unpack(const void *bytes, size_t size, engine_plan *plan, pipette_error
     unpack_column(&in, &plan->state);
     unpack_column(&in, &plan->start);
     unpack_column(&in, &plan->duration);
+    unpack_column(&in, &plan->checksum);
     plan->message_column = wire_get_u32(&in);
     plan->log_column = wire_get_u32(&in);
     plan->span_count = wire_get_u64(&in);

@@ -30,6 +30,7 @@ typedef struct plan_column {
     uint64_t place_count;
     uint32_t level;     /* deflate level that the worker compresses a row with; 0: none */
     uint32_t every;     /* a value for each `every` consecutive rows; 0 and 1: for each row */
+    uint32_t seed;      /* of its part in the checksum of a run (checksum.h); 0: it has none */
 } plan_column;
 
 #define PLAN_NO_COLUMN UINT32_MAX
@@ -48,7 +49,7 @@ typedef struct engine_plan {
     uint32_t result_count;
     plan_column *coordinates; /* one for each explored parameter, in the order of the exploration */
     uint32_t coordinate_count;
-    plan_column state, start, duration; /* ledger */
+    plan_column state, start, duration, checksum; /* ledger */
     uint32_t message_column, log_column;
     plan_span *spans; /* the runs that are wanted, ascending */
     uint64_t span_count;

@@ -20,7 +20,11 @@ static void take_back(sweep *s, uint64_t row, const char *message)
     uint64_t i;
     int status;
     store_message(s, row, message);
-    status = s->status == PIPETTE_OK ? s->store->states(s->store->user, row, 1, &failed, s->error) : s->status;
+    status = s->status == PIPETTE_OK ? sweep_note_checksum(s, row, -1) : s->status; /* it does not fit in between */
+    if (status == PIPETTE_OK)
+        status = s->store->states(s->store->user, row, 1, &failed, s->error);
+    if (status == PIPETTE_OK)
+        status = sweep_note_checksum(s, row, failed);
     if (status != PIPETTE_OK)
         sweep_stop_with(s, status);
     for (i = 0; i < s->plan->span_count; i++)
@@ -80,6 +84,8 @@ const int8_t *refusals_apply(sweep *s, uint64_t row, uint64_t count, const int8_
         if (states[r->row - row] == PIPETTE_STATE_DONE) {
             (*room)[r->row - row] = PIPETTE_STATE_FAILED;
             store_message(s, r->row, r->text);
+            if (s->status == PIPETTE_OK && sweep_note_checksum(s, r->row, PIPETTE_STATE_FAILED) != PIPETTE_OK)
+                sweep_stop_with(s, PIPETTE_E_STORAGE);
         }
         free(r->text);
     }

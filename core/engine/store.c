@@ -3,6 +3,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "engine/checksum.h"
 #include "engine/chunk.h"
 #include "engine/compress.h"
 
@@ -226,6 +227,65 @@ static int store_states(worker *w, uint64_t row, uint64_t count, int sent, pipet
     return PIPETTE_OK;
 }
 
+/* ---- Checksums ---------------------------------------------------------------------------------------------------------- */
+
+/* Whether a record that travels holds a result, and with which seed it counts; `in` then stands at the value. */
+static uint32_t seed_of_record(const engine_plan *plan, const worker_record *record, wire_reader *in)
+{
+    const char *path;
+    uint32_t i;
+    if (record->kind == WORKER_ADD) {
+        path = wire_get_text(in);
+        return path == NULL ? 0 : checksum_seed(path);
+    }
+    for (i = 0; record->kind == WORKER_APPEND && i < plan->result_count; i++)
+        if (plan->results[i].column == record->column)
+            return plan->results[i].seed;
+    return 0;
+}
+
+static int sum_up_outbox(worker *w, uint32_t width, pipette_error *error)
+{
+    size_t at = 0;
+    while (at < w->outbox.size) {
+        worker_record record;
+        wire_reader in;
+        pipette_value value;
+        uint32_t seed;
+        memcpy(&record, w->outbox.data + at, sizeof record);
+        at += sizeof record;
+        in = (wire_reader){w->outbox.data + at, (size_t)record.bytes, 0, 0};
+        at += (size_t)record.bytes;
+        seed = seed_of_record(w->plan, &record, &in);
+        if (seed == 0 || w->states[record.row] != PIPETTE_STATE_DONE)
+            continue;
+        if (wire_get_value(&in, &value) != PIPETTE_OK)
+            return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory for the checksum of a run");
+        checksum_add(w->checksums, record.row, width, checksum_value(seed, &value));
+        wire_value_free(&value);
+    }
+    return PIPETTE_OK;
+}
+
+/* While the rows are in the cache, some of them at a time. */
+static int sum_up(worker *w, uint64_t count, pipette_error *error)
+{
+    const engine_plan *plan = w->plan;
+    const uint32_t width = (uint32_t)plan->checksum.row_bytes;
+    uint32_t sums[256], i;
+    uint64_t first, n;
+    for (first = 0; first < count; first += n) {
+        n = count - first < PIPETTE_COUNT_OF(sums) ? count - first : PIPETTE_COUNT_OF(sums);
+        memset(sums, 0, (size_t)n * sizeof *sums);
+        for (i = 0; i < plan->result_count; i++)
+            if (plan->results[i].seed != 0 && w->results[i].column != NULL)
+                checksum_rows(plan->results[i].seed, w->results[i].type, w->results[i].elements, worker_row(&w->results[i], first),
+                              w->results[i].stride, n, sums);
+        checksum_close(sums, w->states + first, n, width, (char *)w->checksums + first * width);
+    }
+    return sum_up_outbox(w, width, error);
+}
+
 int store_chunk(worker *w, uint64_t row, uint64_t count, pipette_error *error)
 {
     const engine_plan *plan = w->plan;
@@ -240,6 +300,10 @@ int store_chunk(worker *w, uint64_t row, uint64_t count, pipette_error *error)
         status = store_rows(w, &plan->start, w->starts, sizeof *w->starts, row, count, &sent, error);
     if (status == PIPETTE_OK)
         status = store_rows(w, &plan->duration, w->durations, sizeof *w->durations, row, count, &sent, error);
+    if (status == PIPETTE_OK && plan->checksum.column != PLAN_NO_COLUMN)
+        status = sum_up(w, count, error);
+    if (status == PIPETTE_OK)
+        status = store_rows(w, &plan->checksum, w->checksums, plan->checksum.row_bytes, row, count, &sent, error);
     if (status == PIPETTE_OK && w->outbox.size > 0) {
         sent = 1;
         status = send_outbox(w, row, error);

@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "engine/checksum.h"
 #include "engine/connection.h"
 #include "engine/host.h"
 #include "engine/refusals.h"
@@ -181,6 +182,15 @@ static void judge_reasons(sweep *s, uint64_t row, uint64_t n, const int8_t *stat
     s->reason_count = kept;
     if (s->report->first_failure[0] == '\0' && (silent = memchr(states, PIPETTE_STATE_FAILED, (size_t)n)) != NULL)
         sweep_keep_first_failure(s, sweep_run_of_row(s, row + (uint64_t)(silent - states)), "it left no message (was memory short?)");
+}
+
+int sweep_note_checksum(sweep *s, uint64_t row, int state)
+{
+    const plan_column *column = &s->plan->checksum;
+    uint32_t sum = state < 0 ? (uint32_t)CHECKSUM_NONE : checksum_of_state(state, (uint32_t)column->row_bytes); /* little-endian */
+    if (column->column == PLAN_NO_COLUMN)
+        return PIPETTE_OK;
+    return s->store->write(s->store->user, column->column, row, 1, &sum, column->row_bytes, s->error);
 }
 
 void sweep_take_states(sweep *s, uint64_t row, uint64_t n, const int8_t *given)

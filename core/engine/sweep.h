@@ -91,6 +91,9 @@ void sweep_drain(sweep *s, engine_slot *slot);
 /* Ends of all kinds so far. */
 uint64_t sweep_settled(const sweep *s);
 
+/* The checksum of a run whose state this process sets; CHECKSUM_NONE as `state` -1: there is none. Before the state is written. */
+int sweep_note_checksum(sweep *s, uint64_t row, int state);
+
 /* --- deaths.c --- */
 
 void sweep_leave(sweep *s, left_over_list *list, uint64_t first, uint64_t count, int isolate, uint32_t tries);

@@ -51,7 +51,7 @@ static int open_place(worker *w, const plan_column *column, pipette_error *error
 static int open_places(worker *w, pipette_error *error)
 {
     const engine_plan *plan = w->plan;
-    uint32_t i, count = plan->result_count + plan->coordinate_count + 3;
+    uint32_t i, count = plan->result_count + plan->coordinate_count + 4;
     int status;
     w->files = apart_make(count, sizeof *w->files);
     w->file_names = apart_make(count, sizeof *w->file_names);
@@ -62,6 +62,8 @@ static int open_places(worker *w, pipette_error *error)
         status = open_place(w, &plan->start, error);
     if (status == PIPETTE_OK)
         status = open_place(w, &plan->duration, error);
+    if (status == PIPETTE_OK)
+        status = open_place(w, &plan->checksum, error);
     for (i = 0; status == PIPETTE_OK && i < plan->result_count; i++)
         status = open_place(w, &plan->results[i], error);
     for (i = 0; status == PIPETTE_OK && i < plan->coordinate_count; i++)
@@ -212,6 +214,7 @@ void worker_end(worker *w)
     apart_free(w->states);
     apart_free(w->starts);
     apart_free(w->durations);
+    apart_free(w->checksums);
     apart_free(w->batch_status);
     if (w->letter != NULL)
         (void)munmap(w->letter, w->letter_bytes);

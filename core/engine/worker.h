@@ -115,6 +115,7 @@ typedef struct worker {
     unsigned char **coordinates;  /* a column for each explored parameter */
     int8_t *states;
     double *starts, *durations;
+    void *checksums; /* as they are stored */
     int *files; /* opened places, in parallel to file_names */
     const char **file_names;
     uint32_t file_count;

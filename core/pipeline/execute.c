@@ -1,6 +1,7 @@
 /* execute.c: the runs: makes the engine's plan from the layout, and takes to the storage what does not go there by itself. */
 #include <stdlib.h>
 
+#include "engine/checksum.h"
 #include "pipeline/added.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/scratch.h"
@@ -121,6 +122,8 @@ static int plan_column_place(pipette_pipeline *p, uint32_t index, plan_column *o
         out->column = PLAN_NO_COLUMN;
         return PIPETTE_OK;
     }
+    if (column->role == PIPETTE_ROLE_RESULT)
+        out->seed = checksum_seed(column->path);
     if (p->replaying) /* nothing goes to a file */
         return PIPETTE_OK;
     if (p->compression > 0 && out->elements != PLAN_VARIES && compressed_of(p) != NULL)
@@ -225,6 +228,8 @@ int plan_make(pipette_pipeline *p, const pipette_run_span *rows, uint64_t count,
         status = plan_column_place(p, column_named(p, LEDGER_START), &plan->start, error);
     if (status == PIPETTE_OK)
         status = plan_column_place(p, column_named(p, LEDGER_DURATION), &plan->duration, error);
+    if (status == PIPETTE_OK)
+        status = plan_column_place(p, column_named(p, LEDGER_CHECKSUM), &plan->checksum, error);
     plan->message_column = column_named(p, LEDGER_MESSAGE);
     plan->log_column = column_named(p, LEDGER_LOG);
     plan->seed = p->seed;

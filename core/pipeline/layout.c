@@ -9,6 +9,9 @@
 #define TIMES_FOR_EACH_RUN 1000000u
 #define TIMES_BLOCK 1024u
 #define AXIS_VALUES_MOST (1u << 20)
+/* Above so many runs a checksum of four bytes for each would be much of the file, where they have no more than a few numbers as results. */
+#define CHECKSUM_OF_FOUR 1000000u
+#define CHECKSUM_OF_ONE_NUMBERS 16u
 
 /* ---- Shapes -------------------------------------------------------------------------------------------------------------- */
 
@@ -181,6 +184,8 @@ static void ledger_columns(pipette_column_spec *columns, uint32_t *count, uint64
          NULL, 0, 0},
         {sizeof(pipette_column_spec), PIPETTE_TYPE_STRING, PIPETTE_ROLE_LEDGER, 0, LEDGER_LOG, "", "What the run printed and logged", NULL, 0, 0,
          NULL, 0, 0},
+        {sizeof(pipette_column_spec), PIPETTE_TYPE_I32, PIPETTE_ROLE_LEDGER, 0, LEDGER_CHECKSUM, "",
+         "What the state and the results of the run add up to, for `pipette check`; 0: there is none", NULL, 0, 0, NULL, 0, 0},
     };
     uint32_t i;
     memcpy(columns + *count, ledger, sizeof ledger);
@@ -242,6 +247,21 @@ static int result_columns(pipette_pipeline *p, const shape_extent *extents, uint
         }
     }
     return PIPETTE_OK;
+}
+
+/* One byte for each run, where runs are many and all their results single numbers: there it still tells every bit. A file keeps what it has. */
+static void checksum_type(pipette_pipeline *p)
+{
+    uint32_t i, numbers = 0;
+    int32_t type = p->checksum_type;
+    for (i = p->first_result; i < p->first_result + p->stored_results; i++)
+        numbers += p->columns[i].rank == 0 && p->columns[i].type != PIPETTE_TYPE_STRING && p->columns[i].type != PIPETTE_TYPE_COMPLEX;
+    if (type == PIPETTE_TYPE_NONE)
+        type = p->row_count > CHECKSUM_OF_FOUR && numbers == p->stored_results && numbers <= CHECKSUM_OF_ONE_NUMBERS ? PIPETTE_TYPE_BOOL
+                                                                                                                     : PIPETTE_TYPE_I32;
+    for (i = 0; i < p->first_result; i++)
+        if (strcmp(p->columns[i].path, LEDGER_CHECKSUM) == 0)
+            p->columns[i].type = type;
 }
 
 static int parameter_columns(pipette_pipeline *p, uint32_t *count, pipette_error *error)
@@ -386,6 +406,8 @@ int layout_build(pipette_pipeline *p, pipette_error *error)
     if (status == PIPETTE_OK) {
         ledger_columns(p->columns, &count, p->row_count);
         status = result_columns(p, extents, &count, error);
+        if (status == PIPETTE_OK)
+            checksum_type(p);
     }
     free(extents);
     p->layout.column_count = p->columns == NULL ? 0 : count;

@@ -15,6 +15,7 @@
 #define LEDGER_STATE "runs.state"
 #define LEDGER_START "runs.start"
 #define LEDGER_DURATION "runs.duration"
+#define LEDGER_CHECKSUM "runs.checksum"
 #define LEDGER_MESSAGE "runs.message"
 #define LEDGER_LOG "runs.log"
 
@@ -63,6 +64,7 @@ struct pipette_pipeline {
     uint32_t stored_results; /* of the model, from there on; behind the layout's columns stand those that are left out */
     uint32_t *result_columns; /* for each declared result: its place in `columns` */
     uint32_t all_columns;    /* with those that are left out */
+    int32_t checksum_type;   /* that the file has, or NONE */
     uint8_t *omitted;        /* for each declared result: the config leaves it out */
     struct added *added; /* undeclared results seen so far (added.c) */
     text_repairs texts;         /* of leaves */

@@ -118,6 +118,15 @@ static int keep_wanted(pipette_pipeline *p, pipette_error *error)
     return PIPETTE_OK;
 }
 
+/* What the file's checksums are, if it has any. */
+static int find_checksums(const pipette_entry *entry, void *user)
+{
+    pipette_pipeline *p = user;
+    if (entry->kind == PIPETTE_ENTRY_COLUMN && strcmp(entry->path, LEDGER_CHECKSUM) == 0)
+        p->checksum_type = entry->type;
+    return 0;
+}
+
 /* ---- Looking -------------------------------------------------------------------------------------------------------------------- */
 
 static int take_points(pipette_pipeline *p, resume *r, const pipette_storage_info *info, pipette_error *error)
@@ -165,6 +174,8 @@ int resume_look(pipette_pipeline *p, resume *r, pipette_error *error)
     status = storage->open(&p->storage.handle, p->file, PIPETTE_STORAGE_UPDATE);
     if (status == PIPETTE_OK)
         status = storage->info(&p->storage.handle, &info);
+    if (status == PIPETTE_OK)
+        status = storage->list(&p->storage.handle, find_checksums, p);
     if (status != PIPETTE_OK)
         return storage_failed(p, status, error);
     if (strcmp(info.name, trajectory_name(p->trajectory)) != 0)
@@ -373,18 +384,32 @@ static int each_states(pipette_pipeline *p, states_visit visit, void *user, pipe
     return status;
 }
 
+static int is_wanted(const pipette_pipeline *p, uint64_t row, int8_t state)
+{
+    const int retry = bad_end(state) && p->options.retry_failed;
+    return (state == PIPETTE_STATE_PENDING || retry) && (p->options.runs == NULL || asked_for(p, select_run_of_row(p, row)));
+}
+
+/* Whether there is a row to be run at all. */
+static int find_any(pipette_pipeline *p, void *user, uint64_t row, uint64_t count, const int8_t *states, pipette_error *error)
+{
+    int *any = user;
+    uint64_t i;
+    (void)error;
+    for (i = 0; !*any && i < count; i++)
+        *any = is_wanted(p, row + i, states[i]);
+    return PIPETTE_OK;
+}
+
 static int find_rows(pipette_pipeline *p, void *user, uint64_t row, uint64_t count, const int8_t *states, pipette_error *error)
 {
     resume *r = user;
-    int everything = p->options.runs == NULL;
     uint64_t i;
     int status = PIPETTE_OK;
     for (i = 0; status == PIPETTE_OK && i < count; i++) {
         int retry = bad_end(states[i]) && p->options.retry_failed;
         p->report.stored_failures += bad_end(states[i]) && !retry;
-        if (states[i] != PIPETTE_STATE_PENDING && !retry)
-            continue;
-        if (!everything && !asked_for(p, select_run_of_row(p, row + i)))
+        if (!is_wanted(p, row + i, states[i]))
             continue;
         status = add_rows(&r->rows, row + i, 1, error);
         if (status == PIPETTE_OK && retry)
@@ -404,8 +429,15 @@ static int forget_tries(pipette_pipeline *p, const resume_rows *rows, pipette_er
 typedef struct column_check {
     const pipette_pipeline *pipeline;
     uint32_t next;
-    int differs;
+    int differs, checksums;
 } column_check;
+
+/* Files of before have no checksums. */
+static void pass_checksums(column_check *check)
+{
+    const pipette_pipeline *p = check->pipeline;
+    check->next += check->next < p->layout.column_count && strcmp(p->columns[check->next].path, LEDGER_CHECKSUM) == 0;
+}
 
 static int check_column(const pipette_entry *entry, void *user)
 {
@@ -413,6 +445,11 @@ static int check_column(const pipette_entry *entry, void *user)
     const pipette_pipeline *p = check->pipeline;
     if (entry->kind != PIPETTE_ENTRY_COLUMN)
         return 0;
+    if (strcmp(entry->path, LEDGER_CHECKSUM) == 0) {
+        check->checksums = 1;
+        return 0;
+    }
+    pass_checksums(check);
     if (check->next < p->layout.column_count)
         check->differs |= strcmp(entry->path, p->columns[check->next].path) != 0;
     else
@@ -423,11 +460,13 @@ static int check_column(const pipette_entry *entry, void *user)
 
 /* Whether the file has other columns than the layout: `omit` was another one. What the file holds stays; runs that a column comes too late
  * for, or that leave it out, have no value there. */
-static int columns_differ(pipette_pipeline *p)
+static int columns_differ(pipette_pipeline *p, int *checksums)
 {
-    column_check check = {p, 0, 0};
+    column_check check = {p, 0, 0, 0};
     if (pipeline_storage(p)->list(&p->storage.handle, check_column, &check) != 0)
         stage_clear(&p->storage);
+    pass_checksums(&check);
+    *checksums = check.checksums;
     if (check.next < p->layout.column_count)
         check.differs = 1;
     if (check.differs)
@@ -440,7 +479,7 @@ static int columns_differ(pipette_pipeline *p)
 int resume_begin(pipette_pipeline *p, resume *r, int *nothing_to_do, pipette_error *error)
 {
     const pipette_storage *storage = pipeline_storage(p);
-    int newly_explored, status;
+    int newly_explored, checksums = 1, status;
     *nothing_to_do = 0;
     if (!r->exists) {
         status = space_check(p, p->row_count, error);
@@ -460,8 +499,10 @@ int resume_begin(pipette_pipeline *p, resume *r, int *nothing_to_do, pipette_err
     newly_explored = pipette_explored_count(p->trajectory) != r->old_explored;
     if (p->row_count != r->old_rows || newly_explored || (r->finished && postprocess_differs(p)))
         r->grows = 1;
-    if (!r->grows && columns_differ(p))
+    if (!r->grows && columns_differ(p, &checksums))
         r->grows = 1;
+    if (!r->grows && !checksums && (status = each_states(p, find_any, &r->grows, error)) != PIPETTE_OK)
+        return status;
     if (r->grows) { /* beside the old rows, which are copied */
         status = space_check(p, p->row_count, error);
         if (status != PIPETTE_OK)

@@ -273,6 +273,35 @@ typedef int (*pipette_replay_visit)(const char *path, int equal, const char *det
 PIPETTE_API int pipette_replay(const pipette_replay_options *options, pipette_replay_visit visit, void *user, int *differs,
                                pipette_error *error);
 
+/* ---- Bits that rot ------------------------------------------------------------------------------------------------------------- */
+
+typedef struct pipette_verify_options {
+    uint32_t size;
+    uint32_t folder_count;
+    const char *file;
+    const char *storage; /* plugin; NULL: "hdf5" */
+    const char *const *folders;
+} pipette_verify_options;
+
+typedef struct pipette_verify_report {
+    uint32_t size;
+    uint32_t sound;         /* 1: nothing was found */
+    uint64_t run_count;     /* that have ended */
+    uint64_t without_count; /* of these: stored without a checksum, by a Pipette of before */
+    uint64_t damaged_count; /* runs of which something was found */
+    uint64_t other_count;   /* findings beside runs */
+} pipette_verify_report;
+
+/* What does not fit: of a run, or PIPETTE_DEFAULT_RUN; of the result or value `path`, or NULL where it is not known which. Another result than 0
+ * ends it, and is returned. */
+typedef int (*pipette_verify_visit)(uint64_t run, const char *path, const char *text, void *user);
+
+/* Reads everything that a result file holds, holds every run against the checksum that was stored with it, explored parameters against the
+ * exploration, and changes nothing. 0 also where something was found: look at the report. Also while somebody writes the file. Main
+ * thread. */
+PIPETTE_API int pipette_verify(const pipette_verify_options *options, pipette_verify_visit visit, void *user, pipette_verify_report *report,
+                               pipette_error *error);
+
 /* ---- A model on trial ---------------------------------------------------------------------------------------------------------- */
 
 typedef struct pipette_trial_options {

@@ -199,6 +199,7 @@ static bool begins_filled(const store_column *column)
 {
     enum { MOST = 128 << 20 };
     return column->form == STORE_FIXED && column->placed && column->role != PIPETTE_ROLE_PARAMETER && column->code_count == 0 &&
+           (column->role == PIPETTE_ROLE_RESULT || column->type == PIPETTE_TYPE_F64) &&
            (column->every > 1 || (column->rank == 0 && column->places.bytes <= MOST));
 }
 
