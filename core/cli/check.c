@@ -25,7 +25,7 @@ static const struct argp_option options[] = {
      "plugin, "
      "around its defaults (default 67)",
      0},
-    {"timeout", KEY_TIMEOUT, "SECONDS", 0, "For trying a model (default 30); what there was no time for is said", 0},
+    {"timeout", KEY_TIMEOUT, "SECONDS", 0, "For trying a model (default 30; what there was no time for is said), or without progress in reading a result file", 0},
     {"storage", KEY_STORAGE, "PLUGIN", 0, "The storage plugin that wrote a result file (default: hdf5)", 0},
     {"plugin-path", KEY_PLUGIN_PATH, "FOLDER", 0, "Look for plugins here first (repeatable)", 0},
     {NULL, 0, NULL, 0, NULL, 0},
@@ -195,7 +195,7 @@ int cli_check(int argc, char **argv)
     if (code != 0)
         return code - 1;
     if (check_is_result_file(a.what) && (strlen(a.what) < 3 || strcmp(a.what + strlen(a.what) - 3, ".so") != 0))
-        code = check_result_file(a.what, a.storage, &a.folders);
+        code = check_result_file(a.what, a.storage, &a.folders, a.seconds);
     else
         code = is_config(a.what) ? check_config(&a) : check_plugin(&a);
     cli_list_free(&a.sets);

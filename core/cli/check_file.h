@@ -7,6 +7,6 @@
 /* Whether `what` is a file that is no text, as configs are. */
 int check_is_result_file(const char *what);
 /* The exit code. */
-int check_result_file(const char *file, const char *storage, const cli_list *folders);
+int check_result_file(const char *file, const char *storage, const cli_list *folders, double seconds);
 
 #endif

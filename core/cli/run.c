@@ -15,7 +15,7 @@ typedef struct run_arguments {
     int dry_run, quiet;
 } run_arguments;
 
-enum { KEY_RUNS = 256, KEY_IN_PROCESS, KEY_OVERWRITE, KEY_DRY_RUN, KEY_PLUGIN_PATH, KEY_PROGRESS, KEY_RETRY, KEY_ACCEPT, KEY_SET, KEY_TIMEOUT, KEY_GRACE,
+enum { KEY_RUNS = 256, KEY_IN_PROCESS, KEY_OVERWRITE, KEY_DRY_RUN, KEY_PLUGIN_PATH, KEY_PROGRESS, KEY_REPAIR, KEY_RETRY, KEY_ACCEPT, KEY_SET, KEY_TIMEOUT, KEY_GRACE,
        KEY_MAX_FAILURES, KEY_RETRIES };
 
 static const struct argp_option options[] = {
@@ -28,6 +28,7 @@ static const struct argp_option options[] = {
     {"max-failures", KEY_MAX_FAILURES, "N", 0, "End early once N runs have failed", 0},
     {"grace", KEY_GRACE, "SECONDS", 0, "Time for what runs when SIGTERM, SIGUSR1 or SIGXCPU asks for the end (default: 25)", 0},
     {"overwrite", KEY_OVERWRITE, NULL, 0, "Replace a result file that exists", 0},
+    {"repair", KEY_REPAIR, NULL, 0, "Run again what does not fit the checksum that was stored with it (`pipette check FILE` names it)", 0},
     {"retry-failed", KEY_RETRY, NULL, 0, "Run again what failed or timed out", 0},
     {"accept-changes", KEY_ACCEPT, NULL, 0, "Go on although parameters or model are not those that made the file", 0},
     {"dry-run", KEY_DRY_RUN, NULL, 0, "Check everything, run nothing", 0},
@@ -69,6 +70,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case KEY_RUNS: a->options.runs = text; break;
     case KEY_IN_PROCESS: a->options.in_process = 1; break;
     case KEY_OVERWRITE: a->options.overwrite = 1; break;
+    case KEY_REPAIR: a->options.repair = 1; break;
     case KEY_RETRY: a->options.retry_failed = 1; break;
     case KEY_ACCEPT: a->options.accept_changes = 1; break;
     case KEY_DRY_RUN: a->dry_run = 1; break;

@@ -8,6 +8,7 @@
 #include "engine/workdir.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/same.h"
+#include "pipeline/verify.h"
 
 typedef struct replay {
     const pipette_replay_options *options;
@@ -128,6 +129,27 @@ static int take_states(void *user, uint64_t row, uint64_t count, const int8_t *s
     (void)snprintf(detail, sizeof detail, stored == states[0] ? "%s" : "was %s, is now %s", pipette_state_text(stored), pipette_state_text(states[0]));
     say(r, LEDGER_STATE, stored == states[0], detail);
     return PIPETTE_OK;
+}
+
+/* ---- What is stored ---------------------------------------------------------------------------------------------------------- */
+
+static int say_damage(uint64_t row, const char *path, const char *text, void *user)
+{
+    (void)row;
+    say(user, path == NULL ? LEDGER_CHECKSUM : path, 0, text);
+    return PIPETTE_OK;
+}
+
+/* A difference may be the file's fault: its bits rot. */
+static int verify_stored(replay *r, pipette_error *error)
+{
+    verify_counts counts = {0, 0, 0};
+    verify *v = NULL;
+    int status = verify_create(file_storage(r->file), &v, error);
+    if (status == PIPETTE_OK)
+        status = verify_rows(v, r->row, 1, say_damage, NULL, r, &counts, error);
+    verify_destroy(v);
+    return status;
 }
 
 /* ---- The pipeline of the file -------------------------------------------------------------------------------------------------- */
@@ -262,7 +284,9 @@ int pipette_replay(const pipette_replay_options *options, pipette_replay_visit v
     if (status == PIPETTE_OK) {
         r.pipeline->base = folder;
         r.pipeline->replaying = 1;
-        status = run_again(&r, error);
+        status = verify_stored(&r, error);
+        if (status == PIPETTE_OK)
+            status = run_again(&r, error);
     }
     pipette_pipeline_destroy(r.pipeline);
     pipette_file_destroy(r.file);

@@ -1,10 +1,12 @@
 /* resume.c: what the result file holds already, and which rows are still to be run. */
 #include "pipeline/coordinates.h"
 #include "pipeline/resume.h"
+#include "pipeline/verify.h"
 
 #include <stdlib.h>
 
 #define BLOCK 65536u
+#define FINDINGS_TOLD 20u
 
 static void rows_free(resume_rows *rows)
 {
@@ -16,6 +18,7 @@ void resume_free(resume *r)
 {
     rows_free(&r->rows);
     rows_free(&r->retried);
+    rows_free(&r->damaged);
     free(r->changes);
     memset(r, 0, sizeof *r);
 }
@@ -424,6 +427,52 @@ static int forget_tries(pipette_pipeline *p, const resume_rows *rows, pipette_er
     return rows->count == 0 || reset_rows(&p->storage, rows->spans, rows->count, error) == PIPETTE_OK ? PIPETTE_OK : PIPETTE_E_STORAGE;
 }
 
+/* ---- Damage --------------------------------------------------------------------------------------------------------------------------- */
+
+typedef struct repairing {
+    pipette_pipeline *pipeline;
+    resume *resume;
+    pipette_error *error;
+} repairing;
+
+static int note_finding(uint64_t row, const char *path, const char *text, void *user)
+{
+    repairing *r = user;
+    char name[PIPETTE_RUN_NAME_SIZE];
+    if (r->resume->findings++ < FINDINGS_TOLD)
+        pipeline_log(r->pipeline, PIPETTE_LOG_WARNING, "%s: %s%s%s", pipette_run_name(select_run_of_row(r->pipeline, row), name),
+                     path == NULL ? "" : path, path == NULL ? "" : " ", text);
+    return PIPETTE_OK;
+}
+
+static int note_damaged(uint64_t row, void *user)
+{
+    repairing *r = user;
+    return add_rows(&r->resume->damaged, row, 1, r->error);
+}
+
+/* Runs of which something is damaged become pending. */
+static int repair(pipette_pipeline *p, resume *r, pipette_error *error)
+{
+    repairing user = {p, r, error};
+    verify_counts counts = {0, 0, 0};
+    verify *v = NULL;
+    int status = verify_create(&p->storage, &v, error);
+    if (status == PIPETTE_OK)
+        status = verify_rows(v, 0, r->old_rows, note_finding, note_damaged, &user, &counts, error);
+    verify_destroy(v);
+    if (status == PIPETTE_OK)
+        status = forget_tries(p, &r->damaged, error);
+    if (status != PIPETTE_OK)
+        return status;
+    if (r->findings > FINDINGS_TOLD)
+        pipeline_log(p, PIPETTE_LOG_WARNING, "and %llu more", (unsigned long long)(r->findings - FINDINGS_TOLD));
+    if (counts.damaged > 0)
+        pipeline_log(p, PIPETTE_LOG_WARNING, "%s: %llu damaged run%s pending again", p->file, (unsigned long long)counts.damaged,
+                     counts.damaged == 1 ? " is" : "s are");
+    return PIPETTE_OK;
+}
+
 /* ---- Columns ------------------------------------------------------------------------------------------------------------------------ */
 
 typedef struct column_check {
@@ -496,6 +545,11 @@ int resume_begin(pipette_pipeline *p, resume *r, int *nothing_to_do, pipette_err
         status = record_changes(p, r, error);
     if (status != PIPETTE_OK)
         return status;
+    if (p->options.repair) {
+        status = repair(p, r, error);
+        if (status != PIPETTE_OK)
+            return status;
+    }
     newly_explored = pipette_explored_count(p->trajectory) != r->old_explored;
     if (p->row_count != r->old_rows || newly_explored || (r->finished && postprocess_differs(p)))
         r->grows = 1;
@@ -512,8 +566,8 @@ int resume_begin(pipette_pipeline *p, resume *r, int *nothing_to_do, pipette_err
             return storage_failed(p, status, error);
     }
     /* A start that was cut off between growing and this is made good here: writing them again changes nothing. */
-    if (r->grows || !r->finished) {
-        status = coordinates_write(p, newly_explored || !r->finished ? 0 : r->old_rows, error);
+    if (r->grows || !r->finished || r->findings > 0) {
+        status = coordinates_write(p, newly_explored || !r->finished || r->findings > 0 ? 0 : r->old_rows, error);
         if (status != PIPETTE_OK)
             return status;
     }

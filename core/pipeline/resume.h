@@ -21,6 +21,8 @@ typedef struct resume {
     char *changes;   /* accepted by --accept-changes, for the record; NULL: none */
     resume_rows rows; /* to be run */
     resume_rows retried; /* of these: that have failed before */
+    resume_rows damaged; /* of these: what was stored of them does not fit their checksums */
+    uint64_t findings;
 } resume;
 
 /* Opens the storage. Where the file exists, puts its points before those of the config (pipeline->trajectory) and its selection before

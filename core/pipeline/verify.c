@@ -35,7 +35,10 @@ struct verify {
     uint32_t *sums;
     uint8_t *told; /* rows of which something was said */
     /* of the call */
+    verify_progress progress;
+    void *progress_user;
     verify_visit visit;
+    verify_damaged damaged;
     void *user;
 };
 
@@ -352,6 +355,18 @@ static int judge(verify *v, uint64_t first, uint64_t i, verify_counts *counts)
     return say_misfit(v, first, i);
 }
 
+void verify_tell_progress(verify *v, verify_progress progress, void *user)
+{
+    v->progress = progress;
+    v->progress_user = user;
+}
+
+static void go_on(const verify *v)
+{
+    if (v->progress != NULL)
+        v->progress(v->progress_user);
+}
+
 static int verify_block(verify *v, uint64_t first, uint64_t count, verify_counts *counts)
 {
     uint64_t i;
@@ -363,6 +378,7 @@ static int verify_block(verify *v, uint64_t first, uint64_t count, verify_counts
         const verify_column *c = &v->columns[k];
         if (c->kind != PIPETTE_ENTRY_COLUMN)
             continue;
+        go_on(v);
         if (c->role == PIPETTE_ROLE_RESULT)
             status = c->fixed ? add_fixed(v, c, first, count) : add_varying(v, c, first, count);
         else if (c->parameter >= 0)
@@ -376,16 +392,19 @@ static int verify_block(verify *v, uint64_t first, uint64_t count, verify_counts
     for (i = 0; status == PIPETTE_OK && i < count; i++) {
         status = judge(v, first, i, counts);
         counts->damaged += v->told[i];
+        if (status == PIPETTE_OK && v->told[i] && v->damaged != NULL)
+            status = v->damaged(first + i, v->user);
     }
     return status;
 }
 
-int verify_rows(verify *v, uint64_t first, uint64_t count, verify_visit visit, void *user, verify_counts *counts,
+int verify_rows(verify *v, uint64_t first, uint64_t count, verify_visit visit, verify_damaged damaged, void *user, verify_counts *counts,
                 pipette_error *error)
 {
     uint64_t row, n;
     int status = PIPETTE_OK;
     v->visit = visit;
+    v->damaged = damaged;
     v->user = user;
     stage_clear(v->storage);
     for (row = first; status == PIPETTE_OK && row < first + count; row += n) {
@@ -408,6 +427,7 @@ int verify_values(verify *v, verify_visit visit, void *user, pipette_error *erro
         char text[1024];
         if (v->columns[k].kind == PIPETTE_ENTRY_COLUMN)
             continue;
+        go_on(v);
         stage_clear(v->storage);
         status = table_of(v)->read_one(&v->storage->handle, v->columns[k].path, 0, &value);
         if (status == PIPETTE_OK || status == PIPETTE_E_MEMORY)

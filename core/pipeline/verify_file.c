@@ -35,8 +35,10 @@ int pipette_verify(const pipette_verify_options *options, pipette_verify_visit v
         status = pipette_file_info(c.file, &info, error);
     if (status == PIPETTE_OK)
         status = verify_create(file_storage(c.file), &v, error);
-    if (status == PIPETTE_OK)
-        status = verify_rows(v, 0, info.row_count, hand_on, &c, &counts, error);
+    if (status == PIPETTE_OK) {
+        verify_tell_progress(v, options->progress, user);
+        status = verify_rows(v, 0, info.row_count, hand_on, NULL, &c, &counts, error);
+    }
     if (status == PIPETTE_OK)
         status = verify_values(v, hand_on, &c, error);
     verify_destroy(v);

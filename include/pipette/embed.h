@@ -97,6 +97,7 @@ typedef struct pipette_pipeline_options {
     double grace;            /* seconds for what pipette_pipeline_terminate ends; 0: the config's, or 25 */
     uint64_t max_failures;   /* so many failed runs end the pipeline early; 0: the config's, or no limit */
     uint32_t retries;        /* how often a run that fails is tried again; 0: the config's, or never */
+    uint32_t repair;         /* run again what does not fit its checksum (pipette_verify()) */
 } pipette_pipeline_options;
 
 /* What is known of a pipeline before it runs, or after. Strings live as long as the pipeline. */
@@ -281,6 +282,7 @@ typedef struct pipette_verify_options {
     const char *file;
     const char *storage; /* plugin; NULL: "hdf5" */
     const char *const *folders;
+    void (*progress)(void *user); /* called whenever some more has been read; may be NULL */
 } pipette_verify_options;
 
 typedef struct pipette_verify_report {

@@ -100,10 +100,10 @@ static void test_states(void)
 static void test_texts(void)
 {
     folder_begin();
-    file_write("e.cfg", "name = \"E\";\nrun = { plugin = \"" FIXTURE(
-                            "every_type") "\"; };\n" STORE
-                                          "preprocess = ( { plugin = \"explorer\"; product = ( { parameter = "
-                                          "\"in.string\"; values = [\"alpha\", \"beta\", \"gamma\"]; } ); } );\n");
+    file_write("e.cfg",
+               "name = \"E\";\nrun = { plugin = \"" FIXTURE(
+                   "every_type") "\"; };\n" STORE "preprocess = ( { plugin = \"explorer\"; product = ( { parameter = "
+                                 "\"in.string\"; values = [\"alpha\", \"beta\", \"gamma\"]; } ); } );\n");
     CU_ASSERT_EQUAL(PIPETTE("run", "-q", "e.cfg"), 0);
     SOUND("e.hdf5: 3 runs, and all is as it was stored\n");
     EXPECT(PYTHON_RUN("b = bytearray(open('e.hdf5', 'rb').read())\nn = 0\nat = b.find(b'\\0beta\\0')\n"
@@ -246,6 +246,74 @@ static void test_deaths(void)
     folder_end();
 }
 
+/* All results and parameters are what they were. */
+static const char same[] =
+    "import h5py, numpy, sys\n"
+    "a, b = h5py.File(sys.argv[1]), h5py.File(sys.argv[2])\n"
+    "paths = []\n"
+    "for group in ('results', 'parameters'):\n"
+    "    a[group].visititems(lambda name, o: paths.append(group + '/' + name) if isinstance(o, h5py.Dataset) else "
+    "None)\n"
+    "assert len(paths) > 10\n"
+    "for path in paths:\n"
+    "    assert a[path][()].tobytes() == b[path][()].tobytes() or a[path].dtype.kind == 'O', path\n"
+    "assert (a['runs/state'][()] == b['runs/state'][()]).all()\n";
+
+static void test_repaired(void)
+{
+    folder_begin();
+    file_write("e.cfg", GAPS SIX);
+    CU_ASSERT_EQUAL(PIPETTE("run", "-q", "e.cfg"), 1);
+    EXPECT(SHELL("cp e.hdf5 whole.hdf5") == 0);
+    CU_ASSERT_EQUAL(PIPETTE("run", "e.cfg", "--repair"), 1);
+    EXPECT(out_has("nothing to do") || err_has("nothing to do"));
+    EXPECT(!err_has("damaged"));
+    EXPECT(flipped("results/ratio", "14", "0") && flipped("results/events/events", "20", "3"));
+    CU_ASSERT_EQUAL(PIPETTE("run", "-q", "e.cfg"), 1);
+    CU_ASSERT_EQUAL(PIPETTE("check", "e.hdf5"), 4);
+    EXPECT(err_has("e.hdf5: 2 runs damaged; `pipette run CONFIG --repair` does them again\n"));
+    CU_ASSERT_EQUAL(PIPETTE("run", "e.cfg", "--repair"), 1);
+    EXPECT(err_has("run_00000001: one of its results does not fit the checksum of the run"));
+    EXPECT(err_has("e.hdf5: 2 damaged runs are pending again"));
+    SOUND("e.hdf5: 6 runs, and all is as it was stored\n");
+    CU_ASSERT_EQUAL(PYTHON_RUN(same, "whole.hdf5", "e.hdf5"), 0);
+    EXPECT(flipped("parameters/box/x", "14", "4"));
+    CU_ASSERT_EQUAL(PIPETTE("run", "e.cfg", "--repair"), 1);
+    EXPECT(err_has("run_00000001: parameters.box.x is 0.5, but the exploration says 1"));
+    SOUND("e.hdf5: 6 runs, and all is as it was stored\n");
+    CU_ASSERT_EQUAL(PYTHON_RUN(same, "whole.hdf5", "e.hdf5"), 0);
+    folder_end();
+}
+
+/* Who reads whole runs looks first. */
+static void test_looked_at(void)
+{
+    folder_begin();
+    file_write("e.cfg", "name = \"M\";\nrun = { plugin = \"" FIXTURE("moody") "\"; };\n" STORE POINTS("1.0, 2.0, 3.0"));
+    CU_ASSERT_EQUAL(PIPETTE("run", "-q", "e.cfg"), 0);
+    CU_ASSERT_EQUAL(PIPETTE("export", "e.hdf5", "--grid", "-o", "whole.nc"), 0);
+    EXPECT(flipped("results/twice", "14", "1"));
+    CU_ASSERT_EQUAL(PIPETTE("replay", "e.hdf5", "1"), 1);
+    EXPECT(out_has("does not fit the checksum of the run"));
+    CU_ASSERT_EQUAL(PIPETTE("replay", "e.hdf5", "2"), 0);
+    CU_ASSERT_EQUAL(PIPETTE("export", "e.hdf5", "--grid", "-o", "out.nc"), 4);
+    EXPECT(one_error_line() && err_has("e.hdf5: 1 run is damaged (run_00000001: results.$.twice does not fit"));
+    EXPECT(SHELL("test ! -e out.nc") == 0);
+    folder_end();
+}
+
+/* Damaged structures can make a library hang or crash. */
+static void test_guarded(void)
+{
+    folder_begin();
+    CU_ASSERT_EQUAL(SHELL("head -c 3000 /dev/zero > hang.x && cp hang.x crash.x"), 0);
+    CU_ASSERT_EQUAL(PIPETTE("check", "--timeout", "0.3", "--storage", FIXTURE("stalls"), "hang.x"), 4);
+    EXPECT(one_error_line() && err_has("hang.x: reading it has not gone on for 0.3 seconds (--timeout)"));
+    CU_ASSERT_EQUAL(PIPETTE("check", "--storage", FIXTURE("stalls"), "crash.x"), 4);
+    EXPECT(one_error_line() && err_has("crash.x: reading it ends with signal 11 ("));
+    folder_end();
+}
+
 static void test_usage(void)
 {
     folder_begin();
@@ -260,4 +328,5 @@ static void test_usage(void)
 SUITE("rot", {"every kind of result", test_every_kind}, {"states", test_states}, {"texts", test_texts},
       {"named", test_named}, {"many small runs", test_small}, {"carried along", test_carried},
       {"left out", test_left_out}, {"compressed", test_compressed}, {"files of before", test_before},
-      {"runs that die", test_deaths}, {"usage", test_usage}, )
+      {"runs that die", test_deaths}, {"repaired", test_repaired}, {"looked at first", test_looked_at},
+      {"hangs and crashes", test_guarded}, {"usage", test_usage}, )
