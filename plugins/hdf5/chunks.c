@@ -333,7 +333,9 @@ int chunks_find(store_file *store, hid_t id, int type, store_cut *cut, store_pla
             bytes = bytes_of_chunk(cut, (uint32_t)rank, extents, total, k, at);
             begin_of_chunk(cut, (uint32_t)rank, extents, k, start);
             status = probe_chunk(store, id, space, (uint32_t)rank, start, type, &address);
-            if (status == PIPETTE_OK && !places_add(places, address, bytes))
+            if (status == STORE_NONE)
+                status = store_fail(store, PIPETTE_E_STORAGE, "'%s' is damaged: some of a result is not in it", store->path);
+            else if (!places_add(places, address, bytes))
                 status = store_memory(store);
         }
     }

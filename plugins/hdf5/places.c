@@ -26,6 +26,7 @@ bool places_add(store_places *places, uint64_t offset, uint64_t bytes)
 
 void places_free(store_places *places)
 {
+    rewritten_free(places->rewritten);
     free(places->spans);
     memset(places, 0, sizeof *places);
 }
@@ -109,6 +110,8 @@ int places_read(store_file *store, const store_places *places, void *data, uint6
     char *to = data;
     uint64_t offset, n;
     int status = PIPETTE_OK;
+    if (places->rewritten != NULL)
+        return rewritten_read(store, places->rewritten, data, size, at);
     for (; status == PIPETTE_OK && size > 0; to += n, at += n, size -= n) {
         status = step(store, places, at, size, &offset, &n);
         if (status == PIPETTE_OK)

@@ -13,6 +13,9 @@ void read_rest(store_file *store)
         if (column->id >= 0)
             (void)H5Dclose(column->id);
         column->id = -1;
+        rewritten_close(column->places.rewritten);
+        rewritten_close(column->shapes.rewritten);
+        rewritten_close(column->runs.rewritten);
     }
     if (store->h5 >= 0)
         (void)H5Fclose(store->h5);
@@ -355,6 +358,12 @@ static int one_of_tables(store_file *store, store_table *tables, uint32_t count,
                 int status;
                 for (a = 0; a < table->axis_count; a++)
                     shape[a] = table->axes[a].extent;
+                if (!pending && bytes > 0 && table->arrays[k].offset == 0) { /* rewritten by another tool */
+                    hid_t file = h5_source(store);
+                    return file < 0 ? PIPETTE_E_STORAGE
+                                    : h5_read(store, file, table->arrays[k].dataset, table->arrays[k].type,
+                                              table->axis_count, &store->result);
+                }
                 status = store_value_make(store, &store->result, table->arrays[k].type, table->axis_count, shape, 0);
                 if (status == PIPETTE_OK && !pending)
                     return file_read(store, store->fd, store_value_elements(&store->result), bytes,

@@ -168,6 +168,22 @@ int reopen_whole(store_file *store)
                       store->path);
 }
 
+/* Whoever only reads needs no places: HDF5 reads it. But what is in one piece and has none is lost. */
+static int stored_otherwise(store_file *store, hid_t id, const char *path)
+{
+    hid_t properties = H5Dget_create_plist(id);
+    bool lost = H5Pget_layout(properties) == H5D_CONTIGUOUS || H5Dget_storage_size(id) == 0;
+    (void)H5Pclose(properties);
+    if (lost)
+        return store_fail(store, PIPETTE_E_STORAGE, "'%s' is damaged: what %s holds is not in it", store->path, path);
+    if (store->mode == PIPETTE_STORAGE_READ)
+        return PIPETTE_OK;
+    return store_fail(store, PIPETTE_E_STORAGE,
+                      "'%s' was rewritten by another tool: %s is stored in another way; `h5repack -f NONE -l CONTI` undoes "
+                      "that, and until then the file can only be read",
+                      store->path, path);
+}
+
 /* Where the data of a dataset stands, and the extent of its first axis; `bytes` that must be there. */
 static int locate(store_file *store, const char *path, uint64_t *offset, uint64_t *extent, uint64_t element_bytes)
 {
@@ -179,8 +195,7 @@ static int locate(store_file *store, const char *path, uint64_t *offset, uint64_
     if (rank < 0)
         status = h5_fail(store, "'%s' is damaged: cannot read %s", store->path, path);
     else if (bytes > 0 && (address == HADDR_UNDEF || H5Dget_storage_size(id) != bytes))
-        status = store_fail(store, PIPETTE_E_STORAGE, "'%s' was rewritten by another tool: %s is stored in another way",
-                            store->path, path);
+        status = stored_otherwise(store, id, path);
     if (offset != NULL)
         *offset = address == HADDR_UNDEF ? 0 : address;
     if (extent != NULL)
@@ -217,8 +232,11 @@ static int locate_places(store_file *store, const char *path, int type, store_cu
         else if (bytes > 0)
             status = chunks_find(store, id, type, cut, places);
         if (status == STORE_NONE)
-            status = store_fail(store, PIPETTE_E_STORAGE, "'%s' was rewritten by another tool: %s is stored in another way", store->path,
-                                path);
+            status = stored_otherwise(store, id, path);
+        if (status == PIPETTE_OK && bytes > 0 && places->count == 0) {
+            places->rewritten = rewritten_create(path);
+            status = places->rewritten != NULL ? PIPETTE_OK : store_memory(store);
+        }
     }
     if (extent != NULL)
         *extent = extents[0];

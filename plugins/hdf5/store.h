@@ -46,6 +46,7 @@ typedef struct store_places {
     pipette_place_span *spans;
     uint32_t count;
     uint64_t bytes; /* of all of them */
+    struct store_rewritten *rewritten; /* not NULL: there are no spans, HDF5 reads a dataset */
 } store_places;
 
 /* How the bytes of a column are cut into chunks of the file. */
@@ -367,6 +368,20 @@ typedef struct places_sink {
 } places_sink;
 int places_sink_write(places_sink *sink, const void *data, uint64_t size);
 int places_sink_flush(places_sink *sink);
+
+/* ---- rewritten.c: what another tool has stored in a way of its own ---- */
+
+typedef struct store_rewritten {
+    char *dataset;
+    int64_t id; /* 0: it is not open */
+} store_rewritten;
+
+/* NULL: out of memory. */
+store_rewritten *rewritten_create(const char *dataset);
+void rewritten_free(store_rewritten *rewritten);
+int rewritten_read(store_file *store, store_rewritten *rewritten, void *data, uint64_t size, uint64_t at);
+/* It is opened again when it is read. */
+void rewritten_close(store_rewritten *rewritten);
 
 /* ---- records.c: the log ---- */
 
