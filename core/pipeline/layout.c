@@ -354,14 +354,14 @@ static int layout_axes(pipette_pipeline *p, pipette_error *error)
 {
     const exploration *points = trajectory_exploration(p->trajectory);
     uint32_t count = points != NULL ? exploration_parameter_count(points) : 0, i;
-    uint64_t *counts = calloc(count + 1u, sizeof *counts), rows = 1, values = 0;
+    uint64_t *counts = calloc(count + 1u, sizeof *counts), rows = 1;
     int product;
     if (counts == NULL)
         return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
     product = count > 0 && p->span_count == 1 && p->spans[0].first == 0 && p->spans[0].count == exploration_count(points) &&
-              exploration_product(points, counts);
+              exploration_product(points, AXIS_VALUES_MOST, counts);
     for (i = 0; product && i < count; i++)
-        product = !__builtin_mul_overflow(rows, counts[i], &rows) && (values += counts[i]) <= AXIS_VALUES_MOST;
+        product = !__builtin_mul_overflow(rows, counts[i], &rows);
     if (!product || rows != p->row_count) {
         free(counts);
         return PIPETTE_OK;

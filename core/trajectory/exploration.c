@@ -231,24 +231,72 @@ int exploration_finish(exploration *points, pipette_error *error)
 /* ---- What it is ----------------------------------------------------------------------------------------------------
  */
 
-int exploration_product(const exploration *points, uint64_t *counts)
+static int is_product(const segment *s, uint32_t parameter_count)
 {
-    const segment *only = points->segments;
     uint32_t i;
-    if (points->segment_count != 1 || only->factor_count != points->parameter_count)
-        return 0;
-    for (i = 0; i < only->factor_count; i++) {
-        if (only->factors[i].axis_count != 1 || only->factors[i].axes[0].parameter != i)
+    for (i = 0; i < s->factor_count; i++)
+        if (s->factors[i].axis_count != 1 || s->factors[i].axes[0].parameter != i)
             return 0;
-        counts[i] = only->factors[i].count;
-    }
+    return s->factor_count == parameter_count;
+}
+
+/* Whether the slowest axis still goes up or down where segments have been added to it: tools look values up in it. */
+static int goes_on(const exploration *points)
+{
+    const int type = points->parameters[0].type;
+    value_element last, next;
+    uint64_t k, seen = 0;
+    uint32_t i;
+    int direction = 0, turn;
+    for (i = 0; i < points->segment_count; i++)
+        for (k = 0; k < points->segments[i].factors[0].count; k++, last = next) {
+            axis_get(&points->segments[i].factors[0].axes[0], k, &next);
+            if (seen++ == 0)
+                continue;
+            turn = value_element_compare(type, &last, &next);
+            if (turn == 0 || (direction != 0 && (turn > 0) != (direction > 0)))
+                return 0;
+            direction = turn;
+        }
     return 1;
+}
+
+/* More values of the slowest axis are more segments, alike but for that. */
+int exploration_product(const exploration *points, uint64_t values_most, uint64_t *counts)
+{
+    const segment *first = points->segments;
+    uint32_t i, k;
+    if (points->segment_count == 0)
+        return 0;
+    for (i = 0; i < points->segment_count; i++) {
+        const segment *s = &points->segments[i];
+        if (!is_product(s, points->parameter_count))
+            return 0;
+        for (k = 1; i > 0 && k < s->factor_count; k++)
+            if (!axis_same(&s->factors[k].axes[0], &first->factors[k].axes[0]))
+                return 0;
+    }
+    for (k = 0; k < first->factor_count; k++) {
+        counts[k] = first->factors[k].count;
+        for (i = 1; k == 0 && i < points->segment_count; i++)
+            counts[0] += points->segments[i].factors[0].count;
+        if (counts[k] > values_most)
+            return 0;
+        values_most -= counts[k];
+    }
+    return points->segment_count == 1 || (points->parameter_count > 0 && goes_on(points));
 }
 
 void exploration_axis(const exploration *points, uint32_t parameter, void *out)
 {
-    const axis *values = &points->segments[0].factors[parameter].axes[0];
-    axis_fill(values, 0, values->count, out);
+    const size_t size = pipette_type_size(points->parameters[parameter].type);
+    uint64_t at = 0;
+    uint32_t i;
+    for (i = 0; i < (parameter == 0 ? points->segment_count : 1); i++) {
+        const axis *values = &points->segments[i].factors[parameter].axes[0];
+        axis_fill(values, 0, values->count, (char *)out + at * size);
+        at += values->count;
+    }
 }
 
 uint64_t exploration_count(const exploration *points)

@@ -21,8 +21,10 @@ int exploration_parameter_type(const exploration *exploration, uint32_t paramete
  * keeps within the count. Allocates nothing; fast (a division per block, not per point); strings are borrowed. */
 void exploration_fill(const exploration *exploration, uint32_t parameter, uint64_t first, uint64_t count, void *out);
 
-/* Where the points are one product of an axis for each parameter, in the order of the parameters: 1, and how many values each has. Else 0. */
-int exploration_product(const exploration *exploration, uint64_t *counts);
+/* Where the points are one product of an axis for each parameter, in the order of the parameters, and the axes have no more than
+ * `values_most` values together: 1, and how many values each has. Else 0. Segments that only make the slowest axis longer, up or
+ * down as it went, are one product with the first. */
+int exploration_product(const exploration *exploration, uint64_t values_most, uint64_t *counts);
 /* The values of such an axis, in order. */
 void exploration_axis(const exploration *exploration, uint32_t parameter, void *out);
 

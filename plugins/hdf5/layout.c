@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+enum { HISTORY_MOST = 32 << 10 };
+
 /* ---- Datasets ---- */
 
 hid_t layout_numbers(writer *w, const char *path, int type, uint32_t rank, const hsize_t *extents, bool filled)
@@ -457,6 +459,46 @@ static char *leaf_text(writer *w, const char *path)
     return text;
 }
 
+/* The root's attribute `history`, NULL if there is none that can be read. To be freed. */
+static char *read_history(hid_t file)
+{
+    hid_t attribute = H5Aexists_by_name(file, "/", "history", H5P_DEFAULT) > 0
+                          ? H5Aopen_by_name(file, "/", "history", H5P_DEFAULT, H5P_DEFAULT)
+                          : H5I_INVALID_HID;
+    hid_t type = attribute >= 0 ? H5Aget_type(attribute) : H5I_INVALID_HID;
+    size_t size = type >= 0 && H5Tget_class(type) == H5T_STRING && H5Tis_variable_str(type) == 0 ? H5Tget_size(type) : 0;
+    char *text = size > 0 && H5Aget_storage_size(attribute) == size ? calloc(size + 1, 1) : NULL;
+    if (text != NULL && H5Aread(attribute, type, text) < 0)
+        text[0] = '\0';
+    if (type >= 0)
+        (void)H5Tclose(type);
+    if (attribute >= 0)
+        (void)H5Aclose(attribute);
+    (void)H5Eclear2(H5E_DEFAULT);
+    return text;
+}
+
+/* What was done to the file, a line each; the oldest go where there are too many. To be freed. */
+static char *add_history(writer *w, const char *created, const char *command)
+{
+    hid_t file = w->store->catalog != NULL ? h5_source(w->store) : H5I_INVALID_HID;
+    char *line = store_format("%s: %s", created, command), *before = file >= 0 ? read_history(file) : NULL, *all = NULL;
+    const char *from = before;
+    size_t length = line != NULL ? strlen(line) : 0, known = before != NULL ? strlen(before) : 0;
+    while (from != NULL && known > HISTORY_MOST) {
+        from = strchr(from, '\n');
+        from = from != NULL ? from + 1 : NULL;
+        known = from != NULL ? strlen(from) : 0;
+    }
+    if (line == NULL || from == NULL || known == 0 || (known >= length && strcmp(from + known - length, line) == 0))
+        all = line != NULL ? store_copy(known > 0 && from != NULL ? from : line) : NULL;
+    else
+        all = store_format("%s\n%s", from, line);
+    free(before);
+    free(line);
+    return all;
+}
+
 /* What CF wants to know of a file: what computed it, and what made it when. */
 static int write_origin(writer *w, hid_t root)
 {
@@ -467,7 +509,7 @@ static int write_origin(writer *w, hid_t root)
     if (status == PIPETTE_OK && model[0] != '\0')
         source = store_format("%s %s, Pipette %s", model, version, pipette);
     if (status == PIPETTE_OK && command[0] != '\0')
-        history = store_format("%s: %s", created, command);
+        history = add_history(w, created, command);
     if ((source != NULL && !scales_put_text(root, "source", source)) || (history != NULL && !scales_put_text(root, "history", history)))
         status = layout_failed(w);
     free(pipette);

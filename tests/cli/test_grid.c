@@ -169,5 +169,40 @@ static void test_names(void)
     folder_end();
 }
 
+#define SLOWEST(values)                                                                                                \
+    "name = \"L\";\nrun = { plugin = \"lif\"; };\nstorage = { plugin = \"hdf5\"; file = \"g.hdf5\"; };\n"              \
+    "preprocess = ( { plugin = \"explorer\"; product = ( { parameter = \"neuron.tau_ref\"; values = [" values          \
+    "]; },\n               { parameter = \"neuron.I\"; from = 0.1; to = 1.0; step = 0.1; } ); } );\n"
+
+/* More values of the slowest axis go behind the rows that are there; as long as they go on up or down, the grid grows.
+ */
+static void test_slowest(void)
+{
+    folder_begin();
+    file_write("g.cfg", SLOWEST("5.0"));
+    CU_ASSERT_EQUAL(PIPETTE("run", "-q", "--workers", "1", "g.cfg"), 0);
+    file_write("g.cfg", SLOWEST("5.0, 7.5"));
+    CU_ASSERT_EQUAL(PIPETTE("run", "-q", "--workers", "2", "g.cfg"), 0);
+    file_write("g.cfg", SLOWEST("5.0, 7.5, 10.0, 12.0"));
+    CU_ASSERT_EQUAL(PIPETTE("run", "-q", "--workers", "3", "g.cfg"), 0);
+    EXPECT(PYTHON_RUN(GRID "    flat = xarray.open_dataset('g.hdf5', group='results/neuron', engine=engine)\n"
+                           "    assert grid.V.dims == ('tau_ref', 'I', 'time') and grid.V.shape == (4, 10, 10000)\n"
+                           "    assert grid.tau_ref.values.tolist() == [5, 7.5, 10, 12]\n"
+                           "    assert (grid.V.values.reshape(40, 10000) == flat.V.values).all()\n"
+                           "    assert grid.nspikes.sel(I=1.0, tau_ref=5.0, method='nearest') == 164\n",
+                      "") == 0);
+    /* In between: no grid, and what gives one. */
+    file_write("g.cfg", SLOWEST("5.0, 6.0, 7.5, 10.0, 12.0"));
+    CU_ASSERT_EQUAL(PIPETTE("run", "-q", "--workers", "4", "g.cfg"), 0);
+    EXPECT(PYTHON_RUN("import h5py\nf = h5py.File('g.hdf5')\n"
+                      "assert 'grid' not in f and f.attrs['grid'].decode() == 'pipette export FILE --grid -o OUT.nc'\n"
+                      "lines = f.attrs['history'].decode().split('\\n')\n"
+                      "said = ['pipette run -q --workers %d g.cfg' % n for n in (1, 2, 3, 4)]\n"
+                      "assert [line.split(': ', 1)[1] for line in lines] == said, lines\n",
+                      "") == 0);
+    folder_end();
+}
+
 SUITE("grid", {"the tutorial's", test_tutorial}, {"deleted headers", test_deleted}, {"every type", test_types},
-      {"export", test_export}, {"export of every type", test_export_types}, {"names", test_names}, )
+      {"export", test_export}, {"export of every type", test_export_types}, {"names", test_names},
+      {"more of the slowest axis", test_slowest}, )
