@@ -104,7 +104,7 @@ int connection_open(engine *e, pipette_error *error)
         failure = errno;
     if (failure == 0) {
         host_start start = {e->model_path, e->stage, e->stage_message, e->board, pipes, outputs, private, opened + 1u, opened,
-                            e->board_slots, sockets[1], -1, e->keeper_mark, e->options.threads};
+                            e->board_slots, sockets[1], -1, e->keeper_mark, e->options.descriptor, e->options.threads};
         for (i = 0; i < opened; i++)
             private[i] = e->slots[i].pipe;
         private[opened] = sockets[0];
@@ -293,6 +293,10 @@ int connection_load(engine *e, pipette_error *error)
         e->declared = bytes;
         e->declared_size = size;
         return schema_unpack(bytes, size, &e->schema, error);
+    }
+    if (e->options.descriptor != NULL) { /* its memory is the same, whatever became of the file */
+        free(bytes);
+        return PIPETTE_OK;
     }
     if (size != e->declared_size || memcmp(bytes, e->declared, size) != 0 || stat(e->model_path, &file) != 0 ||
         file.st_ino != e->model_file.st_ino || file.st_dev != e->model_file.st_dev || file.st_size != e->model_file.st_size ||

@@ -80,7 +80,7 @@ int engine_schema(engine *e, const plugin_schema **schema, pipette_error *error)
 {
     int status = PIPETTE_OK;
     if (e->schema == NULL && e->options.in_process) {
-        status = plugin_load(e->model_path, &e->descriptor, error);
+        status = plugin_take(e->model_path, e->options.descriptor, &e->descriptor, error);
         if (status == PIPETTE_OK && e->descriptor->kind != PIPETTE_KIND_MODEL)
             status = pipette_error_set(error, PIPETTE_E_PLUGIN, "%s: plugin '%s' is of kind %s; the run stage needs a model",
                                        e->model_path, e->descriptor->name, pipette_kind_text(e->descriptor->kind));

@@ -33,6 +33,7 @@ typedef struct engine_options {
     uint32_t retries; /* how often a run that fails is tried again */
     void (*warn)(const char *text, void *user); /* what a person should know, and what goes on all the same; may be NULL */
     void *warn_user;
+    const pipette_descriptor *descriptor; /* of a model that is a function of this program; NULL: it is loaded from its file */
 } engine_options;
 
 /* Makes the run of a row fail with `message`, though it computed well. `ended`: its state has been given to `states`; else it will be. */
@@ -63,7 +64,8 @@ typedef struct engine_report {
     char changed[96]; /* what runs changed of their process, so that others got processes of their own; "": nothing */
 } engine_report;
 
-/* Starts the engine: forks the model host, which loads the model. Call it before the process has loaded a storage plugin. `stage`
+/* Starts the engine: forks the model host, which loads the model. Where the options bring a descriptor, `model_path` is the program's file,
+ * workers see the program's memory as it is now, and none of them runs its exit handlers. Call it before the process has loaded a storage plugin. `stage`
  * is the model's; `stage_message` gives what its fail() recorded. The engine keeps a copy of `options`. */
 int engine_create(const char *model_path, pipette_stage *stage, const char *(*stage_message)(pipette_stage *stage),
                   const engine_options *options, engine **out, pipette_error *error);

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -159,6 +160,15 @@ static uint64_t stack_bytes(void)
     return getrlimit(RLIMIT_STACK, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY ? 0 : limit.rlim_cur;
 }
 
+/* A run that calls exit() ends its own process: the handlers, and what stands in buffers, are the program's. */
+static void leave(int exit_status, void *user)
+{
+    (void)user;
+    (void)fflush(stdout);
+    (void)fflush(stderr);
+    _exit(exit_status);
+}
+
 _Noreturn static void worker_process(host *h, uint32_t number)
 {
     worker w = {0};
@@ -213,6 +223,8 @@ _Noreturn static void worker_process(host *h, uint32_t number)
     w.only_inherited = atomic_load(&w.slot->only_inherited) != 0;
     w.first_tries = atomic_load(&w.slot->inherited_tries);
     w.batch = h->descriptor->extension == NULL ? NULL : h->descriptor->extension(PIPETTE_BATCH_EXTENSION);
+    if (h->start->descriptor != NULL)
+        (void)on_exit(leave, NULL);
     fault_watch(&w, &w, h->plan.stack > 0 ? h->plan.stack : stack_bytes());
     fault_report_to(w.slot->reason);
     status = capture_start(h->start->outputs[number], board_print(h->start->board, h->start->board_slots, number), BOARD_PRINT_BYTES, &error);
@@ -354,7 +366,7 @@ static int load(host *h)
     int status;
     if (h->start->threads > 0)
         cores_set_threads(h->start->threads, h->start->slot_count);
-    status = plugin_load(h->start->model_path, &h->descriptor, &error);
+    status = plugin_take(h->start->model_path, h->start->descriptor, &h->descriptor, &error);
     if (status == PIPETTE_OK && h->descriptor->kind != PIPETTE_KIND_MODEL)
         status = pipette_error_set(&error, PIPETTE_E_PLUGIN, "%s: plugin '%s' is of kind %s; the run stage needs a model",
                                    h->start->model_path, h->descriptor->name, pipette_kind_text(h->descriptor->kind));

@@ -28,6 +28,7 @@ typedef struct host_start {
     int control; /* the keeper's, to the supervisor */
     int socket;  /* the host's, to the supervisor; the keeper makes it */
     const char *mark; /* of all below the keeper, for orphans_end() */
+    const pipette_descriptor *descriptor; /* of a model that is here already; NULL: it is loaded */
     uint32_t threads; /* that the libraries of one worker may start; 0: as many as they like */
 } host_start;
 

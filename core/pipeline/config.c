@@ -96,21 +96,22 @@ static char *folder_of(const char *path)
     return absolute;
 }
 
-static int load(config *tree, const char *path, const char *const *sets, uint32_t set_count, pipette_error *error)
+static int load(config *tree, const char *name, const char *text, const char *const *sets, uint32_t set_count,
+                pipette_error *error)
 {
     config_source source = {.owner = tree};
     uint32_t i;
-    int status = config_source_read(&source, path, error);
+    int status = config_source_read(&source, name, text, error);
     if (status == PIPETTE_OK)
         status = config_source_tree(&source, &tree->root, error);
     if (status == PIPETTE_OK) {
         tree->text = source.raw.data;
         source.raw.data = NULL;
         errno = 0;
-        tree->folder = folder_of(path);
+        tree->folder = folder_of(text == NULL ? name : ".");
         if (tree->folder == NULL)
             status =
-                pipette_error_set(error, PIPETTE_E_SYSTEM, "%s: cannot resolve its folder: %s", path, strerror(errno));
+                pipette_error_set(error, PIPETTE_E_SYSTEM, "%s: cannot resolve its folder: %s", name, strerror(errno));
     }
     config_source_free(&source);
     for (i = 0; status == PIPETTE_OK && i < set_count; i++)
@@ -118,19 +119,30 @@ static int load(config *tree, const char *path, const char *const *sets, uint32_
     return status;
 }
 
-int config_load(const char *path, const char *const *sets, uint32_t set_count, config **out, pipette_error *error)
+static int make(const char *name, const char *text, const char *const *sets, uint32_t set_count, config **out,
+                pipette_error *error)
 {
     config *loaded = calloc(1, sizeof *loaded);
     int status;
     *out = NULL;
     if (loaded == NULL)
         return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory for the config");
-    status = load(loaded, path, sets, set_count, error);
+    status = load(loaded, name, text, sets, set_count, error);
     if (status == PIPETTE_OK)
         *out = loaded;
     else
         config_free(loaded);
     return status;
+}
+
+int config_load(const char *path, const char *const *sets, uint32_t set_count, config **out, pipette_error *error)
+{
+    return make(path, NULL, sets, set_count, out, error);
+}
+
+int config_parse(const char *label, const char *text, config **out, pipette_error *error)
+{
+    return make(label, text, NULL, 0, out, error);
 }
 
 void config_free(config *tree)

@@ -90,7 +90,7 @@ typedef struct config_source {
 #define CONFIG_MARK_F64 "\001f64 "
 
 /* Reads a file with its includes. The grammar is checked here, because libconfig says no more than "syntax error". */
-int config_source_read(config_source *source, const char *path, pipette_error *error);
+int config_source_read(config_source *source, const char *name, const char *text, pipette_error *error);
 /* Makes the text "value = VALUE;". `label` stands for the file in messages. *is_value is 0 where VALUE is not one value
  * in the grammar (then the result is 0, and it may be taken as text). */
 int config_source_value(config_source *source, const char *label, const char *value, int *is_value,

@@ -237,12 +237,30 @@ static int check_utf8(const config_reader *reader, const config_reader_text *tex
     return PIPETTE_OK;
 }
 
+/* Reads a text, with a zero behind its end, into `raw` and `plain`. `name` is what messages call it. */
+static int read_bytes(config_reader *reader, const char *name, const char *data, size_t size)
+{
+    config_reader_text text = {0};
+    int status;
+    text.here.file = config_keep(reader->source->owner, name);
+    text.here.line = 1;
+    text.line_start = 1;
+    text.at = data;
+    text.end = data + size;
+    if (strncmp(text.at, "\xEF\xBB\xBF", 3) == 0) /* a byte order mark */
+        text.at += 3;
+    status = text.here.file == NULL ? pipette_error_set(reader->error, PIPETTE_E_MEMORY, "out of memory for the config")
+                                    : config_reader_note_line(reader, text.here);
+    if (status == PIPETTE_OK)
+        status = check_utf8(reader, &text);
+    return status == PIPETTE_OK ? read_text(reader, &text) : status;
+}
+
 /* Reads one file into `raw` and `plain`. `where`: "" or "FILE:LINE: " of the @include; `line` is that place. */
 static int read_file(config_reader *reader, const char *path, const char *where, config_origin from)
 {
     config_buffer whole = {0};
     config_file_identity identity;
-    config_reader_text text = {0};
     size_t i;
     int status = config_file_read(where, path, &whole, &identity, reader->error);
     for (i = 0; status == PIPETTE_OK && i < reader->open_count; i++)
@@ -253,21 +271,8 @@ static int read_file(config_reader *reader, const char *path, const char *where,
         status =
             config_reader_fail(reader, from, "@include \"%s\" is more than %d files deep", path, CONFIG_INCLUDE_LIMIT);
     if (status == PIPETTE_OK) {
-        text.here.file = config_keep(reader->source->owner, path);
-        text.here.line = 1;
-        text.line_start = 1;
-        text.at = whole.data;
-        text.end = whole.data + whole.size;
-        if (strncmp(text.at, "\xEF\xBB\xBF", 3) == 0) /* a byte order mark */
-            text.at += 3;
         reader->open_files[reader->open_count++] = identity;
-        status = text.here.file == NULL
-                     ? pipette_error_set(reader->error, PIPETTE_E_MEMORY, "out of memory for the config")
-                     : config_reader_note_line(reader, text.here);
-        if (status == PIPETTE_OK)
-            status = check_utf8(reader, &text);
-        if (status == PIPETTE_OK)
-            status = read_text(reader, &text);
+        status = read_bytes(reader, path, whole.data, whole.size);
         reader->open_count--;
     }
     free(whole.data);
@@ -406,15 +411,16 @@ static int read_text(config_reader *reader, config_reader_text *text)
     return status != PIPETTE_OK ? status : add_raw(reader, copied, (size_t)(text->end - copied));
 }
 
-int config_source_read(config_source *source, const char *path, pipette_error *error)
+/* `text` NULL: of the file `name`. */
+int config_source_read(config_source *source, const char *name, const char *text, pipette_error *error)
 {
     config_reader *reader = config_reader_new(source, error);
-    config_origin none = {path, 0};
+    config_origin none = {name, 0};
     int status;
     if (reader == NULL)
         return PIPETTE_E_MEMORY;
-    reader->includes = 1;
-    status = read_file(reader, path, "", none);
+    reader->includes = text == NULL;
+    status = text == NULL ? read_file(reader, name, "", none) : read_bytes(reader, name, text, strlen(text));
     if (status == PIPETTE_OK)
         status = config_reader_check_end(reader, source->origins[source->origin_count - 1]);
     config_reader_free(reader);

@@ -42,7 +42,8 @@ void pipeline_progress(const engine_progress *from, void *user)
     p->options.progress(&to, p->options.user);
 }
 
-int pipette_pipeline_create(const pipette_pipeline_options *options, pipette_pipeline **out, pipette_error *error)
+int pipeline_create(const pipette_pipeline_options *options, const char *text, const program_stages *program, pipette_pipeline **out,
+                    pipette_error *error)
 {
     pipette_pipeline *p = calloc(1, sizeof *p);
     int status;
@@ -50,14 +51,21 @@ int pipette_pipeline_create(const pipette_pipeline_options *options, pipette_pip
     if (p == NULL)
         return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
     memcpy(&p->options, options, options->size == 0 || options->size > sizeof p->options ? sizeof p->options : options->size);
+    p->program = program;
     p->report.size = sizeof p->report;
-    status = config_load(p->options.config, p->options.sets, p->options.set_count, &p->config, error);
+    status = text == NULL ? config_load(p->options.config, p->options.sets, p->options.set_count, &p->config, error)
+                          : config_parse(p->options.config, text, &p->config, error);
     if (status != PIPETTE_OK) {
         pipette_pipeline_destroy(p);
         return status;
     }
     *out = p;
     return PIPETTE_OK;
+}
+
+int pipette_pipeline_create(const pipette_pipeline_options *options, pipette_pipeline **out, pipette_error *error)
+{
+    return pipeline_create(options, NULL, NULL, out, error);
 }
 
 void pipette_pipeline_destroy(pipette_pipeline *p)
@@ -68,7 +76,7 @@ void pipette_pipeline_destroy(pipette_pipeline *p)
         pipeline_storage(p)->destroy(&p->storage.handle);
     engine_destroy(p->engine);
     layout_free(p);
-    if (p->trajectory != NULL)
+    if (p->trajectory != NULL && p->program == NULL)
         trajectory_destroy(p->trajectory);
     added_destroy(p);
     visible_destroy(p->visible);
@@ -225,7 +233,7 @@ static int prepare(pipette_pipeline *p, pipette_error *error)
     if (status == PIPETTE_OK)
         status = select_runs(p, p->options.runs, error);
     if (status == PIPETTE_OK)
-        status = visible_create(p->trajectory, &p->visible, error);
+        status = visible_create(p->trajectory, p->program != NULL, &p->visible, error);
     if (status != PIPETTE_OK)
         return status;
     p->report.name = trajectory_name(p->trajectory);
@@ -358,6 +366,9 @@ int pipette_pipeline_run(pipette_pipeline *p, pipette_report *report, pipette_er
     git_ask(&git);
     status = prepare(p, error);
     git_take(&git, &p->commit, &p->diff);
+    if (status == PIPETTE_OK && p->program != NULL && p->program->refuse_dirty && p->diff != NULL)
+        status = pipette_error_set(error, PIPETTE_E_INVALID, "the working directory has changes on top of commit %.60s (refuse_dirty): commit them",
+                                   p->commit == NULL ? "" : p->commit);
     if (status == PIPETTE_OK)
         status = provenance_add(p, error);
     if (status == PIPETTE_OK)

@@ -19,8 +19,21 @@
 #define LEDGER_MESSAGE "runs.message"
 #define LEDGER_LOG "runs.log"
 
+/* Stages that are functions of the program itself. In the config they stand as plugins of these names. */
+typedef struct program_stages {
+    pipette_trajectory *trajectory; /* prepared by the program, and the program's */
+    const char *file;               /* the program */
+    const pipette_descriptor *model;
+    void *model_instance;           /* for the model's run() */
+    const pipette_descriptor *const *postprocess; /* the first of one name is meant */
+    uint32_t postprocess_count;
+    uint32_t refuse_dirty; /* no run while git knows of changes that are not committed */
+    uint32_t versioned; /* the program says what its version is: a file of another build may go on in silence */
+} program_stages;
+
 struct pipette_pipeline {
     pipette_pipeline_options options;
+    const program_stages *program; /* NULL: all stages are plugins */
     config *config;
     plugin_search *search;
     uint32_t warnings_given;
@@ -78,6 +91,9 @@ struct pipette_pipeline {
     char first_failure[512];
 };
 
+/* As pipette_pipeline_create(), of a config in memory; options->config is its name in messages. `program` must live as long. */
+int pipeline_create(const pipette_pipeline_options *options, const char *text, const program_stages *program, pipette_pipeline **out,
+                    pipette_error *error);
 const pipette_storage *pipeline_storage(const pipette_pipeline *pipeline);
 /* Hands the engine's progress on; `user` is the pipeline. */
 void pipeline_progress(const engine_progress *progress, void *user);

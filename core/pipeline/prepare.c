@@ -307,7 +307,14 @@ static int start_engine(pipette_pipeline *p, pipette_error *error)
     engine_options options = {0};
     const char *path;
     pipette_error why = {0};
-    int status = plugin_search_find(p->search, p->run.name, p->base, &path, &why);
+    int status = PIPETTE_OK;
+    if (p->program != NULL) {
+        path = p->program->file;
+        options.descriptor = p->program->model;
+        p->run.handle.instance = p->program->model_instance;
+    } else {
+        status = plugin_search_find(p->search, p->run.name, p->base, &path, &why);
+    }
     if (status != PIPETTE_OK)
         return config_fail(config_get(p->run.options, "plugin"), error, status == PIPETTE_E_NOT_FOUND ? PIPETTE_E_PLUGIN : status, "%s",
                            why.message);
@@ -327,6 +334,19 @@ static int start_engine(pipette_pipeline *p, pipette_error *error)
     options.progress = p->options.progress == NULL ? NULL : pipeline_progress;
     options.progress_user = p;
     return engine_create(path, &p->run.handle, stage_message, &options, &p->engine, error);
+}
+
+/* A function of the program, or a plugin. */
+static int load_postprocess(pipette_pipeline *p, stage *s, pipette_error *error)
+{
+    uint32_t i;
+    for (i = 0; p->program != NULL && i < p->program->postprocess_count; i++)
+        if (strcmp(p->program->postprocess[i]->name, s->name) == 0) {
+            s->descriptor = p->program->postprocess[i];
+            s->what = "function";
+            return PIPETTE_OK;
+        }
+    return stage_load(s, p->search, p->base, PIPETTE_KIND_POSTPROCESS, error);
 }
 
 int prepare_stages(pipette_pipeline *p, pipette_error *error)
@@ -363,7 +383,7 @@ int prepare_stages(pipette_pipeline *p, pipette_error *error)
     for (i = 0; status == PIPETTE_OK && i < p->preprocess_count; i++)
         status = stage_load(&p->preprocess[i], p->search, p->base, PIPETTE_KIND_PREPROCESS, error);
     for (i = 0; status == PIPETTE_OK && i < p->postprocess_count; i++)
-        status = stage_load(&p->postprocess[i], p->search, p->base, PIPETTE_KIND_POSTPROCESS, error);
+        status = load_postprocess(p, &p->postprocess[i], error);
     if (status == PIPETTE_OK)
         status = stage_load(&p->storage, p->search, p->base, PIPETTE_KIND_STORAGE, error);
     if (status == PIPETTE_OK) {
@@ -512,35 +532,45 @@ static int preprocess(pipette_pipeline *p, stage *s, pipette_error *error)
     return status;
 }
 
-int prepare_trajectory(pipette_pipeline *p, pipette_error *error)
+/* Of a config: its name, presets and the model's parameters. */
+static int make_trajectory(pipette_pipeline *p, const pipette_option *presets, pipette_error *error)
 {
-    const pipette_option *root = config_root(p->config), *presets = config_get(root, "parameters"), *seed = config_get(root, "seed");
+    const pipette_option *root = config_root(p->config);
     const char *name, *comment;
-    name_list names = {0};
-    uint32_t i;
+    pipette_error why = {0};
     int status = text_of(root, "name", NULL, &name, error);
     if (status == PIPETTE_OK)
         status = text_of(root, "comment", "", &comment, error);
-    if (status == PIPETTE_OK && name == NULL)
-        status = pipette_error_set(error, PIPETTE_E_CONFIG, "%s: no name; a pipeline needs name = \"NAME\";", p->options.config);
-    if (status == PIPETTE_OK && seed != NULL) {
+    if (status != PIPETTE_OK)
+        return status;
+    if (name == NULL)
+        return pipette_error_set(error, PIPETTE_E_CONFIG, "%s: no name; a pipeline needs name = \"NAME\";", p->options.config);
+    status = trajectory_create(name, comment, &p->trajectory, &why);
+    if (status != PIPETTE_OK)
+        return config_fail(config_get(root, "name"), error, PIPETTE_E_CONFIG, "%s", why.message);
+    if (presets != NULL && config_kind(presets) != PIPETTE_OPTION_GROUP)
+        return config_fail(presets, error, PIPETTE_E_CONFIG, "'parameters' takes groups of values: parameters = { neuron = { tau_V = 10.0; }; };");
+    if (presets != NULL)
+        status = each_preset(p, presets, "", give_preset, NULL, error);
+    return status == PIPETTE_OK ? add_model_parameters(p, presets, error) : status;
+}
+
+int prepare_trajectory(pipette_pipeline *p, pipette_error *error)
+{
+    const pipette_option *root = config_root(p->config), *presets = config_get(root, "parameters"), *seed = config_get(root, "seed");
+    name_list names = {0};
+    uint32_t i;
+    int status = PIPETTE_OK;
+    if (seed != NULL) {
         pipette_value value;
         status = config_value(seed, PIPETTE_TYPE_U64, &value, error);
         if (status == PIPETTE_OK)
             p->seed = value.as.u64;
     }
-    if (status == PIPETTE_OK) {
-        pipette_error why = {0};
-        status = trajectory_create(name, comment, &p->trajectory, &why);
-        if (status != PIPETTE_OK)
-            return config_fail(config_get(root, "name"), error, PIPETTE_E_CONFIG, "%s", why.message);
-    }
-    if (status == PIPETTE_OK && presets != NULL && config_kind(presets) != PIPETTE_OPTION_GROUP)
-        status = config_fail(presets, error, PIPETTE_E_CONFIG, "'parameters' takes groups of values: parameters = { neuron = { tau_V = 10.0; }; };");
-    if (status == PIPETTE_OK && presets != NULL)
-        status = each_preset(p, presets, "", give_preset, NULL, error);
-    if (status == PIPETTE_OK)
-        status = add_model_parameters(p, presets, error);
+    if (p->program != NULL)
+        p->trajectory = p->program->trajectory;
+    else if (status == PIPETTE_OK)
+        status = make_trajectory(p, presets, error);
     for (i = 0; status == PIPETTE_OK && i < p->preprocess_count; i++)
         status = preprocess(p, &p->preprocess[i], error);
     if (status == PIPETTE_OK && pipette_walk(p->trajectory, "parameters", collect, &names) != PIPETTE_OK)

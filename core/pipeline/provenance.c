@@ -7,9 +7,17 @@
 #include "engine/cores.h"
 #include "pipeline/pipeline.h"
 
+/* A program's trajectory has that of its pipeline before. */
+static int may_replace(const char *path, void *user)
+{
+    (void)path;
+    return ((const pipette_pipeline *)user)->program != NULL;
+}
+
 static int add(pipette_pipeline *p, const char *path, pipette_value value, const char *comment, pipette_error *error)
 {
-    int status = pipette_add(p->trajectory, PIPETTE_BRANCH_CONFIG, path, &value, "", comment);
+    pipette_node node = {.size = sizeof node};
+    int status = trajectory_put(p->trajectory, PIPETTE_BRANCH_CONFIG, path, &value, "", comment, may_replace, p, &node);
     return status == PIPETTE_OK ? status : pipette_error_set(error, status, "%s", pipette_trajectory_message(p->trajectory));
 }
 
@@ -116,6 +124,8 @@ int provenance_add(pipette_pipeline *p, pipette_error *error)
     status = add_text(p, "pipeline.text", config_text(p->config), "The config as it was run, includes expanded", error);
     if (status == PIPETTE_OK)
         status = add_text(p, "pipeline.file", p->options.config, "The config's file", error);
+    if (status == PIPETTE_OK && p->program != NULL)
+        status = add_text(p, "pipeline.program", p->program->file, "The program whose functions are the model", error);
     if (status == PIPETTE_OK)
         status = add_text(p, "pipeline.folder", config_folder(p->config), "The folder of the config's file", error);
     if (status == PIPETTE_OK && (directory = getcwd(NULL, 0)) != NULL)

@@ -260,6 +260,11 @@ int pipette_replay(const pipette_replay_options *options, pipette_replay_visit v
     int status = pipette_file_open(options->file, options->storage, options->folders, options->folder_count, &r.file, error);
     if (status == PIPETTE_OK)
         status = pipette_file_row(r.file, options->run, &r.row, error);
+    if (status == PIPETTE_OK && text_leaf(&r, "config.pipeline.program", &folder, NULL) == PIPETTE_OK)
+        status = pipette_error_set(error, PIPETTE_E_PLUGIN,
+                                   "%s: its runs were computed by functions of the program '%s'; replay needs a model that is a plugin. To run it "
+                                   "alone, start the program with that run only (.runs = \"%llu\", .in_process = 1) and another file",
+                                   options->file, folder, (unsigned long long)options->run);
     if (status == PIPETTE_OK)
         status = text_leaf(&r, "config.pipeline.text", &text, error);
     /* Files of before it took relative paths from the config's folder. */

@@ -111,6 +111,7 @@ void stage_init(stage *s, const char *name, const pipette_option *options, stage
     memset(s, 0, sizeof *s);
     s->handle.size = sizeof s->handle;
     s->handle.host = &host;
+    s->what = "plugin";
     s->options = options;
     s->log = log;
     s->log_user = log_user;
@@ -138,9 +139,9 @@ int stage_error(const stage *s, int status, const char *fallback, pipette_error 
         status = PIPETTE_E_PLUGIN;
     if (s->located && text == s->message)
         return pipette_error_set(error, status, "%s", text);
-    if (s->options != NULL && s->descriptor != NULL && s->descriptor->kind != PIPETTE_KIND_STORAGE)
-        return config_fail(config_get(s->options, "plugin"), error, status, "plugin '%s': %s", s->name, text);
-    return pipette_error_set(error, status, "plugin '%s': %s", s->name, text);
+    if (s->options != NULL && s->descriptor != NULL && s->descriptor->kind != PIPETTE_KIND_STORAGE && strcmp(s->what, "plugin") == 0)
+        return config_fail(config_get(s->options, "plugin"), error, status, "%s '%s': %s", s->what, s->name, text);
+    return pipette_error_set(error, status, "%s '%s': %s", s->what, s->name, text);
 }
 
 int stage_load(stage *s, plugin_search *search, const char *base, int kind, pipette_error *error)

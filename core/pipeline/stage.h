@@ -17,6 +17,7 @@ typedef struct stage {
     const pipette_descriptor *descriptor; /* NULL for the model, which lives in the model host */
     char
         name[PATH_MAX]; /* of the plugin, for messages; until it is loaded, as the config has it, which may be a file */
+    const char *what; /* it is: "plugin" or "function" */
     int created;
     stage_log log;
     void *log_user;

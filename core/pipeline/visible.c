@@ -30,13 +30,53 @@ static int copy_parameter(const pipette_node *node, void *user)
 {
     visible *v = user;
     int status;
-    if (!(node->flags & PIPETTE_NODE_LEAF) || node->spec == NULL)
+    if (!(node->flags & PIPETTE_NODE_LEAF))
         return 0;
+    if (node->spec == NULL)
+        return pipette_add(v->shadow, PIPETTE_BRANCH_PARAMETERS, node->path, &node->value, node->unit, node->comment);
     status = pipette_preset(v->shadow, node->path, &node->value);
     return status == PIPETTE_OK ? pipette_add_parameter(v->shadow, node->spec) : status;
 }
 
-int visible_create(pipette_trajectory *trajectory, visible **out, pipette_error *error)
+static added_path *find_added(visible *v, const char *path)
+{
+    size_t i;
+    for (i = 0; i < v->path_count; i++)
+        if (strcmp(v->paths[i].path, path) == 0)
+            return &v->paths[i];
+    return NULL;
+}
+
+static int note_added(visible *v, const char *path, uint32_t round)
+{
+    added_path *known = find_added(v, path);
+    if (known == NULL && v->path_count == v->path_capacity) {
+        size_t capacity = 2 * v->path_capacity + 16;
+        added_path *more = realloc(v->paths, capacity * sizeof *more);
+        if (more == NULL)
+            return 0;
+        v->paths = more;
+        v->path_capacity = capacity;
+    }
+    if (known == NULL) {
+        known = &v->paths[v->path_count];
+        known->path = strdup(path);
+        if (known->path == NULL)
+            return 0;
+        v->path_count++;
+    }
+    known->round = round;
+    return 1;
+}
+
+enum { ROUND_BEFORE = UINT32_MAX - 1 };
+
+static int note_result(const pipette_node *node, void *user)
+{
+    return !(node->flags & PIPETTE_NODE_LEAF) || note_added(user, node->path, ROUND_BEFORE) ? 0 : PIPETTE_E_MEMORY;
+}
+
+int visible_create(pipette_trajectory *trajectory, int again, visible **out, pipette_error *error)
 {
     visible *v = calloc(1, sizeof *v);
     const exploration *points = trajectory_exploration(trajectory);
@@ -53,6 +93,8 @@ int visible_create(pipette_trajectory *trajectory, visible **out, pipette_error 
     if (status == PIPETTE_OK && text != NULL)
         status = trajectory_restore(v->shadow, text, error);
     free(text);
+    if (status == PIPETTE_OK && again && pipette_walk(trajectory, "results", note_result, v) != PIPETTE_OK)
+        status = pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
     if (status != PIPETTE_OK) {
         visible_destroy(v);
         return status;
@@ -88,43 +130,12 @@ static int axis_values(pipette_trajectory *trajectory, const char *name, pipette
     return status == PIPETTE_OK ? status : pipette_trajectory_fail(trajectory, status, "%s", pipette_trajectory_message(current->shadow));
 }
 
-static added_path *find_added(const char *path)
-{
-    size_t i;
-    for (i = 0; i < current->path_count; i++)
-        if (strcmp(current->paths[i].path, path) == 0)
-            return &current->paths[i];
-    return NULL;
-}
-
 /* What a stage has added in an earlier round it may add again in this one. */
 static int may_replace(const char *path, void *user)
 {
-    const added_path *known = find_added(path);
+    const added_path *known = find_added(current, path);
     (void)user;
     return known != NULL && known->round != current->round;
-}
-
-static int note_added(const char *path)
-{
-    added_path *known = find_added(path);
-    if (known == NULL && current->path_count == current->path_capacity) {
-        size_t capacity = 2 * current->path_capacity + 16;
-        added_path *more = realloc(current->paths, capacity * sizeof *more);
-        if (more == NULL)
-            return 0;
-        current->paths = more;
-        current->path_capacity = capacity;
-    }
-    if (known == NULL) {
-        known = &current->paths[current->path_count];
-        known->path = strdup(path);
-        if (known->path == NULL)
-            return 0;
-        current->path_count++;
-    }
-    known->round = current->round;
-    return 1;
 }
 
 static int add(pipette_trajectory *trajectory, int branch, const char *path, const pipette_value *value, const char *unit,
@@ -135,7 +146,7 @@ static int add(pipette_trajectory *trajectory, int branch, const char *path, con
     int status = trajectory_put(trajectory, branch, path, value, unit, comment, may_replace, NULL, &node);
     if (status != PIPETTE_OK || node.path == NULL)
         return status;
-    if (!note_added(node.path))
+    if (!note_added(current, node.path, current->round))
         return pipette_trajectory_fail(trajectory, PIPETTE_E_MEMORY, "out of memory");
     status = current->added(&node, &why, current->added_user);
     return status == PIPETTE_OK ? status : pipette_trajectory_fail(trajectory, status, "%s", why);

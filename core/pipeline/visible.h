@@ -11,8 +11,9 @@ typedef struct visible visible;
 /* A leaf was added. 0, or a status, and `*why` (borrowed) says why. */
 typedef int (*visible_added)(const pipette_node *node, const char **why, void *user);
 
-/* Notes the points of `trajectory` as they are now: the config's. Call it before the stored points are put in front of them. */
-int visible_create(pipette_trajectory *trajectory, visible **out, pipette_error *error);
+/* Notes the points of `trajectory` as they are now: the config's. Call it before the stored points are put in front of them. `again`: the
+ * results that it has may be from stages of an earlier pipeline, which may add them once more. */
+int visible_create(pipette_trajectory *trajectory, int again, visible **out, pipette_error *error);
 void visible_destroy(visible *visible);
 
 /* Puts the handle of the trajectory under this view: pipette_expand() on it also notes what was asked for; the number of runs, what is

@@ -99,3 +99,13 @@ int plugin_load(const char *path, const pipette_descriptor **descriptor, pipette
     *descriptor = status == PIPETTE_OK ? one->descriptor : NULL;
     return status;
 }
+
+int plugin_take(const char *path, const pipette_descriptor *given, const pipette_descriptor **descriptor, pipette_error *error)
+{
+    int status;
+    if (given == NULL)
+        return plugin_load(path, descriptor, error);
+    status = plugin_check_descriptor(path, given, error);
+    *descriptor = status == PIPETTE_OK ? given : NULL;
+    return status;
+}

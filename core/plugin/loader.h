@@ -15,4 +15,7 @@ int plugin_load(const char *path, const pipette_descriptor **descriptor, pipette
 /* The rules of the handshake alone, for a descriptor in memory. `path` is for the message. */
 int plugin_check_descriptor(const char *path, const pipette_descriptor *descriptor, pipette_error *error);
 
+/* `given`, once it is held against these rules; NULL: what plugin_load() gives. */
+int plugin_take(const char *path, const pipette_descriptor *given, const pipette_descriptor **descriptor, pipette_error *error);
+
 #endif

@@ -134,13 +134,13 @@ static const pipette_dimension *copy_dimensions(arena *memory, const pipette_res
     return dimensions;
 }
 
-static pipette_result_spec *copy_results(arena *memory, const pipette_model *model, int *failed)
+pipette_result_spec *schema_copy_results(arena *memory, const pipette_result_spec *from, uint32_t count, uint32_t stride, int *failed)
 {
-    pipette_result_spec *results = copy_room(memory, model->result_count, sizeof *results, failed);
+    pipette_result_spec *results = copy_room(memory, count, sizeof *results, failed);
     uint32_t i;
-    for (i = 0; results != NULL && i < model->result_count; i++) {
+    for (i = 0; results != NULL && i < count; i++) {
         pipette_result_spec *one = &results[i];
-        element_read(one, sizeof *one, element_at(model->results, model->result_stride, i));
+        element_read(one, sizeof *one, element_at(from, stride, i));
         one->path = copy_text(memory, one->path, failed);
         one->unit = copy_note(memory, one->unit, failed);
         one->doc = copy_note(memory, one->doc, failed);
@@ -156,7 +156,7 @@ static void copy_model(arena *memory, const pipette_descriptor *descriptor, plug
     uint32_t i;
     schema->parameters = copy_parameters(memory, model, failed);
     schema->parameter_count = model->parameter_count;
-    schema->results = copy_results(memory, model, failed);
+    schema->results = schema_copy_results(memory, model->results, model->result_count, model->result_stride, failed);
     schema->result_count = model->result_count;
     schema->shape_parameters = copy_room(memory, model->shape_parameter_count, sizeof(char *), failed);
     for (i = 0; schema->shape_parameters != NULL && i < model->shape_parameter_count; i++)

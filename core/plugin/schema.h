@@ -4,6 +4,8 @@
 
 #include <pipette/model.h>
 
+#include "plugin/arena.h"
+
 /* Everything is owned by the schema. parameters, results and shape_parameters are a model's, else empty. */
 typedef struct plugin_schema {
     char *path; /* of the file */
@@ -36,5 +38,8 @@ void schema_destroy(plugin_schema *schema);
  */
 int schema_pack(const plugin_schema *schema, void **bytes, size_t *size, pipette_error *error);
 int schema_unpack(const void *bytes, size_t size, plugin_schema **schema, pipette_error *error);
+
+/* A copy of `count` results, and of all that they point to, in `memory`. *failed becomes 1 without memory. */
+pipette_result_spec *schema_copy_results(arena *memory, const pipette_result_spec *results, uint32_t count, uint32_t stride, int *failed);
 
 #endif

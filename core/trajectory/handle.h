@@ -26,6 +26,10 @@ typedef struct trajectory_core {
     series **values;     /* per explored parameter: its distinct values, once asked for */
     uint64_t views;
     int started;
+    struct kept_axis *axes; /* of an exploration that is given axis by axis (axes.c) */
+    uint32_t axis_count;
+    pipette_error first; /* of a trajectory that keeps its first error (keeping.c) */
+    pipette_trajectory_host keeping;
 } trajectory_core;
 
 typedef struct trajectory_handle {
@@ -42,6 +46,13 @@ static inline trajectory_handle *handle_of(const pipette_trajectory *trajectory)
 {
     return (trajectory_handle *)(uintptr_t)trajectory;
 }
+
+/* Parameters can be added, changed and explored before the runs start, and not from a view. `what` opens the message. */
+int trajectory_check_open(trajectory_handle *handle, const char *what);
+
+/* pipette_trajectory_host.explore_axis, and what it keeps. */
+int axes_explore(pipette_trajectory *trajectory, const pipette_axis *axis);
+void axes_free(trajectory_core *core);
 
 /* Makes `points` (taken over) the trajectory's and marks their parameters. */
 int trajectory_adopt(trajectory_core *core, exploration *points, pipette_error *error);

@@ -30,8 +30,7 @@ static const char *host_message(const pipette_trajectory *trajectory)
 /* ---- Adding --------------------------------------------------------------------------------------------------------
  */
 
-/* Parameters can be added, changed and explored before the runs start, and not from a view. */
-static int check_open(trajectory_handle *h, const char *what)
+int trajectory_check_open(trajectory_handle *h, const char *what)
 {
     char name[PIPETTE_RUN_NAME_SIZE];
     if (h->run != PIPETTE_DEFAULT_RUN)
@@ -230,7 +229,7 @@ static int host_add_parameter(pipette_trajectory *trajectory, const pipette_para
     char path[NAME_PATH_SIZE];
     int status = parameter_normalise(given, &known, &h->error);
     if (status == PIPETTE_OK)
-        status = check_open(h, "adding a parameter");
+        status = trajectory_check_open(h, "adding a parameter");
     if (status == PIPETTE_OK)
         status = full_name(h, PIPETTE_BRANCH_PARAMETERS, known.path, path);
     if (status == PIPETTE_OK)
@@ -255,7 +254,7 @@ static int host_add(pipette_trajectory *trajectory, int branch, const char *give
     if (name_branch(branch)[0] == '\0')
         return pipette_error_set(&h->error, PIPETTE_E_INVALID, "there is no branch number %d", branch);
     if (branch == PIPETTE_BRANCH_PARAMETERS)
-        status = check_open(h, "adding a parameter");
+        status = trajectory_check_open(h, "adding a parameter");
     else if (branch == PIPETTE_BRANCH_CONFIG && h->run != PIPETTE_DEFAULT_RUN)
         status = pipette_error_set(&h->error, PIPETTE_E_LOCKED, "adding to config: not in the view of a run");
     if (status == PIPETTE_OK)
@@ -281,7 +280,7 @@ static int set_node(trajectory_handle *h, tree_node *node, const pipette_value *
         return pipette_error_set(&h->error, PIPETTE_E_INVALID,
                                  "'%.400s' is no parameter; only parameters can be changed", node->path);
     if (node->branch == PIPETTE_BRANCH_PARAMETERS && h->run != PIPETTE_DEFAULT_RUN)
-        return check_open(h, "changing a parameter");
+        return trajectory_check_open(h, "changing a parameter");
     if (node->locked)
         return pipette_error_set(&h->error, PIPETTE_E_LOCKED, "'%.400s' is locked: %s", node->path,
                                  node->explored != 0 ? "it is explored" : "it was read, or the runs have started");
@@ -300,7 +299,7 @@ static int host_preset(pipette_trajectory *trajectory, const char *given, const 
     char path[NAME_PATH_SIZE];
     tree_node *node;
     preset *waiting, **at;
-    int status = check_open(h, "presetting a parameter");
+    int status = trajectory_check_open(h, "presetting a parameter");
     if (status == PIPETTE_OK)
         status = full_name(h, PIPETTE_BRANCH_PARAMETERS, given, path);
     if (status != PIPETTE_OK)
@@ -472,7 +471,7 @@ static int host_explore(pipette_trajectory *trajectory, const pipette_exploratio
 {
     trajectory_handle *h = handle_of(trajectory);
     exploration *points;
-    int status = check_open(h, "exploring");
+    int status = trajectory_check_open(h, "exploring");
     if (status != PIPETTE_OK)
         return status;
     if (h->core->points != NULL)
@@ -487,7 +486,7 @@ static int host_expand(pipette_trajectory *trajectory, const pipette_exploration
     exploration *points, *merged;
     int status;
     if (h->run != PIPETTE_DEFAULT_RUN)
-        return check_open(h, "expanding");
+        return trajectory_check_open(h, "expanding");
     status = explore_build(&h->core->nodes, wanted, 0, &points, &h->error);
     if (status != PIPETTE_OK)
         return status;
@@ -618,4 +617,5 @@ const pipette_trajectory_host trajectory_host = {
     .view = host_view,
     .view_destroy = host_view_destroy,
     .current_run = host_current_run,
+    .explore_axis = axes_explore,
 };

@@ -50,6 +50,7 @@ static void core_destroy(trajectory_core *core)
     if (core == NULL)
         return;
     forget_values(core);
+    axes_free(core);
     exploration_destroy(core->points);
     forget_presets(core);
     tree_destroy(&core->nodes);
@@ -184,6 +185,15 @@ int trajectory_restore(pipette_trajectory *trajectory, const char *text, pipette
     return status == PIPETTE_OK ? trajectory_adopt(core, points, error) : status;
 }
 
+static int is_same(const exploration *a, const exploration *b)
+{
+    char *one = NULL, *other = NULL;
+    int same = exploration_text(a, &one, NULL) == PIPETTE_OK && exploration_text(b, &other, NULL) == PIPETTE_OK && strcmp(one, other) == 0;
+    free(one);
+    free(other);
+    return same;
+}
+
 int trajectory_continue(pipette_trajectory *trajectory, const char *text, pipette_error *error)
 {
     trajectory_core *core = handle_of(trajectory)->core;
@@ -191,8 +201,6 @@ int trajectory_continue(pipette_trajectory *trajectory, const char *text, pipett
     int status = PIPETTE_OK;
     if (core->points == NULL)
         return text == NULL ? PIPETTE_OK : trajectory_restore(trajectory, text, error);
-    if (core->views > 0)
-        return pipette_error_set(error, PIPETTE_E_LOCKED, "runs cannot be renumbered while there are views of them");
     if (text != NULL)
         status = exploration_parse(text, &stored, error);
     if (status == PIPETTE_OK)
@@ -202,5 +210,12 @@ int trajectory_continue(pipette_trajectory *trajectory, const char *text, pipett
         stored = NULL;
     }
     exploration_destroy(stored);
-    return status == PIPETTE_OK && merged != NULL ? trajectory_adopt(core, merged, error) : status;
+    if (status != PIPETTE_OK || merged == NULL)
+        return status;
+    if (core->views == 0)
+        return trajectory_adopt(core, merged, error);
+    if (!is_same(merged, core->points))
+        status = pipette_error_set(error, PIPETTE_E_LOCKED, "runs cannot be renumbered while there are views of them");
+    exploration_destroy(merged);
+    return status;
 }

@@ -17,6 +17,11 @@ const char *trajectory_comment(const pipette_trajectory *trajectory);
  * PIPETTE_E_NOT_FOUND if a preset never met its parameter; the message names the preset and the nearest parameter. */
 int trajectory_start(pipette_trajectory *trajectory, pipette_error *error);
 
+/* From here on the trajectory keeps the first error of what builds it (adding, presetting, setting, exploring, expanding); what comes after
+ * it does nothing and fails with it. Its code is PIPETTE_OK where there was none. */
+void trajectory_keep_first_error(pipette_trajectory *trajectory);
+const pipette_error *trajectory_first_error(const pipette_trajectory *trajectory);
+
 /* The exploration; NULL where nothing is explored (one run). Owned by the trajectory, valid until it changes. */
 const exploration *trajectory_exploration(const pipette_trajectory *trajectory);
 

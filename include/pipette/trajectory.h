@@ -18,6 +18,8 @@
 #ifndef PIPETTE_TRAJECTORY_H
 #define PIPETTE_TRAJECTORY_H
 
+#include <math.h>
+
 #include "plugin.h"
 
 typedef struct pipette_trajectory pipette_trajectory;
@@ -117,6 +119,8 @@ typedef struct pipette_trajectory_host {
     int (*view)(pipette_trajectory *trajectory, uint64_t run, pipette_trajectory **view);
     void (*view_destroy)(pipette_trajectory *view);
     uint64_t (*current_run)(const pipette_trajectory *trajectory);
+    /* ABI 1.1 */
+    int (*explore_axis)(pipette_trajectory *trajectory, const pipette_axis *axis);
 } pipette_trajectory_host;
 
 struct pipette_trajectory {
@@ -170,6 +174,57 @@ PIPETTE_INLINE int pipette_get(pipette_trajectory *trajectory, const char *name,
     return trajectory->host->get(trajectory, name, value);
 }
 
+/* The same as one number or text; an integer or truth value widens. NaN, 0 or "" where the name finds nothing, or something else: then
+ * pipette_trajectory_message() tells. A text is borrowed from the trajectory. */
+PIPETTE_INLINE double pipette_trajectory_f64(pipette_trajectory *trajectory, const char *name)
+{
+    pipette_value value;
+    if (pipette_get(trajectory, name, &value) != PIPETTE_OK)
+        return (double)NAN;
+    switch (value.rank == 0 ? value.type : PIPETTE_TYPE_NONE) {
+    case PIPETTE_TYPE_F64: return value.as.f64;
+    case PIPETTE_TYPE_F32: return (double)value.as.f32;
+    case PIPETTE_TYPE_I64: return (double)value.as.i64;
+    case PIPETTE_TYPE_I32: return (double)value.as.i32;
+    case PIPETTE_TYPE_U64: return (double)value.as.u64;
+    case PIPETTE_TYPE_BOOL: return (double)(value.as.boolean != 0);
+    default: break;
+    }
+    (void)pipette_trajectory_fail(trajectory, PIPETTE_E_TYPE, "'%s' is %s%s, not a number", name, pipette_type_text(value.type),
+                                  value.rank > 0 ? " array" : "");
+    return (double)NAN;
+}
+PIPETTE_INLINE int64_t pipette_trajectory_i64(pipette_trajectory *trajectory, const char *name)
+{
+    pipette_value value;
+    if (pipette_get(trajectory, name, &value) != PIPETTE_OK)
+        return 0;
+    switch (value.rank == 0 ? value.type : PIPETTE_TYPE_NONE) {
+    case PIPETTE_TYPE_I64: return value.as.i64;
+    case PIPETTE_TYPE_I32: return value.as.i32;
+    case PIPETTE_TYPE_U64:
+        if (value.as.u64 <= (uint64_t)INT64_MAX)
+            return (int64_t)value.as.u64;
+        break;
+    case PIPETTE_TYPE_BOOL: return value.as.boolean != 0;
+    default: break;
+    }
+    (void)pipette_trajectory_fail(trajectory, PIPETTE_E_TYPE, "'%s' is %s%s, not an integer that fits", name,
+                                  pipette_type_text(value.type), value.rank > 0 ? " array" : "");
+    return 0;
+}
+PIPETTE_INLINE const char *pipette_trajectory_string(pipette_trajectory *trajectory, const char *name)
+{
+    pipette_value value;
+    if (pipette_get(trajectory, name, &value) != PIPETTE_OK)
+        return "";
+    if (value.rank == 0 && value.type == PIPETTE_TYPE_STRING && value.as.string != NULL)
+        return value.as.string;
+    (void)pipette_trajectory_fail(trajectory, PIPETTE_E_TYPE, "'%s' is %s%s, not a text", name, pipette_type_text(value.type),
+                                  value.rank > 0 ? " array" : "");
+    return "";
+}
+
 /* What is known of the node that a name finds. Locks nothing. */
 PIPETTE_INLINE int pipette_find(pipette_trajectory *trajectory, const char *name, pipette_node *node)
 {
@@ -194,6 +249,65 @@ PIPETTE_INLINE int pipette_lock(pipette_trajectory *trajectory, const char *name
 PIPETTE_INLINE int pipette_explore(pipette_trajectory *trajectory, const pipette_exploration *exploration)
 {
     return trajectory->host->explore(trajectory, exploration);
+}
+
+/* Explores one more parameter: the runs become the product of all axes that were given so, the last one changing fastest. In place of
+ * pipette_explore(), axis by axis; all or nothing for each. */
+PIPETTE_INLINE int pipette_explore_axis(pipette_trajectory *trajectory, const pipette_axis *axis)
+{
+    if (!PIPETTE_HAS(trajectory->host, explore_axis))
+        return pipette_trajectory_fail(trajectory, PIPETTE_E_UNSUPPORTED, "this host is too old for pipette_explore_axis()");
+    return trajectory->host->explore_axis(trajectory, axis);
+}
+/* Over `count` elements of `type` (pipette_type), which must be the parameter's or widen to it. */
+PIPETTE_INLINE int pipette_explore_elements(pipette_trajectory *trajectory, const char *name, int type, const void *elements,
+                                            uint64_t count)
+{
+    pipette_axis axis;
+    memset(&axis, 0, sizeof axis);
+    axis.size = (uint32_t)sizeof axis;
+    axis.kind = PIPETTE_AXIS_VALUES;
+    axis.parameter = name;
+    axis.values = pipette_value_array(type, 1, &count, elements);
+    return pipette_explore_axis(trajectory, &axis);
+}
+PIPETTE_INLINE int pipette_explore_list(pipette_trajectory *trajectory, const char *name, const double *values, uint64_t count)
+{
+    return pipette_explore_elements(trajectory, name, PIPETTE_TYPE_F64, values, count);
+}
+PIPETTE_INLINE int pipette_explore_i64_list(pipette_trajectory *trajectory, const char *name, const int64_t *values, uint64_t count)
+{
+    return pipette_explore_elements(trajectory, name, PIPETTE_TYPE_I64, values, count);
+}
+PIPETTE_INLINE int pipette_explore_string_list(pipette_trajectory *trajectory, const char *name, const char *const *values,
+                                               uint64_t count)
+{
+    return pipette_explore_elements(trajectory, name, PIPETTE_TYPE_STRING, values, count);
+}
+/* Over from, from + step, ...; `to` is included if a step hits it within 1e-9 of a step. */
+PIPETTE_INLINE int pipette_explore_range(pipette_trajectory *trajectory, const char *name, double from, double to, double step)
+{
+    pipette_axis axis;
+    memset(&axis, 0, sizeof axis);
+    axis.size = (uint32_t)sizeof axis;
+    axis.kind = PIPETTE_AXIS_STEP;
+    axis.parameter = name;
+    axis.from = pipette_value_f64(from);
+    axis.to = pipette_value_f64(to);
+    axis.step = pipette_value_f64(step);
+    return pipette_explore_axis(trajectory, &axis);
+}
+PIPETTE_INLINE int pipette_explore_i64_range(pipette_trajectory *trajectory, const char *name, int64_t from, int64_t to, int64_t step)
+{
+    pipette_axis axis;
+    memset(&axis, 0, sizeof axis);
+    axis.size = (uint32_t)sizeof axis;
+    axis.kind = PIPETTE_AXIS_STEP;
+    axis.parameter = name;
+    axis.from = pipette_value_i64(from);
+    axis.to = pipette_value_i64(to);
+    axis.step = pipette_value_i64(step);
+    return pipette_explore_axis(trajectory, &axis);
 }
 
 /* Appends the points that the trajectory does not have yet; old runs keep their indices. Every explored parameter must be

@@ -92,6 +92,8 @@ typedef struct pipette_error {
     int32_t code; /* 0, or a negative pipette_status */
     char message[1016];
 } pipette_error;
+/* Initialises one: pipette_error error = PIPETTE_NO_ERROR; */
+#define PIPETTE_NO_ERROR {(uint32_t)sizeof(pipette_error), 0, ""}
 
 /* Fills `error` (may be NULL) and returns `code`, so that a function can end with `return pipette_error_set(...)`. */
 PIPETTE_PRINTF(3, 0)

@@ -59,6 +59,10 @@ typedef struct pipette_table {
     uint32_t reserved;
 } pipette_table;
 
+/* Initialisers: a dimension with coordinates (a pipette_value of rank 1), and an array over the table's dimensions. */
+#define PIPETTE_TABLE_DIMENSION(name, unit, doc, values) {(uint32_t)sizeof(pipette_table_dimension), 0, name, unit, doc, values, 0}
+#define PIPETTE_TABLE_ARRAY(name, type, unit, doc, data) {(uint32_t)sizeof(pipette_table_array), type, name, unit, doc, data}
+
 /* Single values, texts and arrays without labels are added to the trajectory: pipette_add(trajectory, PIPETTE_BRANCH_RESULTS,
  * "summary.threshold", &value, "1/ms", "..."). They are stored in the file beside the tables. What a stage has added in an earlier round,
  * or in an earlier command, is replaced when it adds it again. */
@@ -153,6 +157,25 @@ PIPETTE_INLINE int pipette_declare_table(pipette_results *results, const pipette
 PIPETTE_INLINE int pipette_put_table(pipette_results *results, const pipette_table *table)
 {
     return results->host->put_table(results, table);
+}
+
+/* The same from its parts. */
+PIPETTE_INLINE int pipette_put_arrays(pipette_results *results, const char *path, const char *comment,
+                                      const pipette_table_dimension *dimensions, uint32_t dimension_count,
+                                      const pipette_table_array *arrays, uint32_t array_count)
+{
+    pipette_table table;
+    memset(&table, 0, sizeof table);
+    table.size = (uint32_t)sizeof table;
+    table.path = path;
+    table.comment = comment;
+    table.dimensions = dimensions;
+    table.dimension_count = dimension_count;
+    table.dimension_stride = (uint32_t)sizeof *dimensions;
+    table.arrays = arrays;
+    table.array_count = array_count;
+    table.array_stride = (uint32_t)sizeof *arrays;
+    return pipette_put_table(results, &table);
 }
 
 /* All functions: the process that runs the command, its main thread. May block. */

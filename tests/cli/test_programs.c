@@ -1,0 +1,212 @@
+/* Tests of experiments that are programs: one program that does it in many ways (tests/programs/experiment.c), and the
+ * tutorial's. */
+#include "command.h"
+#include "plugin/sha256.h"
+#include "suite.h"
+
+#define EXPERIMENT TEST_PROGRAMS "/experiment"
+#define PROGRAM(...) command_run((const char *const[]){EXPERIMENT, __VA_ARGS__, NULL})
+#define TUTORIAL TEST_SOURCE_FOLDER "/../pipelines/tutorial"
+
+static void test_plain(void)
+{
+    folder_begin();
+    CU_ASSERT_EQUAL(PROGRAM("plain"), 0);
+    CU_ASSERT_STRING_EQUAL(command_out,
+                           "not yet written: sum: 114 of 12 runs\n"
+                           "T: 12 done, 0 failed, 0 pending of 12\nfactor 5, t.hdf5\nbye from the program\n");
+    EXPECT(command_err[0] == '\0');
+    CU_ASSERT_EQUAL(
+        PYTHON_RUN(
+            "import h5py\nf = h5py.File('t.hdf5')\n"
+            "assert f['results/z'][:].tolist() == [6, 7, 8, 12, 14, 16, 18, 21, 24, 24, 28, 32]\n"
+            "assert f['results/runs/returned'][:].tolist() == [7, 8, 9, 8, 9, 10, 9, 10, 11, 10, 11, 12]\n"
+            "assert f['results/undeclared/undeclared'][:].tolist() == [1.] * 3 + [2.] * 3 + [3.] * 3 + [4.] * 3\n"
+            "assert f['results/summary/sum'][()] == 114\n"
+            "assert f['config/plugins/model'][()] == b'multiply'\n"
+            "assert f['parameters/x'].attrs['long_name'] == b'First factor'\n",
+            ""),
+        0);
+    EXPECT(command_err[0] == '\0');
+    /* Again: nothing is run, what stands behind the runs is. */
+    CU_ASSERT_EQUAL(PROGRAM("plain"), 0);
+    EXPECT(out_has("sum: 114 of 12 runs\nT: 0 done, 0 failed, 0 pending of 12\n"));
+    CU_ASSERT_EQUAL(PIPETTE("check", "t.hdf5"), 0);
+    EXPECT(out_has("t.hdf5: 12 runs, and all is as it was stored\n"));
+    /* Whoever wants one of its runs again is told what it takes. */
+    CU_ASSERT_EQUAL(PIPETTE("replay", "t.hdf5", "3"), 3);
+    EXPECT(one_error_line() && err_has("were computed by functions of the program '" EXPERIMENT
+                                       "'; replay needs a model that is a plugin"));
+    folder_end();
+}
+
+static void test_pipeline(void)
+{
+    folder_begin();
+    CU_ASSERT_EQUAL(PROGRAM("pipeline"), 0);
+    EXPECT(out_has("total: 114 of 12 runs\nT: 12 done, 0 failed, 0 pending of 12\nfactor 1, t.hdf5\n"));
+    CU_ASSERT_EQUAL(
+        PYTHON_RUN("import h5py\nf = h5py.File('t.hdf5')\n"
+                   "assert f['results/z'][:].tolist() == [60, 70, 80, 120, 140, 160, 180, 210, 240, 240, 280, 320]\n",
+                   ""),
+        0);
+    folder_end();
+}
+
+static const char same_script[] =
+    "import h5py, numpy, sys\na, b = h5py.File('a.hdf5'), h5py.File('b.hdf5')\n"
+    "for name in ('z', 'runs/returned', 'undeclared/undeclared', 'undeclared/run', 'undeclared_count'):\n"
+    "    assert a['results/' + name][:].tobytes() == b['results/' + name][:].tobytes(), name\n"
+    "for name in ('x', 'y'):\n"
+    "    assert a['parameters/' + name][:].tobytes() == b['parameters/' + name][:].tobytes(), name\n"
+    "assert a['runs/state'][:].tolist() == b['runs/state'][:].tolist() == [1] * 15\n";
+
+/* A run that ends its process costs itself; run again, the file is that of an experiment in which nothing happened. */
+static void test_leaves(void)
+{
+    folder_begin();
+    CU_ASSERT_EQUAL(PROGRAM("exit", "a.hdf5"), 1);
+    EXPECT(out_has("T: 11 done, 1 failed, 0 pending of 12; the run ended its process (exit status 3)\nrun 7: x = 3\n"));
+    EXPECT(out_has("T: 1 done, 0 failed, 0 pending of 13\n") && out_has("T: 1 done, 0 failed, 0 pending of 15\n"));
+    CU_ASSERT_EQUAL(SHELL("test $(" EXPERIMENT " exit c.hdf5 | grep -c bye) = 1"), 0);
+    CU_ASSERT_EQUAL(PROGRAM("retry", "a.hdf5"), 0);
+    EXPECT(out_has("T: 1 done, 0 failed, 0 pending of 15\n"));
+    CU_ASSERT_EQUAL(PROGRAM("loop", "b.hdf5"), 0);
+    EXPECT(out_has("sum: 150 of 15 runs\nT: 1 done, 0 failed, 0 pending of 15\n"));
+    CU_ASSERT_EQUAL(PYTHON_RUN(same_script, ""), 0);
+    EXPECT(command_err[0] == '\0');
+    CU_ASSERT_EQUAL(PROGRAM("crash", "d.hdf5"), 1);
+    EXPECT(out_has("T: 11 done, 1 failed, 0 pending of 12; the run crashed (SIGABRT)\n"));
+    folder_end();
+}
+
+/* Threads that are idle, HDF5 at work, no call of close(). */
+static void test_company(void)
+{
+    static const char *const ways[] = {"threads", "hdf5", "forget", "version", "stages"};
+    size_t i;
+    folder_begin();
+    for (i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+        char file[32];
+        (void)snprintf(file, sizeof file, "%s.hdf5", ways[i]);
+        EXPECT(PROGRAM(ways[i], file) == 0 && out_has("T: 12 done, 0 failed, 0 pending of 12\n") &&
+               command_err[0] == '\0');
+        EXPECT(!out_has("damaged"));
+    }
+    CU_ASSERT_EQUAL(
+        PYTHON_RUN("import h5py\nassert 'mine' in h5py.File('own.hdf5')\n"
+                   "f = h5py.File('stages.hdf5')\nassert f['results/summary/sums/returned'][:].size == 12\n",
+                   ""),
+        0);
+    EXPECT(command_err[0] == '\0');
+    folder_end();
+}
+
+static void test_interrupted(void)
+{
+    folder_begin();
+    CU_ASSERT_EQUAL(PROGRAM("slow"), 130);
+    EXPECT(!out_has(" 0 pending"));
+    CU_ASSERT_EQUAL(PROGRAM("plain"), 0);
+    EXPECT(out_has("sum: 114 of 12 runs\n") && out_has(" 0 failed, 0 pending of 12\n"));
+    folder_end();
+}
+
+static void test_options(void)
+{
+    folder_begin();
+    CU_ASSERT_EQUAL(PROGRAM("log"), 0);
+    EXPECT(out_has("T: 12 of 12 runs, "));
+    CU_ASSERT_EQUAL(SHELL("grep -q 'Z INFO T: 12 of 12 runs, ' logs/deep/T.log"), 0);
+    CU_ASSERT_EQUAL(PROGRAM("in_process", "i.hdf5"), 0);
+    EXPECT(out_has("factor 17, i.hdf5\n"));
+    CU_ASSERT_EQUAL(PROGRAM("time", "time.hdf5"), 0);
+    CU_ASSERT_EQUAL(SHELL("ls time_20??_??_??_??h??m??s.hdf5"), 0);
+    /* Another version is refused, what there is can be replaced. */
+    CU_ASSERT_EQUAL(PROGRAM("version"), 3);
+    EXPECT(err_has("experiment: t.hdf5: was made otherwise (version of the model:  -> 2.0); name another file, replace "
+                   "it with overwrite = 1, or "
+                   "go on with accept_changes = 1\n"));
+    CU_ASSERT_EQUAL(PROGRAM("overwrite"), 0);
+    EXPECT(out_has("T: 12 done, 0 failed, 0 pending of 12\n"));
+    folder_end();
+}
+
+/* The first error stays, and what comes later does nothing. */
+static void test_mistakes(void)
+{
+    folder_begin();
+    CU_ASSERT_EQUAL(PROGRAM("mistakes"), 2);
+    CU_ASSERT_STRING_EQUAL(command_out,
+                           "not yet written: 1 0 '': 'x' is f64, not an integer that fits\n"
+                           "first: name '_bad': '_bad' starts with '_'\nfactor 5, t.hdf5\nbye from the program\n");
+    CU_ASSERT_STRING_EQUAL(command_err, "experiment: name '_bad': '_bad' starts with '_'\n");
+    CU_ASSERT_EQUAL(PROGRAM("nameless"), 2);
+    CU_ASSERT_STRING_EQUAL(command_err,
+                           "experiment: the environment's trajectory has no name: .trajectory = \"NAME\"\n");
+    CU_ASSERT_EQUAL(PROGRAM("storage"), 2);
+    EXPECT(err_has("plugin 'hdf5' has no option 'compresion'; did you mean 'compression'?\n"));
+    CU_ASSERT_EQUAL(SHELL("test ! -e t.hdf5"), 0);
+    /* What is wrong behind the runs leaves them stored. */
+    CU_ASSERT_EQUAL(PROGRAM("refused"), 2);
+    CU_ASSERT_STRING_EQUAL(command_err, "experiment: function 'add_up': 12 runs are not enough\n");
+    CU_ASSERT_EQUAL(PROGRAM("plain"), 0);
+    EXPECT(out_has("T: 0 done, 0 failed, 0 pending of 12\n"));
+    folder_end();
+}
+
+/* ---- The tutorial
+ * ---------------------------------------------------------------------------------------------------------------- */
+
+#define FLAGS                                                                                                          \
+    " -O2 -ffp-contract=off -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror -Iinstalled/include "               \
+    "-Linstalled/lib "
+
+static const char tutorial_script[] =
+    "import csv, h5py, hashlib, sys\n"
+    "f = h5py.File(sys.argv[1])\n"
+    "assert hashlib.sha256(f['results/neuron/V'][:].tobytes()).hexdigest() == "
+    "'167612c0a7648f4997f9f8939c1306e0787300065d7ecc0a52636fde357bfd9d'\n"
+    "rows = list(csv.DictReader(open(sys.argv[2] + '/runs_reference.csv')))\n"
+    "assert [int(row['nspikes']) for row in rows] == f['results/neuron/nspikes'][:].tolist()\n"
+    "assert [float(row['rate']) for row in rows] == f['results/runs/returned'][:].tolist()\n"
+    "rows = list(csv.reader(open(sys.argv[2] + '/rates.csv')))\n"
+    "t = f['results/summary/firing_rates']\n"
+    "assert [[float(x) for x in r[1:]] for r in rows[1:]] == t['rates_frame'][:].tolist()\n"
+    "assert [float(r[0]) for r in rows[1:]] == t['I'][:].tolist() and t['tau_ref'][:].tolist() == [5, 7.5, 10]\n"
+    "assert f.attrs['title'].decode() == sys.argv[3]\n"
+    "assert f['parameters/neuron/tau_V'].attrs['long_name'] == b'The membrane time constant in milliseconds'\n";
+
+/* Built against the installed library in the line that the page has. */
+static void test_tutorial(void)
+{
+    static const char *const compilers[] = {"cc -std=c11", "c++ -x c++ -std=c++17"};
+    static const char *const programs[][2] = {{"main", "FiringRate"}, {"pipeline", "FiringRatePipeline"}};
+    size_t i, k;
+    if (SANITIZED) /* a program of another kind cannot load it */
+        return;
+    folder_begin();
+    CU_ASSERT_EQUAL_FATAL(SHELL("cmake --install " TEST_BUILD_FOLDER " --prefix \"$PWD/installed\""), 0);
+    CU_ASSERT_EQUAL_FATAL(SHELL("if [ ! -d installed/lib ]; then mv installed/lib* installed/lib; fi; ls -d "
+                                "installed/lib/*/libpipette.so && "
+                                "mv installed/lib/*/* installed/lib; test -e installed/lib/libpipette.so"),
+                          0);
+    for (i = 0; i < 2; i++)
+        for (k = 0; k < 2; k++) {
+            char line[1024], file[64];
+            (void)snprintf(line, sizeof line, "%s" FLAGS TUTORIAL "/%s.c " TUTORIAL "/neuron.c -lpipette -o program",
+                           compilers[i], programs[k][0]);
+            EXPECT(SHELL(line) == 0 && command_err[0] == '\0');
+            CU_ASSERT_EQUAL(SHELL("LD_LIBRARY_PATH=installed/lib ./program"), 0);
+            EXPECT(command_err[0] == '\0' && out_has(": 303 of 303 runs, "));
+            (void)snprintf(file, sizeof file, "hdf5/%s.hdf5", programs[k][1]);
+            EXPECT(PYTHON_RUN(tutorial_script, file, TEST_SOURCE_FOLDER "/data", programs[k][1]) == 0);
+        }
+    CU_ASSERT_EQUAL(
+        SHELL("ncdump -h hdf5/FiringRate.hdf5 | grep 'double V(run, time) ;' && test -s logs/FiringRate.log"), 0);
+    folder_end();
+}
+
+SUITE("programs", {"plain", test_plain}, {"pipeline", test_pipeline}, {"runs that leave", test_leaves},
+      {"company", test_company}, {"interrupted", test_interrupted}, {"options", test_options},
+      {"mistakes", test_mistakes}, {"the tutorial's", test_tutorial}, )
