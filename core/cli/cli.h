@@ -27,6 +27,7 @@ int cli_get(int argc, char **argv);
 int cli_compact(int argc, char **argv);
 int cli_export(int argc, char **argv);
 int cli_reset(int argc, char **argv);
+int cli_plot(int argc, char **argv);
 int cli_replay(int argc, char **argv);
 
 /* --- conform.c ---------------------------------------------------------------------------------------------------------------- */

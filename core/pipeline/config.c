@@ -140,9 +140,10 @@ int config_load(const char *path, const char *const *sets, uint32_t set_count, c
     return make(path, NULL, sets, set_count, out, error);
 }
 
-int config_parse(const char *label, const char *text, config **out, pipette_error *error)
+int config_parse(const char *label, const char *text, const char *const *sets, uint32_t set_count, config **out,
+                 pipette_error *error)
 {
-    return make(label, text, NULL, 0, out, error);
+    return make(label, text, sets, set_count, out, error);
 }
 
 void config_free(config *tree)
@@ -227,6 +228,8 @@ int config_vfail(const pipette_option *node, pipette_error *error, int code, con
     (void)pipette_error_vset(&what, code, format, arguments);
     if (node->line > 0)
         return pipette_error_set(error, code, "%s:%d: %s", node->file, node->line, what.message);
+    if (node->file[0] == '\0') /* it stands in no file */
+        return pipette_error_set(error, code, "%s", what.message);
     return pipette_error_set(error, code, "%s: %s", node->file, what.message);
 }
 

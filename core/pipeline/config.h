@@ -14,7 +14,7 @@ typedef struct config config;
  * "file:line: what", or "--set PATH=VALUE: what". */
 int config_load(const char *path, const char *const *sets, uint32_t set_count, config **out, pipette_error *error);
 /* The same of a text; `label` stands for the file in messages. */
-int config_parse(const char *label, const char *text, config **out, pipette_error *error);
+int config_parse(const char *label, const char *text, const char *const *sets, uint32_t set_count, config **out, pipette_error *error);
 void config_free(config *config); /* may be NULL; not config_destroy: libconfig exports that name */
 
 /* The whole text as read (includes expanded), for provenance; owned by the config. */

@@ -54,7 +54,7 @@ int pipeline_create(const pipette_pipeline_options *options, const char *text, c
     p->program = program;
     p->report.size = sizeof p->report;
     status = text == NULL ? config_load(p->options.config, p->options.sets, p->options.set_count, &p->config, error)
-                          : config_parse(p->options.config, text, &p->config, error);
+                          : config_parse(p->options.config, text, NULL, 0, &p->config, error);
     if (status != PIPETTE_OK) {
         pipette_pipeline_destroy(p);
         return status;

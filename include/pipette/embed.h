@@ -246,6 +246,27 @@ PIPETTE_API int pipette_export_grid(const char *path, const char *storage, const
 PIPETTE_API int pipette_compact(const char *path, const char *storage, const char *const *folders, uint32_t folder_count, uint64_t *before,
                                 uint64_t *after, pipette_error *error);
 
+/* ---- Postprocessing of finished files ----------------------------------------------------------------------------------------------- */
+
+typedef struct pipette_stored_options {
+    uint32_t size;
+    uint32_t folder_count;
+    const char *plugin; /* name or file of a postprocess plugin */
+    const char *const *folders;
+    const char *const *sets; /* its options: "KEY=VALUE", values as in a config; they replace what the file's config says */
+    uint32_t set_count;
+    uint32_t from_config; /* 1: begin with the options that the file's own config gives this plugin, where it has such a stage */
+    uint32_t states;      /* as in pipette_selection_options: which runs it sees */
+    uint32_t reserved;
+    const char *runs, *where;
+    void (*log)(int level, const char *text, void *user); /* lines for a person; may be NULL */
+    void *user;
+} pipette_stored_options;
+
+/* Calls a postprocess plugin (its declare, then its postprocess) on the runs of a file, which is only read: the plugin can draw, write files of
+ * its own and check, but tables, values and expansions are refused (PIPETTE_E_UNSUPPORTED). Main thread. */
+PIPETTE_API int pipette_postprocess_stored(pipette_file *file, const pipette_stored_options *options, pipette_error *error);
+
 /* ---- Numbers as text ------------------------------------------------------------------------------------------------------------- */
 
 /* The shortest text that reads back as the same number, as %g writes it, with a decimal point in any locale: "0.1", "1e+20", "nan". `out`
