@@ -69,7 +69,7 @@ static int note_added(visible *v, const char *path, uint32_t round)
     return 1;
 }
 
-enum { ROUND_BEFORE = UINT32_MAX - 1 };
+#define ROUND_BEFORE (UINT32_MAX - 1u) /* of what was there before this pipeline */
 
 static int note_result(const pipette_node *node, void *user)
 {

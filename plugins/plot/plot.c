@@ -321,7 +321,7 @@ static int work(pipette_stage *stage, pipette_trajectory *trajectory, pipette_re
         return pipette_stage_fail(stage, PIPETTE_E_MEMORY, "no memory");
     o->draw = 1;
     status = pipette_option_bool(stage, "draw", &o->draw);
-    if (status == PIPETTE_OK && (o->draw || declaring))
+    if (status == PIPETTE_OK && o->draw)
         status = take_options(&c, o, declaring);
     for (i = 0; status == PIPETTE_OK && o->draw && !declaring && i < o->count; i++) {
         status = collect(&c, &o->panels[i], &o->numbers[i]);
