@@ -110,7 +110,8 @@ static int look(pipette_file *file, const pipette_stored_options *o, stage *s, p
     const pipette_postprocess *table = s->descriptor->table;
     pipette_trajectory *trajectory = NULL;
     stored_results *seen = NULL;
-    int status = stored_trajectory(file, &trajectory, error);
+    const pipette_load_options levels = pipette_load_defaults();
+    int status = stored_trajectory(file, 0, &levels, &trajectory, error);
     if (status == PIPETTE_OK)
         status = stored_results_create(file, &selection, &seen, error);
     stage_clear(s);

@@ -28,6 +28,9 @@ typedef struct trajectory_core {
     int started;
     struct kept_axis *axes; /* of an exploration that is given axis by axis (axes.c) */
     uint32_t axis_count;
+    const trajectory_source *source; /* of values that are not in memory; NULL: there are none */
+    void *source_user;
+    int load_on_touch;
     pipette_error first; /* of a trajectory that keeps its first error (keeping.c) */
     pipette_trajectory_host keeping;
 } trajectory_core;
@@ -37,10 +40,18 @@ typedef struct trajectory_handle {
     trajectory_core *core;
     uint64_t run; /* PIPETTE_DEFAULT_RUN: the default view */
     int view;     /* made by view(): does not own the core */
+    pipette_value fetched; /* the result of a run that was read last */
+    char *path;            /* of the node of a run that was found last */
     pipette_error error;
 } trajectory_handle;
 
 extern const pipette_trajectory_host trajectory_host;
+
+/* What is known of a node, as this handle sees it. */
+void trajectory_describe(const trajectory_handle *handle, const tree_node *node, pipette_node *out);
+void trajectory_value_seen(const trajectory_handle *handle, const tree_node *node, pipette_value *value);
+/* Frees what a handle has kept for its caller. */
+void trajectory_drop_kept(trajectory_handle *handle);
 
 static inline trajectory_handle *handle_of(const pipette_trajectory *trajectory)
 {

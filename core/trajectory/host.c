@@ -357,7 +357,7 @@ static int host_lock(pipette_trajectory *trajectory, const char *name)
 /* ---- Looking -------------------------------------------------------------------------------------------------------
  */
 
-static void value_seen(const trajectory_handle *h, const tree_node *node, pipette_value *value)
+void trajectory_value_seen(const trajectory_handle *h, const tree_node *node, pipette_value *value)
 {
     *value = node->value;
     if (node->explored != 0 && h->run != PIPETTE_DEFAULT_RUN) {
@@ -378,11 +378,11 @@ static int host_get(pipette_trajectory *trajectory, const char *name, pipette_va
         return pipette_error_set(&h->error, PIPETTE_E_INVALID, "'%.400s' is a group and has no value", node->path);
     if (node->branch == PIPETTE_BRANCH_PARAMETERS || node->branch == PIPETTE_BRANCH_DERIVED_PARAMETERS)
         node->locked = 1;
-    value_seen(h, node, value);
+    trajectory_value_seen(h, node, value);
     return PIPETTE_OK;
 }
 
-static void describe(const trajectory_handle *h, const tree_node *node, pipette_node *out)
+void trajectory_describe(const trajectory_handle *h, const tree_node *node, pipette_node *out)
 {
     memset(out, 0, sizeof *out);
     out->size = (uint32_t)sizeof *out;
@@ -395,7 +395,7 @@ static void describe(const trajectory_handle *h, const tree_node *node, pipette_
     out->unit = node->unit == NULL ? "" : node->unit;
     out->comment = node->depth == 0 ? h->core->comment : node->comment == NULL ? "" : node->comment;
     out->spec = node->spec;
-    value_seen(h, node, &out->value);
+    trajectory_value_seen(h, node, &out->value);
 }
 
 static int host_find(pipette_trajectory *trajectory, const char *name, pipette_node *out)
@@ -404,7 +404,7 @@ static int host_find(pipette_trajectory *trajectory, const char *name, pipette_n
     tree_node *node;
     int status = find_node(h, name, &node);
     if (status == PIPETTE_OK)
-        describe(h, node, out);
+        trajectory_describe(h, node, out);
     return status;
 }
 
@@ -417,7 +417,7 @@ static int host_walk(pipette_trajectory *trajectory, const char *name, pipette_v
         pipette_node seen;
         if (!tree_visible(node, h->run))
             continue;
-        describe(h, node, &seen);
+        trajectory_describe(h, node, &seen);
         status = visit(&seen, user);
     }
     return status;
@@ -460,7 +460,7 @@ int trajectory_put(pipette_trajectory *trajectory, int branch, const char *given
         node->comment = own_comment;
     }
     if (status == PIPETTE_OK && node != NULL)
-        describe(h, node, out);
+        trajectory_describe(h, node, out);
     return status;
 }
 
@@ -581,12 +581,22 @@ static int host_view(pipette_trajectory *trajectory, uint64_t run, pipette_traje
     return PIPETTE_OK;
 }
 
+void trajectory_drop_kept(trajectory_handle *h)
+{
+    if (h->fetched.type != PIPETTE_TYPE_NONE)
+        value_destroy(&h->fetched);
+    h->fetched = pipette_value_none();
+    free(h->path);
+    h->path = NULL;
+}
+
 static void host_view_destroy(pipette_trajectory *view)
 {
     trajectory_handle *h = handle_of(view);
     if (h == NULL || !h->view)
         return;
     h->core->views--;
+    trajectory_drop_kept(h);
     free(h);
 }
 

@@ -51,6 +51,8 @@ static void core_destroy(trajectory_core *core)
         return;
     forget_values(core);
     axes_free(core);
+    if (core->source != NULL && core->source->close != NULL)
+        core->source->close(core->source_user);
     exploration_destroy(core->points);
     forget_presets(core);
     tree_destroy(&core->nodes);
@@ -103,6 +105,7 @@ void trajectory_destroy(pipette_trajectory *trajectory)
         handle->core->views--;
     else
         core_destroy(handle->core);
+    trajectory_drop_kept(handle);
     free(handle);
 }
 

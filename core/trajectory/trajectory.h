@@ -17,6 +17,25 @@ const char *trajectory_comment(const pipette_trajectory *trajectory);
  * PIPETTE_E_NOT_FOUND if a preset never met its parameter; the message names the preset and the nearest parameter. */
 int trajectory_start(pipette_trajectory *trajectory, pipette_error *error);
 
+/* Where the values of a stored trajectory come from. */
+typedef struct trajectory_source {
+    /* The value of entry `entry` in run `run` (PIPETTE_DEFAULT_RUN: of one that runs do not have), borrowed until the next call. */
+    int (*fetch)(void *user, uint32_t entry, uint64_t run, pipette_value *value, pipette_error *error);
+    void (*close)(void *user); /* with the trajectory */
+} trajectory_source;
+
+/* The trajectory is that of a file from here on: everything is locked; nothing can be added or expanded. `touch` 0: values that are not
+ * loaded are not fetched by themselves. */
+void trajectory_set_source(pipette_trajectory *trajectory, const trajectory_source *source, void *user, int touch);
+void *trajectory_source_user(const pipette_trajectory *trajectory, const trajectory_source *source);
+
+/* A leaf whose value the source has: "results.summary.rates", or with `per_run` one of each run, "results.neuron.$.V". */
+int trajectory_add_stored(pipette_trajectory *trajectory, const char *path, int type, const char *unit, const char *comment, uint32_t entry,
+                          int per_run, pipette_error *error);
+
+/* Loads the values of the leaf that a name finds, or of all below a group, that are no run's; with `anew` also those that are here. */
+int trajectory_load(pipette_trajectory *trajectory, const char *name, int anew);
+
 /* From here on the trajectory keeps the first error of what builds it (adding, presetting, setting, exploring, expanding); what comes after
  * it does nothing and fails with it. Its code is PIPETTE_OK where there was none. */
 void trajectory_keep_first_error(pipette_trajectory *trajectory);

@@ -19,6 +19,10 @@ typedef struct tree_node {
     uint64_t run, run_set; /* whose node this is (it or a parent has that name), or NAME_NO_RUN */
     int run_all;           /* it or a parent is run_ALL or run_set_ALL */
     uint32_t explored;     /* 1 + the number of the explored parameter, or 0 */
+    uint32_t stored;       /* 1 + the number of the trajectory's source for its value, or 0 */
+    int stored_type;
+    int per_run; /* stored: each run has a value; the node stands below run_ALL */
+    int loaded;  /* stored, of no run: `value` is here */
     pipette_value value;
     char *unit, *comment;
     pipette_parameter_spec *spec; /* of a parameter that was declared, else NULL */

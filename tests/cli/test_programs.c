@@ -155,6 +155,56 @@ static void test_mistakes(void)
     folder_end();
 }
 
+/* A finished file, in every way that <pipette/analysis.h> has. */
+static void test_analysis(void)
+{
+    static const char found[] =
+        "303 runs over parameters.neuron.tau_ref and parameters.neuron.I\n"
+        "more than 30 leaves: 1\n"
+        "tau_V: 10\n"
+        "rates_frame: f64 of 101, rank 2\n"
+        "summary.firing_rates.I: f64 of 101, rank 1\n"
+        "config.pipeline.seed: 0\n"
+        "V: -1 'results.neuron.run_ALL.V' is a result of each run: name one (run_00000013), or take the view of one\n"
+        "neuron.run_00000013.V: f64 of 10000, rank 1\n"
+        "Vv: -3 no node 'Vv'; did you mean 'results.neuron.run_ALL.V'?\n"
+        "I: 0.13\n"
+        "neuron.tau_ref: 5\n"
+        "V: f64 of 10000, rank 1\n"
+        "results.neuron.crun.nspikes: 51\n"
+        "results.neuron.$.nspikes: 51\n"
+        "neuron.run_00000013.nspikes: 51\n"
+        "neuron.r_13.nspikes: 51\n"
+        "neuron.run_14.nspikes: -3 there is no 'neuron.run_14.nspikes' in the view of run_00000013\n"
+        "results.neuron.run_00000013.V 'Membrane potential.' [1] of f64\n"
+        "  results.neuron/\n"
+        "  results.neuron.run_00000013/\n"
+        "  results.neuron.run_00000013.V\n"
+        "  results.neuron.run_00000013.nspikes\n"
+        "  results.neuron.run_00000013.rate\n"
+        "  results.neuron.run_00000013.spike_times\n"
+        "there is no run 303; there are 303, from 0 on\n"
+        "found 3: 300 301 302\n"
+        "12 rows: run 89 162, run 90 162\n"
+        "run_00000013 is done, 1, ''\n"
+        "hdf5/FiringRate.hdf5: holds no run 303; it has 303 runs, see `pipette show hdf5/FiringRate.hdf5`\n"
+        "the trajectory of a file is only looked at: nothing can be added to it here\n"
+        "mine: tau_V = 10, dt = 0.1\n"
+        "rates_frame: -3 no node 'rates_frame'\n"
+        "rates_frame: -6 'results.summary.firing_rates.rates_frame' is not loaded\n"
+        "rates_frame: f64 of 101, rank 2\n";
+    folder_begin();
+    CU_ASSERT_EQUAL(PIPETTE("run", "-q", TEST_SOURCE_FOLDER "/../pipelines/firing_rate.cfg"), 0);
+    CU_ASSERT_EQUAL(command_run((const char *const[]){TEST_PROGRAMS "/analysis", "hdf5/FiringRate.hdf5", NULL}), 0);
+    if (strcmp(command_out, found) != 0)
+        (void)told(0, "analysis");
+    CU_ASSERT_STRING_EQUAL(command_out, found);
+    EXPECT(command_err[0] == '\0');
+    CU_ASSERT_EQUAL(command_run((const char *const[]){TEST_PROGRAMS "/analysis", "nothing.hdf5", NULL}), 1);
+    EXPECT(out_has("nothing.hdf5' does not exist\n"));
+    folder_end();
+}
+
 /* ---- The tutorial
  * ---------------------------------------------------------------------------------------------------------------- */
 
@@ -201,6 +251,18 @@ static void test_tutorial(void)
             EXPECT(command_err[0] == '\0' && out_has(": 303 of 303 runs, "));
             (void)snprintf(file, sizeof file, "hdf5/%s.hdf5", programs[k][1]);
             EXPECT(PYTHON_RUN(tutorial_script, file, TEST_SOURCE_FOLDER "/data", programs[k][1]) == 0);
+            if (k > 0)
+                continue;
+            (void)snprintf(line, sizeof line, "%s" FLAGS TUTORIAL "/analysis.c -lpipette -o analysis", compilers[i]);
+            EXPECT(SHELL(line) == 0 && command_err[0] == '\0');
+            CU_ASSERT_EQUAL(SHELL("rm -f *.png && LD_LIBRARY_PATH=installed/lib ./analysis"), 0);
+            CU_ASSERT_STRING_EQUAL(command_out,
+                                   "rates_frame: 101 x 3\nrun 13: I = 0.13, tau_ref = 5, V over 1000 ms\n");
+            EXPECT(command_err[0] == '\0');
+            CU_ASSERT_EQUAL(SHELL("head -c 8 rates.png | grep -aq PNG && head -c 8 example.png | grep -aq PNG"), 0);
+            CU_ASSERT_EQUAL(SHELL("grep -q \"title 'Avg. Rate for tau_ref=7.5'\" rates.gp && grep -q \"set title "
+                                  "'Example of development of V for I=0.13, tau_ref=5.0 in run 13'\" example.gp"),
+                            0);
         }
     CU_ASSERT_EQUAL(
         SHELL("ncdump -h hdf5/FiringRate.hdf5 | grep 'double V(run, time) ;' && test -s logs/FiringRate.log"), 0);
@@ -209,4 +271,4 @@ static void test_tutorial(void)
 
 SUITE("programs", {"plain", test_plain}, {"pipeline", test_pipeline}, {"runs that leave", test_leaves},
       {"company", test_company}, {"interrupted", test_interrupted}, {"options", test_options},
-      {"mistakes", test_mistakes}, {"the tutorial's", test_tutorial}, )
+      {"mistakes", test_mistakes}, {"analysis", test_analysis}, {"the tutorial's", test_tutorial}, )

@@ -1,0 +1,115 @@
+/* analysis.h: finished experiments looked at from a program: the trajectory of a result file, and its runs.
+ *
+ *     pipette_error error = PIPETTE_NO_ERROR;
+ *     pipette_trajectory *traj, *run;
+ *     pipette_value V;
+ *     if (pipette_trajectory_load("hdf5/FiringRate.hdf5", NULL, &traj, &error) != PIPETTE_OK)
+ *         ...
+ *     if (pipette_view(traj, 13, &run) == PIPETTE_OK && pipette_get(run, "V", &V) == PIPETTE_OK)
+ *         printf("I = %g: %llu steps\n", pipette_trajectory_f64(run, "I"), (unsigned long long)V.shape[0]);
+ *     pipette_view_destroy(run);
+ *     pipette_trajectory_destroy(traj);
+ *
+ * A loaded trajectory is used through trajectory.h as any other: natural naming, views, walking, the same errors. What differs: values are read
+ * when they are touched. A value that is no run's (a parameter, a table, a config value) stays in memory then, and is borrowed until the
+ * trajectory is destroyed. A result of a run is read each time, in a view of the run or by a name that speaks of it
+ * ("results.neuron.run_00000013.V", "neuron.r_13.V"), and is borrowed until the next one is read through the same handle. Its node has the run's
+ * name in the view of a run, run_ALL else. Adding, setting and expanding are refused: the file is only read.
+ *
+ * All: one thread at a time for a trajectory with all its views; reading blocks on the disk.
+ */
+#ifndef PIPETTE_ANALYSIS_H
+#define PIPETTE_ANALYSIS_H
+
+#include "embed.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- Loading --------------------------------------------------------------------------------------------------------------- */
+
+/* How much of a branch is loaded. */
+enum {
+    PIPETTE_LOAD_NOTHING = 0,
+    PIPETTE_LOAD_SKELETON = 1, /* names, units, comments, types */
+    PIPETTE_LOAD_DATA = 2,     /* values as well, where they are not here yet */
+    PIPETTE_LOAD_ANEW = 3      /* values as well, also those that are here */
+};
+
+typedef struct pipette_load_options {
+    const char *storage; /* plugin; NULL: "hdf5" */
+    const char *const *folders; /* to look for plugins in, first */
+    uint64_t folder_count;
+    /* Levels. Parameters, their units and the exploration are always loaded. Results of runs are never kept in memory: their level says
+     * whether their names are known. */
+    int derived_parameters, results, config;
+    int auto_load; /* 1: whatever is touched is loaded, whatever the levels say */
+} pipette_load_options;
+
+/* Derived parameters with their data, the skeleton of the rest, and what is touched. */
+PIPETTE_INLINE pipette_load_options pipette_load_defaults(void)
+{
+    pipette_load_options options;
+    memset(&options, 0, sizeof options);
+    options.derived_parameters = PIPETTE_LOAD_DATA;
+    options.results = PIPETTE_LOAD_SKELETON;
+    options.config = PIPETTE_LOAD_SKELETON;
+    options.auto_load = 1;
+    return options;
+}
+
+/* The trajectory of a result file, also of one that is being written: then it is what the file held at this moment. `options` NULL: the
+ * defaults. The program destroys it (pipette_trajectory_destroy(), after its views), which closes the file. */
+PIPETTE_API int pipette_trajectory_load_sized(const char *path, const pipette_load_options *options, size_t size,
+                                              pipette_trajectory **trajectory, pipette_error *error);
+PIPETTE_INLINE int pipette_trajectory_load(const char *path, const pipette_load_options *options, pipette_trajectory **trajectory,
+                                           pipette_error *error)
+{
+    return pipette_trajectory_load_sized(path, options, sizeof *options, trajectory, error);
+}
+
+/* Loads the values that stand below a name ("" for all, "results.summary"), at level PIPETTE_LOAD_DATA or PIPETTE_LOAD_ANEW. */
+PIPETTE_API int pipette_load(pipette_trajectory *trajectory, const char *name, int level);
+
+/* The file of a loaded trajectory, or of a view of it, for what embed.h does with files; NULL for other trajectories. It stays the
+ * trajectory's. */
+PIPETTE_API pipette_file *pipette_trajectory_file(const pipette_trajectory *trajectory);
+
+/* Adds all parameters of one trajectory to another, such as an environment's, with the values that `from` has (in the view of a run: the
+ * run's). Those that are there already are set. Explores nothing. */
+PIPETTE_API int pipette_add_parameters_of(pipette_trajectory *trajectory, pipette_trajectory *from);
+
+/* ---- Runs ------------------------------------------------------------------------------------------------------------------- */
+
+/* What is known of a run beside its results. Texts are borrowed until something else is read. */
+typedef struct pipette_run_information {
+    uint32_t size;
+    int32_t state; /* pipette_state */
+    uint64_t run;
+    char name[PIPETTE_RUN_NAME_SIZE];
+    double start, duration; /* seconds since 1970, seconds; NaN: not known */
+    const char *message;    /* why it has no result; "" */
+} pipette_run_information;
+
+PIPETTE_API int pipette_run_info(pipette_trajectory *trajectory, uint64_t run, pipette_run_information *information, pipette_error *error);
+
+/* Not 0: the run that this is the view of is wanted. */
+typedef int (*pipette_run_predicate)(pipette_trajectory *view, void *user);
+
+/* The runs that a function wants, of those that the file holds, ascending: *runs (to be freed with free()) of *count. For a condition in one
+ * line see pipette_selection_create(). */
+PIPETTE_API int pipette_find_runs(pipette_trajectory *trajectory, pipette_run_predicate predicate, void *user, uint64_t **runs, uint64_t *count,
+                                  pipette_error *error);
+
+/* The runs of a loaded trajectory as postprocessing sees them (postprocess.h): blocks of one result of many runs, states, run numbers; tables
+ * and values cannot be stored. `selection` says which runs, NULL: all. pipette_runs_close() before the trajectory is destroyed. */
+PIPETTE_API int pipette_runs_open(pipette_trajectory *trajectory, const pipette_selection_options *selection, pipette_results **results,
+                                  pipette_error *error);
+PIPETTE_API void pipette_runs_close(pipette_results *results);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
