@@ -108,6 +108,39 @@ PIPETTE_API int pipette_runs_open(pipette_trajectory *trajectory, const pipette_
                                   pipette_error *error);
 PIPETTE_API void pipette_runs_close(pipette_results *results);
 
+/* ---- Two files ---------------------------------------------------------------------------------------------------------------- */
+
+typedef struct pipette_diff_options {
+    const char *first, *second; /* the files */
+    const char *storage;        /* plugin; NULL: "hdf5" */
+    const char *const *folders;
+    uint64_t folder_count;
+    double tolerance; /* floating-point numbers a and b are equal where |a - b| <= tolerance * max(|a|, |b|); 0: bit by bit */
+} pipette_diff_options;
+
+typedef struct pipette_diff_report {
+    int same;             /* 1: nothing differs */
+    uint64_t paired;      /* runs at points that both files have */
+    uint64_t differing;   /* of these: some result, or the state, is another one */
+    uint64_t only_first, only_second; /* runs at points of one file */
+    uint64_t other_count; /* differences beside runs: parameters, tables, results that one file has */
+} pipette_diff_report;
+
+/* A difference: of a run (`run` of the first file, `there` of the second), or of the whole (both PIPETTE_DEFAULT_RUN), in the value `path`. Another
+ * result than 0 ends the comparison, and is returned. */
+typedef int (*pipette_diff_visit)(uint64_t run, uint64_t there, const char *path, const char *text, void *user);
+
+/* Compares two result files: runs that are at the same point with each other, whatever their numbers, parameters, tables and single results.
+ * What a file says of its making (config), times, messages and logs do not count. 0 also where something differs: look at the report.
+ * PIPETTE_E_INVALID where the runs cannot be paired. */
+PIPETTE_API int pipette_diff_sized(const pipette_diff_options *options, size_t size, pipette_diff_visit visit, void *user,
+                                   pipette_diff_report *report, pipette_error *error);
+PIPETTE_INLINE int pipette_diff(const pipette_diff_options *options, pipette_diff_visit visit, void *user, pipette_diff_report *report,
+                                pipette_error *error)
+{
+    return pipette_diff_sized(options, sizeof *options, visit, user, report, error);
+}
+
 #ifdef __cplusplus
 }
 #endif
