@@ -192,7 +192,12 @@ static void test_analysis(void)
         "mine: tau_V = 10, dt = 0.1\n"
         "rates_frame: -3 no node 'rates_frame'\n"
         "rates_frame: -6 'results.summary.firing_rates.rates_frame' is not loaded\n"
-        "rates_frame: f64 of 101, rank 2\n";
+        "rates_frame: f64 of 101, rank 2\n"
+        "threshold: 0.105\n"
+        "by eye\n"
+        "means.mean: f64 of 2, rank 1\n"
+        "'results.neuron' has the name of something that is not a single value: take another\n"
+        "name 'results.neuron..x': an empty part; write names with single dots between\n";
     folder_begin();
     CU_ASSERT_EQUAL(PIPETTE("run", "-q", TEST_SOURCE_FOLDER "/../pipelines/firing_rate.cfg"), 0);
     CU_ASSERT_EQUAL(command_run((const char *const[]){TEST_PROGRAMS "/analysis", "hdf5/FiringRate.hdf5", NULL}), 0);
@@ -208,6 +213,12 @@ static void test_analysis(void)
 /* ---- The tutorial
  * ---------------------------------------------------------------------------------------------------------------- */
 
+/* The library and the headers as `installed/lib` and `installed/include`, whatever the system calls its folders. */
+#define INSTALL                                                                                                        \
+    "cmake --install " TEST_BUILD_FOLDER " --prefix \"$PWD/installed\" > install.log && "                              \
+    "if [ ! -e installed/lib/libpipette.so ]; then mkdir -p installed/lib && "                                         \
+    "mv installed/lib*/*/libpipette* installed/lib*/*/pipette installed/lib; fi && test -e "                           \
+    "installed/lib/libpipette.so"
 #define FLAGS                                                                                                          \
     " -O2 -ffp-contract=off -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror -Iinstalled/include "               \
     "-Linstalled/lib "
@@ -236,11 +247,7 @@ static void test_tutorial(void)
     if (SANITIZED) /* a program of another kind cannot load it */
         return;
     folder_begin();
-    CU_ASSERT_EQUAL_FATAL(SHELL("cmake --install " TEST_BUILD_FOLDER " --prefix \"$PWD/installed\""), 0);
-    CU_ASSERT_EQUAL_FATAL(SHELL("if [ ! -d installed/lib ]; then mv installed/lib* installed/lib; fi; ls -d "
-                                "installed/lib/*/libpipette.so && "
-                                "mv installed/lib/*/* installed/lib; test -e installed/lib/libpipette.so"),
-                          0);
+    CU_ASSERT_EQUAL_FATAL(SHELL(INSTALL), 0);
     for (i = 0; i < 2; i++)
         for (k = 0; k < 2; k++) {
             char line[1024], file[64];
@@ -269,6 +276,39 @@ static void test_tutorial(void)
     folder_end();
 }
 
+static void build_and_run(const char *compiler, const char *name, const char *more, const char *said)
+{
+    char line[1024];
+    (void)snprintf(line, sizeof line, "%s" FLAGS TUTORIAL "/%s.c %s -lpipette -o program", compiler, name, more);
+    EXPECT(SHELL(line) == 0 && command_err[0] == '\0');
+    CU_ASSERT_EQUAL(SHELL("LD_LIBRARY_PATH=installed/lib ./program"), 0);
+    EXPECT(command_err[0] == '\0' && strcmp(command_out, said) == 0);
+}
+
+/* The examples beside it. Rule 90 from one cell has 425 living cells in 51 steps: 2 to the power of the ones in the
+ * step's number, summed. */
+static void test_examples(void)
+{
+    if (SANITIZED)
+        return;
+    folder_begin();
+    CU_ASSERT_EQUAL_FATAL(SHELL(INSTALL), 0);
+    build_and_run("cc -std=c11", "multiplication", "", "");
+    build_and_run("c++ -x c++ -std=c++17", "multiplication", "", "");
+    CU_ASSERT_EQUAL(PIPETTE("get", "hdf5/Multiplication.hdf5", "z"), 0);
+    EXPECT(strncmp(command_out, "run,x,y,z\n0,1,6,6\n1,1,7,7\n2,1,8,8\n3,2,6,12\n", 41) == 0);
+    build_and_run("cc -std=c11", "adaptive", TUTORIAL "/neuron.c", "fires from I = 0.100000 on, found with 22 runs\n");
+    build_and_run("c++ -x c++ -std=c++17", "adaptive", TUTORIAL "/neuron.c",
+                  "fires from I = 0.100000 on, found with 22 runs\n");
+    build_and_run("cc -std=c11", "wrapping", "", "");
+    build_and_run("c++ -x c++ -std=c++17", "wrapping", "", "");
+    CU_ASSERT_EQUAL(PIPETTE("get", "hdf5/CellularAutomata.hdf5", "alive"), 0);
+    CU_ASSERT_STRING_EQUAL(command_out,
+                           "run,rule,alive\n0,10,51\n1,30,1379\n2,90,425\n3,110,778\n4,184,51\n5,190,1976\n");
+    folder_end();
+}
+
 SUITE("programs", {"plain", test_plain}, {"pipeline", test_pipeline}, {"runs that leave", test_leaves},
       {"company", test_company}, {"interrupted", test_interrupted}, {"options", test_options},
-      {"mistakes", test_mistakes}, {"analysis", test_analysis}, {"the tutorial's", test_tutorial}, )
+      {"mistakes", test_mistakes}, {"analysis", test_analysis}, {"the tutorial's", test_tutorial},
+      {"examples", test_examples}, )

@@ -82,6 +82,53 @@ static void look_at_runs(pipette_trajectory *traj, pipette_error *error)
         printf("%s\n", error->message);
 }
 
+/* What an analysis has found goes into the file. */
+static int store(const char *file, pipette_error *error)
+{
+    static const double means[2] = {1.5, 2.5};
+    static const char *const names[2] = {"weak", "strong"};
+    const uint64_t two = 2;
+    const pipette_table_dimension dimensions[] = {
+        PIPETTE_TABLE_DIMENSION("kind", "", "Kind", pipette_value_array(PIPETTE_TYPE_STRING, 1, &two, names))};
+    const pipette_table_array arrays[] = {PIPETTE_TABLE_ARRAY("mean", PIPETTE_TYPE_F64, "Hz", "Mean rate", means)};
+    pipette_table table;
+    pipette_addition additions[3];
+    pipette_trajectory *traj;
+    memset(additions, 0, sizeof additions);
+    memset(&table, 0, sizeof table);
+    table.size = sizeof table;
+    table.path = "analysis.means";
+    table.comment = "By kind";
+    table.dimensions = dimensions;
+    table.dimension_count = 1;
+    table.arrays = arrays;
+    table.array_count = 1;
+    additions[0].path = "analysis.threshold";
+    additions[0].unit = "1/ms";
+    additions[0].comment = "Where it begins to fire";
+    additions[0].value = pipette_value_f64(0.105);
+    additions[1].path = "results.analysis.note";
+    additions[1].value = pipette_value_string("by eye");
+    additions[2].table = &table;
+    if (pipette_store(file, NULL, additions, 3, error) != PIPETTE_OK ||
+        pipette_store(file, NULL, additions, 3, error) != PIPETTE_OK ||
+        pipette_trajectory_load(file, NULL, &traj, error) != PIPETTE_OK) {
+        printf("%s\n", error->message);
+        return 1;
+    }
+    touch(traj, "threshold");
+    printf("%s\n", pipette_trajectory_string(traj, "analysis.note"));
+    touch(traj, "means.mean");
+    pipette_trajectory_destroy(traj);
+    additions[0].path = "neuron";
+    if (pipette_store(file, NULL, additions, 1, error) == PIPETTE_E_EXISTS)
+        printf("%s\n", error->message);
+    additions[0].path = "neuron..x";
+    if (pipette_store(file, NULL, additions, 1, error) == PIPETTE_E_INVALID)
+        printf("%s\n", error->message);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     pipette_load_options bare = pipette_load_defaults();
@@ -134,5 +181,5 @@ int main(int argc, char **argv)
     pipette_load(traj, "results.summary", PIPETTE_LOAD_DATA);
     touch(traj, "rates_frame");
     pipette_trajectory_destroy(traj);
-    return 0;
+    return store(argv[1], &error);
 }

@@ -108,6 +108,28 @@ PIPETTE_API int pipette_runs_open(pipette_trajectory *trajectory, const pipette_
                                   pipette_error *error);
 PIPETTE_API void pipette_runs_close(pipette_results *results);
 
+/* ---- Storing later --------------------------------------------------------------------------------------------------------------- */
+
+/* Adds results of an analysis to a result file: single values, texts and arrays (full paths below `results`, "results.analysis.threshold", which
+ * may be left out: "analysis.threshold"), and tables (postprocess.h); what stands there from before is replaced. All or nothing: after a
+ * crash the file is the old one or the new one. Trajectories that are loaded see it when they are loaded again. PIPETTE_E_STORAGE while
+ * somebody else writes the file; PIPETTE_E_EXISTS where a result of the runs, a table or a group has the name. */
+typedef struct pipette_addition {
+    const char *path; /* of a value; of a table its own path counts */
+    const char *unit, *comment;
+    pipette_value value;
+    const pipette_table *table; /* instead of a value; NULL: a value */
+} pipette_addition;
+
+PIPETTE_API int pipette_store_sized(const char *file, const pipette_load_options *options, size_t options_size,
+                                    const pipette_addition *additions, uint64_t count, size_t addition_size, pipette_error *error);
+/* `options` says which storage it is; NULL: the defaults. */
+PIPETTE_INLINE int pipette_store(const char *file, const pipette_load_options *options, const pipette_addition *additions, uint64_t count,
+                                 pipette_error *error)
+{
+    return pipette_store_sized(file, options, sizeof *options, additions, count, sizeof *additions, error);
+}
+
 /* ---- Two files ---------------------------------------------------------------------------------------------------------------- */
 
 typedef struct pipette_diff_options {
