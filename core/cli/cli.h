@@ -24,6 +24,7 @@ int cli_inspect(int argc, char **argv);
 int cli_check(int argc, char **argv);
 int cli_show(int argc, char **argv);
 int cli_get(int argc, char **argv);
+int cli_merge(int argc, char **argv);
 int cli_diff(int argc, char **argv);
 int cli_compact(int argc, char **argv);
 int cli_export(int argc, char **argv);

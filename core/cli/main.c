@@ -24,6 +24,7 @@ static const verb verbs[] = {
     {"get", cli_get, "FILE PATH", "Print values, arrays and tables of a result file, of all runs or some"},
     {"plot", cli_plot, "FILE [WHAT...]", "Draw results: lines, points, maps, histograms, traces, rasters"},
     {"diff", cli_diff, "FILE OTHER", "Compare two result files, run by run at the same point"},
+    {"merge", cli_merge, "FILE OTHER -o OUT", "Make one file of two that explore the same space"},
     {"compact", cli_compact, "FILE", "Give back the room that growing has left behind in a result file"},
     {"export", cli_export, "FILE -o OUT", "Write results for other tools: arrays over the explored parameters"},
     {"reset", cli_reset, "FILE", "Make runs pending again, so that the next run does them anew"},

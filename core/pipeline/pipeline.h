@@ -27,6 +27,7 @@ typedef struct program_stages {
     void *model_instance;           /* for the model's run() */
     const pipette_descriptor *const *postprocess; /* the first of one name is meant */
     uint32_t postprocess_count;
+    uint32_t played;       /* the model only plays what another one has computed, and the file speaks of that one */
     uint32_t refuse_dirty; /* no run while git knows of changes that are not committed */
     uint32_t versioned; /* the program says what its version is: a file of another build may go on in silence */
 } program_stages;

@@ -124,7 +124,7 @@ int provenance_add(pipette_pipeline *p, pipette_error *error)
     status = add_text(p, "pipeline.text", config_text(p->config), "The config as it was run, includes expanded", error);
     if (status == PIPETTE_OK)
         status = add_text(p, "pipeline.file", p->options.config, "The config's file", error);
-    if (status == PIPETTE_OK && p->program != NULL)
+    if (status == PIPETTE_OK && p->program != NULL && !p->program->played)
         status = add_text(p, "pipeline.program", p->program->file, "The program whose functions are the model", error);
     if (status == PIPETTE_OK)
         status = add_text(p, "pipeline.folder", config_folder(p->config), "The folder of the config's file", error);

@@ -1,5 +1,5 @@
 /* diff.c: what differs between two result files, run by run at the same point. */
-#include <pipette/analysis.h>
+#include "program/diff.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -21,6 +21,8 @@ typedef struct diff {
     pipette_diff_report report;
     unsigned char *block_a, *block_b;
     uint8_t differs[ROWS]; /* runs of which something was said */
+    uint8_t unlike[ROWS];  /* runs that ended in another way: their results say nothing */
+    int different;         /* see pairs_create() */
     pipette_error *error;
 } diff;
 
@@ -273,7 +275,8 @@ static int compare_column(diff *d, const stretch *s, const pipette_entry *in_a, 
                 status = pipette_file_read(d->in_b, in_b->path, s->row_b + at, n, in_a->type, d->block_b, d->error);
         }
         for (i = 0; status == PIPETTE_OK && i < n; i++)
-            if (most == 0 || memcmp(d->block_a + i * bytes, d->block_b + i * bytes, (size_t)bytes) != 0)
+            if (!d->unlike[s->at + at + i] &&
+                (most == 0 || memcmp(d->block_a + i * bytes, d->block_b + i * bytes, (size_t)bytes) != 0))
                 status = compare_one(d, s, at + i, in_a->path);
     }
     return status;
@@ -310,6 +313,7 @@ static int compare_stretch(diff *d, const stretch *s)
             char text[80];
             (void)snprintf(text, sizeof text, "is '%s', '%s' there", pipette_state_text(states[0][i]),
                            pipette_state_text(states[1][i]));
+            d->unlike[s->at + i] = 1;
             status = say_run(d, s, i, LEDGER_STATE, text);
         }
     if (status == PIPETTE_OK) {
@@ -327,6 +331,7 @@ static int compare_runs(diff *d, uint64_t rows_a, uint64_t rows_b)
         n = rows_a - row < ROWS ? rows_a - row : ROWS;
         status = pairs_find(d->points, row, n, there, d->error);
         memset(d->differs, 0, sizeof d->differs);
+        memset(d->unlike, 0, sizeof d->unlike);
         for (i = 0; status == PIPETTE_OK && i < n; i = k) {
             const stretch s = {row + i, there[i], 0, i};
             for (k = i + 1; k < n && there[i] != PAIRS_NONE && there[k] == there[i] + (k - i); k++)
@@ -365,11 +370,11 @@ static int open_both(diff *d, uint64_t *rows_a, uint64_t *rows_b)
     if (status == PIPETTE_OK)
         status = pipette_file_info(d->in_b, &info, d->error);
     *rows_b = info.row_count;
-    return status == PIPETTE_OK ? pairs_create(d->a, d->b, &d->points, d->error) : status;
+    return status == PIPETTE_OK ? pairs_create(d->a, d->b, d->different, &d->points, d->error) : status;
 }
 
-int pipette_diff_sized(const pipette_diff_options *options, size_t size, pipette_diff_visit visit, void *user,
-                       pipette_diff_report *report, pipette_error *error)
+int diff_files(const pipette_diff_options *options, int different, pipette_diff_visit visit, void *user,
+               pipette_diff_report *report, pipette_error *error)
 {
     pipette_error own = {0};
     diff *d = calloc(1, sizeof *d);
@@ -377,7 +382,8 @@ int pipette_diff_sized(const pipette_diff_options *options, size_t size, pipette
     int status;
     if (d == NULL)
         return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
-    memcpy(&d->options, options, size < sizeof d->options ? size : sizeof d->options);
+    d->options = *options;
+    d->different = different;
     d->visit = visit;
     d->user = user;
     d->error = &own;
@@ -403,4 +409,13 @@ int pipette_diff_sized(const pipette_diff_options *options, size_t size, pipette
     free(d->block_b);
     free(d);
     return status;
+}
+
+int pipette_diff_sized(const pipette_diff_options *options, size_t size, pipette_diff_visit visit, void *user,
+                       pipette_diff_report *report, pipette_error *error)
+{
+    pipette_diff_options o;
+    memset(&o, 0, sizeof o);
+    memcpy(&o, options, size < sizeof o ? size : sizeof o);
+    return diff_files(&o, 0, visit, user, report, error);
 }

@@ -396,6 +396,7 @@ static int run_pipeline(pipette_environment *env, const char *name, program_run 
                              .model_instance = run,
                              .postprocess = functions,
                              .versioned = o->version != NULL && o->version[0] != '\0',
+                             .played = env->played,
                              .refuse_dirty = o->refuse_dirty != 0};
     pipette_report report = {.size = sizeof report};
     pipette_error why = {0};

@@ -35,6 +35,7 @@ struct pipette_environment {
     uint32_t result_count;
     program_stage **stages;
     uint32_t stage_count;
+    uint32_t played; /* see program_stages */
     uint32_t runs_begun;
     pipette_pipeline *volatile running;
     pipette_report report;

@@ -99,7 +99,7 @@ static int stretch(const side *s, uint64_t row, uint64_t count, uint64_t *run, u
     pipette_storage_info info = {.size = sizeof info};
     uint64_t base = 0;
     uint32_t i;
-    int status = pipette_file_info(s->file, &info, error);
+    int status = s->file == NULL ? PIPETTE_OK : pipette_file_info(s->file, &info, error);
     for (i = 0; status == PIPETTE_OK && i < info.span_count; base += info.spans[i++].count)
         if (row - base < info.spans[i].count) {
             *run = info.spans[i].first + (row - base);
@@ -152,21 +152,47 @@ static int same_point(pairs *p, uint64_t row_a, uint64_t row_b, int *equal, pipe
 /* ---- Parameters
  * ------------------------------------------------------------------------------------------------------------------ */
 
-static int add_parameters(pairs *p, const side *s)
+static int add_parameter(pairs *p, const char *path)
 {
-    uint32_t i, k, explored = pipette_explored_count(s->trajectory);
-    for (i = 0; i < explored; i++) {
-        const char *path = pipette_explored(s->trajectory, i);
-        for (k = 0; k < p->count && strcmp(p->parameters[k], path) != 0; k++)
-            continue;
-        if (k < p->count)
-            continue;
-        p->parameters[p->count] = strdup(path);
-        if (p->parameters[p->count] == NULL)
-            return PIPETTE_E_MEMORY;
-        p->count++;
-    }
+    char **more;
+    int *types;
+    uint32_t k;
+    for (k = 0; k < p->count; k++)
+        if (strcmp(p->parameters[k], path) == 0)
+            return PIPETTE_OK;
+    more = realloc(p->parameters, (p->count + 1u) * sizeof *more);
+    if (more == NULL)
+        return PIPETTE_E_MEMORY;
+    p->parameters = more;
+    types = realloc(p->types, (p->count + 1u) * sizeof *types);
+    if (types == NULL)
+        return PIPETTE_E_MEMORY;
+    p->types = types;
+    more[p->count] = strdup(path);
+    if (more[p->count] == NULL)
+        return PIPETTE_E_MEMORY;
+    p->count++;
     return PIPETTE_OK;
+}
+
+static int add_explored(pairs *p, const side *s)
+{
+    uint32_t i, explored = pipette_explored_count(s->trajectory);
+    int status = PIPETTE_OK;
+    for (i = 0; status == PIPETTE_OK && i < explored; i++)
+        status = add_parameter(p, pipette_explored(s->trajectory, i));
+    return status;
+}
+
+static int add_if_different(const pipette_node *node, void *user)
+{
+    pairs *p = user;
+    pipette_node there = {.size = sizeof there};
+    if (!(node->flags & PIPETTE_NODE_LEAF) || node->value.rank > 0 ||
+        pipette_find(p->b.trajectory, node->path, &there) != PIPETTE_OK || strcmp(there.path, node->path) != 0 ||
+        there.type != node->type || there.value.rank > 0)
+        return 0;
+    return same(node->type, &node->value.as, &there.value.as) ? 0 : add_parameter(p, node->path);
 }
 
 static int look_up(pairs *p, side *s, int first, pipette_error *error)
@@ -229,30 +255,27 @@ static int open_side(side *s, pipette_trajectory *trajectory, pipette_error *err
     int status;
     s->trajectory = trajectory;
     s->file = pipette_trajectory_file(trajectory);
-    status = pipette_file_info(s->file, &info, error);
-    s->rows = info.row_count;
+    status = s->file == NULL ? PIPETTE_OK : pipette_file_info(s->file, &info, error);
+    s->rows = s->file == NULL ? pipette_run_count(trajectory) : info.row_count;
     return status;
 }
 
-int pairs_create(pipette_trajectory *a, pipette_trajectory *b, pairs **out, pipette_error *error)
+int pairs_create(pipette_trajectory *a, pipette_trajectory *b, int different, pairs **out, pipette_error *error)
 {
     pairs *p = calloc(1, sizeof *p);
-    const uint32_t most = pipette_explored_count(a) + pipette_explored_count(b) + 1u;
     int status;
     *out = NULL;
     if (p == NULL)
         return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
-    p->parameters = calloc(most, sizeof *p->parameters);
-    p->types = calloc(most, sizeof *p->types);
     p->room[0] = malloc(BLOCK * sizeof(pipette_complex));
     p->room[1] = malloc(BLOCK * sizeof(pipette_complex));
     p->hashes = malloc(BLOCK * sizeof *p->hashes);
     status = open_side(&p->a, a, error);
     if (status == PIPETTE_OK)
         status = open_side(&p->b, b, error);
-    if (status == PIPETTE_OK &&
-        (p->parameters == NULL || p->types == NULL || p->room[0] == NULL || p->room[1] == NULL || p->hashes == NULL ||
-         add_parameters(p, &p->a) != PIPETTE_OK || add_parameters(p, &p->b) != PIPETTE_OK))
+    if (status == PIPETTE_OK && (p->room[0] == NULL || p->room[1] == NULL || p->hashes == NULL ||
+                                 add_explored(p, &p->a) != PIPETTE_OK || add_explored(p, &p->b) != PIPETTE_OK ||
+                                 (different && pipette_walk(a, "parameters", add_if_different, p) != PIPETTE_OK)))
         status = pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
     if (status == PIPETTE_OK)
         status = look_up(p, &p->a, 1, error);

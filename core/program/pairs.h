@@ -8,10 +8,11 @@ typedef struct pairs pairs;
 
 #define PAIRS_NONE UINT64_MAX
 
-/* For two loaded trajectories. Points are compared over every parameter that one of them explores; where the other does
- * not, its value counts. PIPETTE_E_INVALID where that parameter is not in both, or of another type. Needs 16 bytes for
- * each run of `b`. */
-int pairs_create(pipette_trajectory *a, pipette_trajectory *b, pairs **out, pipette_error *error);
+/* For two trajectories; rows are those of a loaded one's file, the runs of another one. Points are compared over every
+ * parameter that one of them explores; where the other does not, its value counts. PIPETTE_E_INVALID where that
+ * parameter is not in both, or of another type. Needs 16 bytes for each run of `b`. */
+/* With `different`, single values that both have and that differ are part of the points as well. */
+int pairs_create(pipette_trajectory *a, pipette_trajectory *b, int different, pairs **out, pipette_error *error);
 void pairs_destroy(pairs *p);
 
 /* For the rows of `a` from `first` on: the row of `b` at the same point, or PAIRS_NONE. */

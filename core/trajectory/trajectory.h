@@ -53,6 +53,11 @@ int trajectory_restore(pipette_trajectory *trajectory, const char *text, pipette
  * nothing just takes the stored points. Before any view is made; also after trajectory_start(). All or nothing. */
 int trajectory_continue(pipette_trajectory *trajectory, const char *text, pipette_error *error);
 
+/* The points of `other` join those of the trajectory; what it has not yet comes behind. A parameter that only one of them explores has the
+ * other's value there, and so has each of the `also_count` parameters `also`, which then are explored. All or nothing. */
+int trajectory_join(pipette_trajectory *trajectory, const pipette_trajectory *other, const char *const *also, uint32_t also_count,
+                    pipette_error *error);
+
 /* The trajectory's name check, for other modules: 0, or PIPETTE_E_INVALID with a message that says what is wrong. `path` may
  * have dots and, if `allow_run` is not 0, the wildcards `$`, `crun`, `$set`, `crunset` as components. */
 /* Adds a leaf as pipette_add() does; one that is there already is replaced where `may_replace` says so of its full name. Fills `node` with

@@ -302,6 +302,10 @@ static void test_examples(void)
                   "fires from I = 0.100000 on, found with 22 runs\n");
     build_and_run("cc -std=c11", "wrapping", "", "");
     build_and_run("c++ -x c++ -std=c++17", "wrapping", "", "");
+    build_and_run("cc -std=c11", "merging", "", "5 runs, 3 from the first file\n");
+    build_and_run("c++ -x c++ -std=c++17", "merging", "", "5 runs, 3 from the first file\n");
+    CU_ASSERT_EQUAL(PIPETTE("get", "hdf5/merged.hdf5", "z"), 0);
+    CU_ASSERT_STRING_EQUAL(command_out, "run,x,y,z\n0,1,6,6\n1,2,6,12\n2,3,6,18\n3,3,7,21\n4,4,7,28\n");
     CU_ASSERT_EQUAL(PIPETTE("get", "hdf5/CellularAutomata.hdf5", "alive"), 0);
     CU_ASSERT_STRING_EQUAL(command_out,
                            "run,rule,alive\n0,10,51\n1,30,1379\n2,90,425\n3,110,778\n4,184,51\n5,190,1976\n");

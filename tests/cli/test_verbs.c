@@ -7,7 +7,7 @@
 
 static void test_help(void)
 {
-    static const char *const verbs[] = {"run", "check", "plugins", "inspect", "show", "get", "replay", "reset", "plot", "diff"};
+    static const char *const verbs[] = {"run", "check", "plugins", "inspect", "show", "get", "replay", "reset", "plot", "diff", "merge"};
     size_t i;
     folder_begin();
     CU_ASSERT_EQUAL(PIPETTE("--help"), 0);

@@ -163,6 +163,44 @@ PIPETTE_INLINE int pipette_diff(const pipette_diff_options *options, pipette_dif
     return pipette_diff_sized(options, sizeof *options, visit, user, report, error);
 }
 
+typedef enum pipette_preference { PIPETTE_PREFER_NONE = 0, PIPETTE_PREFER_FIRST = 1, PIPETTE_PREFER_SECOND = 2 } pipette_preference;
+
+typedef struct pipette_merge_options {
+    const char *first, *second; /* the files; they are only read */
+    const char *out;            /* the file that has the runs of both */
+    const char *storage;        /* plugin; NULL: "hdf5" */
+    const char *const *folders;
+    uint64_t folder_count;
+    int prefer;       /* pipette_preference: whose results count where both have a run at a point, and they differ */
+    int overwrite;    /* 1: replace `out` where it exists */
+    uint32_t workers; /* 0: one per core */
+    void (*progress)(const pipette_progress *progress, void *user);
+    void (*log)(int level, const char *text, void *user);
+    void *user; /* of these two */
+} pipette_merge_options;
+
+typedef struct pipette_merge_report {
+    uint64_t run_count;               /* points of the merged trajectory */
+    uint64_t from_first, from_second; /* runs whose results come from there */
+    uint64_t duplicates;              /* runs at points that both files have */
+    uint64_t unequal;                 /* of these: done in both, with other results */
+    uint64_t pending_count;           /* not stored: an interrupted merge can go on */
+} pipette_merge_report;
+
+/* Makes one file of two that explore the same space: the points of the first, then those of the second that it lacks. Parameters that are
+ * constant in each file but different become explored. Where both have a point, the run that is done counts; where both are, they are the
+ * same, or PIPETTE_E_EXISTS after each difference was told to `visit` (as in pipette_diff()), unless `prefer` says which one counts. What the
+ * runs printed, and why they failed, comes along; times are those of the merging. Tables and single results are not taken over: they are of
+ * one file's runs. What the first file says of its config and model stays, so that its config goes on with the merged file.
+ * Cut off, the same call goes on. Forks; see pipette_pipeline_run(). */
+PIPETTE_API int pipette_merge_sized(const pipette_merge_options *options, size_t size, pipette_diff_visit visit, void *user,
+                                    pipette_merge_report *report, pipette_error *error);
+PIPETTE_INLINE int pipette_merge(const pipette_merge_options *options, pipette_diff_visit visit, void *user, pipette_merge_report *report,
+                                 pipette_error *error)
+{
+    return pipette_merge_sized(options, sizeof *options, visit, user, report, error);
+}
+
 #ifdef __cplusplus
 }
 #endif
