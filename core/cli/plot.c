@@ -148,13 +148,11 @@ static const struct argp argp = {
     parse,
     "FILE [WHAT...]",
     "Draw what a result file holds, with gnuplot.\v"
-    "WHAT is NAME (a result, or an array of one run), X:Y or X:Y:BY (a line for each value of BY), map:X:Y:COLOUR, "
-    "points:X:Y, "
-    "histogram:NAME, trace:NAME or raster:NAME; several stand one below the other. Names are as in `pipette get`; X "
-    "can also be `run`. "
-    "Without WHAT: what the file's own config says (a stage with the plugin `plot`), else the returned result over the "
-    "explored "
-    "parameters and an example of the first array.\n\n"
+    "WHAT is NAME (a result, or an array of one run), X:Y or X:Y:BY (a line for each value of BY), lines:X:Y (one "
+    "line: the mean at each X, and the range), points:X:Y, map:X:Y:COLOUR, histogram:NAME, trace:NAME or raster:NAME; "
+    "several stand one below the other. Names are as in `pipette get`; X can also be `run`. Without WHAT: what the "
+    "file's own config says (a stage with the plugin `plot`), else the returned result over the explored parameters "
+    "and an example of the first array.\n\n"
     "Beside FIGURE.png stand FIGURE.gp, the script, and FIGURE.dat, what it draws: change the script and run `gnuplot "
     "FIGURE.gp`.\n\n"
     "  pipette plot FiringRate.hdf5 I:rate:tau_ref -o rates.svg\n"

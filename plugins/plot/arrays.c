@@ -23,9 +23,9 @@ static int read_array(const panel_context *c, const panel *p, uint64_t row, pipe
 
 /* The row of the example: the run that was asked for, else number 13 or the last before it that is done, else the first
  * that is. */
-static int example_row(const panel_context *c, const panel *p, uint64_t *row, uint64_t *run)
+static int example_row(const panel_context *c, const panel *p, const panel_data *d, uint64_t *row, uint64_t *run)
 {
-    const uint64_t all = pipette_row_count(c->results);
+    const uint64_t all = d->asked;
     uint64_t i, number;
     int found = 0;
     for (i = 0; i < all; i++) {
@@ -50,9 +50,7 @@ static int example_row(const panel_context *c, const panel *p, uint64_t *row, ui
     if (p->run != PIPETTE_DEFAULT_RUN)
         return pipette_stage_fail(c->stage, PIPETTE_E_NOT_FOUND, "run %llu is not among the %llu that were asked for",
                                   (unsigned long long)p->run, (unsigned long long)all);
-    return pipette_stage_fail(c->stage, PIPETTE_E_NOT_FOUND,
-                              "no run that is done has a value to draw (of %llu that were asked for)",
-                              (unsigned long long)all);
+    return blocks_none(c, d);
 }
 
 /* "I=0.13, tau_ref=5.0", the parameter that changes fastest first. */
@@ -91,7 +89,7 @@ int collect_trace(const panel_context *c, const panel *p, panel_data *d)
     uint64_t row = 0, count, shown, i, bucket, end, least, largest;
     int status = blocks_begin(c, d, 1, 2);
     if (status == PIPETTE_OK)
-        status = example_row(c, p, &row, &d->run);
+        status = example_row(c, p, d, &row, &d->run);
     if (status != PIPETTE_OK)
         return status;
     describe(c, d->run, d->point, sizeof d->point);
@@ -157,10 +155,14 @@ int collect_raster(const panel_context *c, const panel *p, panel_data *d)
             status = blocks_add(c, &d->blocks[0], numbers);
         }
     }
+    if (status == PIPETTE_OK && d->runs == 0)
+        return blocks_none(c, d);
     if (status == PIPETTE_OK && d->blocks[0].rows == 0)
         return pipette_stage_fail(c->stage, PIPETTE_E_NOT_FOUND, "'%s' is empty in all runs that are done",
                                   p->array.name);
-    if (every > 1)
+    if (every == 1)
+        blocks_note_left(d);
+    else
         blocks_note(d, "one run in %llu of %llu", (unsigned long long)every, (unsigned long long)all);
     if (events > RASTER_EVENTS)
         blocks_note(d, "the first %d events", RASTER_EVENTS);

@@ -83,3 +83,22 @@ void blocks_note(panel_data *d, const char *format, ...)
     (void)vsnprintf(d->note + strlen(d->note), sizeof d->note - strlen(d->note), format, arguments);
     va_end(arguments);
 }
+
+void blocks_note_left(panel_data *d)
+{
+    const unsigned long long left = d->asked - d->runs;
+    if (left > 0)
+        blocks_note(d, "%llu of %llu runs; the other%s no value, or %s not done", (unsigned long long)d->runs,
+                    (unsigned long long)d->asked, left == 1 ? " has" : "s have", left == 1 ? "is" : "are");
+}
+
+int blocks_none(const panel_context *c, const panel_data *d)
+{
+    if (d->asked == 0)
+        return pipette_stage_fail(c->stage, PIPETTE_E_NOT_FOUND, "no run is left to draw; ask for others");
+    return pipette_stage_fail(
+        c->stage, PIPETTE_E_NOT_FOUND,
+        "none of %llu runs is done and has a value to draw; `pipette show FILE` tells what became "
+        "of them",
+        (unsigned long long)d->asked);
+}

@@ -38,6 +38,10 @@ int blocks_no_memory(const panel_context *context);
 void blocks_widen(double range[2], double value);
 /* Adds to what was binned or thinned. */
 void blocks_note(panel_data *data, const char *format, ...) PIPETTE_PRINTF(2, 3);
+/* Notes how many runs are left out because they have no value: not done yet, failed, or not a number. */
+void blocks_note_left(panel_data *data);
+/* The failure where none of the runs that were asked for has one. */
+int blocks_none(const panel_context *context, const panel_data *data);
 /* Element i as a number; texts stand one beside the other. */
 double number_at(const pipette_value *value, uint64_t i);
 

@@ -12,6 +12,7 @@ enum {
     LINE_CELLS = 2000, /* more x than this are binned */
     LINE_BINS = 1000,
     MAP_CELLS = 200, /* in one direction */
+    DENSITY_CELLS = 100,
     POINTS_MAXIMUM = 20000,
     BY_MAXIMUM = 200,
     BY_TEXTS_MAXIMUM = 14
@@ -424,9 +425,9 @@ static int collect_scalars(const panel_context *c, const panel *p, panel_data *d
         return blocks_no_memory(c);
     status = each(c, p, r, &d->runs, look, &f.survey);
     if (status == PIPETTE_OK && d->runs == 0)
-        status = pipette_stage_fail(c->stage, PIPETTE_E_NOT_FOUND,
-                                    "no run that is done has a value to draw (of %llu that were asked for)",
-                                    (unsigned long long)d->asked);
+        status = blocks_none(c, d);
+    if (status == PIPETTE_OK)
+        blocks_note_left(d);
     if (status == PIPETTE_OK && (p->kind == KIND_LINES || p->kind == KIND_POINTS))
         status = check_by(c, p, &f.survey);
     if (status != PIPETTE_OK) {
@@ -449,9 +450,10 @@ static int collect_scalars(const panel_context *c, const panel *p, panel_data *d
         if (status == PIPETTE_OK)
             name_blocks(p, &f.survey, d);
     } else {
+        const uint64_t most = p->kind == KIND_POINTS ? DENSITY_CELLS : MAP_CELLS;
         f.density = p->kind == KIND_POINTS;
-        f.x = make_axis(&p->x, f.survey.x, MAP_CELLS, MAP_CELLS);
-        f.y = make_axis(&p->y, f.survey.y, MAP_CELLS, MAP_CELLS);
+        f.x = make_axis(&p->x, f.survey.x, most, most);
+        f.y = make_axis(&p->y, f.survey.y, most, most);
         if (f.density)
             blocks_note(d, "%llu runs are too many for points: colours count them", (unsigned long long)d->runs);
         else if (f.x.exact == NULL || f.y.exact == NULL || f.x.group > 1 || f.y.group > 1)

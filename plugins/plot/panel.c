@@ -124,6 +124,11 @@ static int find(const panel_context *c, const char *name, quantity *q, pipette_c
             return pipette_stage_fail(c->stage, status, "%s", pipette_trajectory_message(c->trajectory));
         if (status != PIPETTE_OK || (node.flags & PIPETTE_NODE_LEAF) == 0)
             return refuse_name(c, name);
+        if (node.branch == PIPETTE_BRANCH_RESULTS)
+            return pipette_stage_fail(c->stage, PIPETTE_E_INVALID,
+                                      "'%s' is made of all runs together; what each run has can be drawn, such as the "
+                                      "result that it is made of",
+                                      node.path);
         if ((node.flags & PIPETTE_NODE_EXPLORED) == 0)
             return pipette_stage_fail(c->stage, PIPETTE_E_INVALID,
                                       "'%s' is the same in all runs, so there is nothing to draw over it", node.path);
@@ -318,7 +323,8 @@ static int choose_pair(const panel_context *c, char **names, uint32_t count, int
     if (status != PIPETTE_OK)
         return status;
     p->kind = kind != 0 ? kind : p->x.source == SOURCE_RESULT ? KIND_POINTS : KIND_LINES;
-    return p->kind == KIND_LINES && count == 2 && p->x.source == SOURCE_PARAMETER ? choose_by(c, p) : PIPETTE_OK;
+    return kind == 0 && p->kind == KIND_LINES && count == 2 && p->x.source == SOURCE_PARAMETER ? choose_by(c, p)
+                                                                                               : PIPETTE_OK;
 }
 
 static int choose(const panel_context *c, char **names, uint32_t count, int kind, const char *what, panel *p)
@@ -352,6 +358,11 @@ static int choose(const panel_context *c, char **names, uint32_t count, int kind
     return choose_scalar(c, p);
 }
 
+static int is_same(const quantity *a, const quantity *b)
+{
+    return a->source != SOURCE_NONE && a->source == b->source && strcmp(a->path, b->path) == 0;
+}
+
 int panel_choose(const panel_context *c, const char *what, panel *p)
 {
     char *copy = strdup(what), *parts[PARTS + 1], *next = copy, **names = parts;
@@ -374,6 +385,8 @@ int panel_choose(const panel_context *c, const char *what, panel *p)
                                         what);
     if (status == PIPETTE_OK)
         status = choose(c, names, count, kind, what, p);
+    if (status == PIPETTE_OK && (is_same(&p->x, &p->y) || is_same(&p->x, &p->by) || is_same(&p->y, &p->by)))
+        status = pipette_stage_fail(c->stage, PIPETTE_E_INVALID, "'%s' names the same thing twice", what);
     free(copy);
     return status;
 }

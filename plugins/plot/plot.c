@@ -25,7 +25,8 @@ enum { PANELS_MAXIMUM = 8 };
 
 static const pipette_option_spec options[] = {
     PIPETTE_OPTION("what", PIPETTE_OPTION_ANY, "the returned result, and a trace",
-                   "\"NAME\", \"X:Y\", \"X:Y:BY\", \"map:X:Y:COLOUR\", \"histogram:NAME\", \"trace:NAME\" or "
+                   "\"NAME\", \"X:Y\", \"X:Y:BY\", \"lines:X:Y\", \"points:X:Y\", \"map:X:Y:COLOUR\", "
+                   "\"histogram:NAME\", \"trace:NAME\" or "
                    "\"raster:NAME\"; several: [\"...\", \"...\"], one below the other."),
     PIPETTE_OPTION(
         "panels", PIPETTE_OPTION_LIST, NULL,
@@ -271,6 +272,24 @@ static int write_file(pipette_stage *stage, const plot *o, const picture *p, int
                : PIPETTE_OK;
 }
 
+/* What the script is told: the files' names while they are made. Quotes in them are doubled, as gnuplot wants it. */
+static char *settings_of(const plot *o)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    if (out == NULL)
+        return NULL;
+    (void)fputs("data=", out);
+    script_quote(out, o->parts[2]);
+    (void)fputs("; picture=", out);
+    script_quote(out, o->parts[0]);
+    if (fclose(out) == 0)
+        return text;
+    free(text);
+    return NULL;
+}
+
 /* All three are made beside their places and take them at the end, so that what stood there is replaced by a picture or
  * by nothing. */
 static int make_files(pipette_stage *stage, const plot *o)
@@ -287,10 +306,7 @@ static int make_files(pipette_stage *stage, const plot *o)
         (void)uselocale(before);
         freelocale(plain);
     }
-    /* These names have no quotes: they are given to a file of our own, beside the picture. */
-    if (status == PIPETTE_OK && strchr(o->names[0], '\'') != NULL)
-        status = pipette_stage_fail(stage, PIPETTE_E_INVALID, "'%s': a picture's name has no quotes", o->names[0]);
-    if (status == PIPETTE_OK && asprintf(&settings, "data='%s'; picture='%s'", o->parts[2], o->parts[0]) < 0)
+    if (status == PIPETTE_OK && (settings = settings_of(o)) == NULL)
         status = pipette_stage_fail(stage, PIPETTE_E_MEMORY, "no memory");
     if (status == PIPETTE_OK)
         status = draw_run(stage, o->program, o->folder, settings, o->parts[1], o->timeout);

@@ -16,8 +16,8 @@ static const int marks[] = {7, 5, 9, 11, 13, 6, 4};
  * -----------------------------------------------------------------------------------------------------------------------
  */
 
-/* A text for gnuplot: in single quotes only two of these mean anything. */
-static void quote(FILE *out, const char *text)
+/* Within single quotes only these mean anything, and two of them stand for one. */
+void script_quote(FILE *out, const char *text)
 {
     (void)fputc('\'', out);
     for (; *text != '\0'; text++) {
@@ -78,9 +78,9 @@ static const char *name_of(const panel *p)
     return p->array.name[0] != '\0' ? p->array.name : p->y.name;
 }
 
-void script_title(const panel *p, const panel_data *d, char *out, size_t size)
+static void title_of(const panel *p, const panel_data *d, char *out, size_t size)
 {
-    char x[NAME_SIZE], y[NAME_SIZE];
+    char x[NAME_SIZE / 2], y[NAME_SIZE / 2];
     if (p->title != NULL) {
         fill_in(p->title, NULL, NULL, d, out, size);
         return;
@@ -90,13 +90,15 @@ void script_title(const panel *p, const panel_data *d, char *out, size_t size)
     text_small(x);
     switch (p->kind) {
     case KIND_LINES:
-        if (strcmp(x, p->x.name) == 0)
+        if (p->x.source == SOURCE_RUN)
+            (void)snprintf(out, size, "%s of each run", y);
+        else if (strcmp(x, p->x.name) == 0)
             (void)snprintf(out, size, "%s as a function of `%s`", y, x);
         else
-            (void)snprintf(out, size, "%s as a function of %s `%s`", y, x, p->x.name);
+            (void)snprintf(out, size, "%s as a function of %s `%.120s`", y, x, p->x.name);
         break;
     case KIND_MAP:
-        (void)snprintf(out, size, "%s over %s and %s", y, p->x.name, p->y.name);
+        (void)snprintf(out, size, "%s over %.120s and %.120s", y, p->x.name, p->y.name);
         break;
     case KIND_POINTS:
         (void)snprintf(out, size, "%s and %s of %llu runs", y, x, (unsigned long long)d->runs);
@@ -105,11 +107,15 @@ void script_title(const panel *p, const panel_data *d, char *out, size_t size)
         (void)snprintf(out, size, "%s in %llu runs", y, (unsigned long long)d->runs);
         break;
     case KIND_TRACE:
-        (void)snprintf(out, size, "Example of development of %s%s%s in run %llu", p->array.name,
+        (void)snprintf(out, size, "Example of development of %.120s%s%.300s in run %llu", p->array.name,
                        d->point[0] != '\0' ? " for " : "", d->point, (unsigned long long)d->run);
         break;
     default:
-        (void)snprintf(out, size, "%s of %llu runs", p->array.name, (unsigned long long)d->runs);
+        if (d->runs < d->asked)
+            (void)snprintf(out, size, "%s of %llu of %llu runs", p->array.name, (unsigned long long)d->runs,
+                           (unsigned long long)d->asked);
+        else
+            (void)snprintf(out, size, "%s of %llu runs", p->array.name, (unsigned long long)d->runs);
         break;
     }
 }
@@ -128,7 +134,7 @@ static void quantity_label(const quantity *q, char *out, size_t size)
 {
     char subject[NAME_SIZE];
     text_subject(q->doc, q->name, subject, sizeof subject);
-    text_axis(q->source == SOURCE_RESULT ? subject : q->name, q->unit, out, size);
+    text_axis(q->source == SOURCE_RESULT ? subject : q->source == SOURCE_RUN ? "Run" : q->name, q->unit, out, size);
 }
 
 static void labels_of(const panel *p, const panel_data *d, char *x, char *y, size_t size)
@@ -250,6 +256,9 @@ static frame frame_of(const picture *p, uint32_t number)
     if (one->kind == KIND_HISTOGRAM && !f.log_y)
         f.y[0] = 0;
     if (one->kind == KIND_RASTER) {
+        if (!f.log_x && f.x[0] > 0 && f.x[0] < 0.1 * f.x[1])
+            f.x[0] = 0;               /* times begin there, even where no event is that early */
+        widen_range(f.x, 0.01, 0.01); /* none hides in the frame */
         f.y[0] -= 1;
         f.y[1] += 1;
     }
@@ -288,7 +297,7 @@ static void set_tics(FILE *out, char axis, const quantity *q, int map)
         char text[NAME_SIZE];
         (void)fputs(i == 0 ? "" : ", ", out);
         if (quantity_is_text(q)) {
-            quote(out, text_element(&q->values, i, text, sizeof text));
+            script_quote(out, text_element(&q->values, i, text, sizeof text));
             (void)fprintf(out, " %llu", (unsigned long long)i);
         } else {
             (void)fputs(text_element(&q->values, i, text, sizeof text), out);
@@ -300,7 +309,7 @@ static void set_tics(FILE *out, char axis, const quantity *q, int map)
 static void set_label(FILE *out, const char *what, const char *text)
 {
     (void)fprintf(out, "set %s ", what);
-    quote(out, text);
+    script_quote(out, text);
     (void)fputs(" noenhanced\n", out); /* underscores and braces are names, not commands */
 }
 
@@ -325,7 +334,7 @@ static void curves(FILE *out, const panel *p, const panel_data *d, const frame *
                                                                  : "lines";
         (void)fprintf(out, "%sdata index %u using 1:2 with %s ", next, index + i, with);
         if (p->kind != KIND_POINTS)
-            (void)fprintf(out, "linewidth 1.5 %s", i >= PIPETTE_COUNT_OF(colours) ? "dashtype 2 " : "");
+            (void)fprintf(out, "linewidth 1.5 %s", !palette && i >= PIPETTE_COUNT_OF(colours) ? "dashtype 2 " : "");
         if (with[0] == 'p' || with[4] == 's')
             if (strcmp(with, "lines") != 0)
                 (void)fprintf(out, "pointtype %d pointsize %s ", marks[i % PIPETTE_COUNT_OF(marks)],
@@ -337,7 +346,7 @@ static void curves(FILE *out, const panel *p, const panel_data *d, const frame *
         if (f->keyed) {
             legend_of(p, d, i, text, sizeof text);
             (void)fputs("title ", out);
-            quote(out, text);
+            script_quote(out, text);
         } else {
             (void)fputs("notitle", out);
         }
@@ -346,28 +355,44 @@ static void curves(FILE *out, const panel *p, const panel_data *d, const frame *
     (void)fputc('\n', out);
 }
 
+/* How many letters the longest number on a scale is likely to have. */
+static int longest_number(const double range[2])
+{
+    const double size = range[1] > range[0] ? range[1] - range[0] : 1, step = pow(10, floor(log10(size / 4))),
+                 first = ceil(range[0] / step);
+    char text[40];
+    int i, longest = 3;
+    for (i = 0; i <= 40 && (first + i) * step <= range[1]; i++) {
+        const int length = snprintf(text, sizeof text, "%.6g", (first + i) * step);
+        longest = length > longest ? length : longest;
+    }
+    return longest;
+}
+
 static void set_colours(FILE *out, const panel *p, const panel_data *d, const frame *f)
 {
     char label[TITLE_SIZE];
     const int density = p->kind == KIND_POINTS && d->blocks[0].columns == 7;
     const int map = p->kind == KIND_MAP || density;
+    double range[2] = {d->colour[0], d->colour[1]};
     if (!map && (f->keyed || p->by.source == SOURCE_NONE)) {
         (void)fputs("unset colorbox\n", out);
         return;
+    }
+    if (!map) {
+        range[0] = d->blocks[0].by;
+        range[1] = d->blocks[d->count - 1].by;
     }
     quantity_label(&p->by, label, sizeof label);
     (void)fputs("set palette defined (0 '#440154', 1 '#3B528B', 2 '#21918C', 3 '#5EC962', 4 '#FDE725')    # "
                 "viridis\nset colorbox\n",
                 out);
-    set_label(out, "cblabel", density ? "Runs" : label);
-    if (density && d->colour[1] > 100)
+    set_label(out, "cblabel offset 1.5,0", density ? "Runs" : label);
+    (void)fprintf(out, "set rmargin %d    # room for the scale's numbers and label\n", 1 + longest_number(range));
+    if (density && range[1] > 100)
         (void)fputs("set logscale cb\n", out);
-    if (map && d->colour[1] > d->colour[0])
-        set_range(out, "cb", d->colour, 0);
-    else if (!map && d->count > 1) {
-        const double range[2] = {d->blocks[0].by, d->blocks[d->count - 1].by};
+    if (range[1] > range[0])
         set_range(out, "cb", range, 0);
-    }
 }
 
 /* Cells of a map, each a little larger than it is, so that no seams show. */
@@ -389,13 +414,31 @@ static void set_scale(FILE *out, char axis, const double range[2])
         (void)fprintf(out, "set format %c '10^{%%T}'\n", axis);
 }
 
+/* Where it spans little, powers of ten are too few to read it by. */
+static void add_log_tics(FILE *out, char axis, const double range[2])
+{
+    const int fine = range[1] - range[0] < 0.7, last = (int)floor(range[1]);
+    const char *next = "";
+    int power, digit;
+    if (range[1] - range[0] > 2.3)
+        return;
+    (void)fprintf(out, "set %ctics add (", axis);
+    for (power = (int)floor(range[0]); power <= last; power++)
+        for (digit = 2; digit < 10; digit++)
+            if (fine || digit == 2 || digit == 5) {
+                (void)fprintf(out, "%s%de%d", next, digit, power);
+                next = ", ";
+            }
+    (void)fputs(")\n", out);
+}
+
 static void panel_write(FILE *out, const picture *pic, uint32_t number, uint32_t index)
 {
     const panel *p = &pic->panels[number];
     const panel_data *d = &pic->numbers[number];
     const frame f = frame_of(pic, number);
     char title[TITLE_SIZE], x[TITLE_SIZE], y[TITLE_SIZE];
-    script_title(p, d, title, sizeof title);
+    title_of(p, d, title, sizeof title);
     labels_of(p, d, x, y, sizeof x);
     (void)fputs("\n# ", out);
     remark(out, title);
@@ -405,11 +448,15 @@ static void panel_write(FILE *out, const picture *pic, uint32_t number, uint32_t
     set_label(out, "title", title);
     set_label(out, "xlabel", x);
     set_label(out, "ylabel", y);
-    (void)fputs("set border 3 linewidth 0.8\nset tics nomirror out scale 0.6\n", out);
+    (void)fputs("set border 3 linewidth 0.8\nset tics nomirror out scale 0.6\nset format '%h'\n", out);
     if (f.log_x)
         set_scale(out, 'x', f.x);
     if (f.log_y)
         set_scale(out, 'y', f.y);
+    if (f.log_x)
+        add_log_tics(out, 'x', f.x);
+    if (f.log_y)
+        add_log_tics(out, 'y', f.y);
     set_range(out, "x", f.x, f.log_x);
     set_range(out, "y", f.y, f.log_y);
     if (p->kind != KIND_HISTOGRAM)
@@ -475,9 +522,9 @@ void script_write(FILE *out, const picture *p)
     (void)fputs("; made by Pipette, to be changed by hand. In this folder: gnuplot ", out);
     remark(out, p->script);
     (void)fputs("\nif (!exists('data')) data = ", out);
-    quote(out, p->data);
+    script_quote(out, p->data);
     (void)fputs("\nif (!exists('picture')) picture = ", out);
-    quote(out, p->output);
+    script_quote(out, p->output);
     (void)fputs("\n", out);
     terminal(out, p);
     (void)fputs("set output picture\n", out);

@@ -20,7 +20,7 @@ typedef struct picture {
 void script_write(FILE *out, const picture *picture);
 void script_write_data(FILE *out, const picture *picture);
 
-/* Titles as they are without being asked for. */
-void script_title(const panel *panel, const panel_data *data, char *out, size_t size);
+/* A text in gnuplot's single quotes. */
+void script_quote(FILE *out, const char *text);
 
 #endif

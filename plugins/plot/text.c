@@ -22,8 +22,8 @@ char *text_element(const pipette_value *value, uint64_t index, char *out, size_t
     switch (value->type) {
     case PIPETTE_TYPE_F64:
     case PIPETTE_TYPE_F32:
-        if (value->type == PIPETTE_TYPE_F64)
-            (void)text_number(((const double *)data)[index], number);
+        if (value->type == PIPETTE_TYPE_F64) /* 13 steps of 0.001 are 0.013 to a reader */
+            (void)snprintf(number, sizeof number, "%.12g", ((const double *)data)[index]);
         else
             (void)snprintf(number, sizeof number, "%.7g", (double)((const float *)data)[index]);
         (void)snprintf(out, size, "%s%s", number, strpbrk(number, ".en") == NULL ? ".0" : "");

@@ -60,8 +60,8 @@ static void test_lines(void)
     EXPECT(SHELL("rm a.png && gnuplot a.gp") == 0); /* as a person does who has changed it */
     CU_ASSERT(is_png("a.png"));
     /* Of several runs at one x: mean and range. */
-    EXPECT(PIPETTE("plot", "m.hdf5", "y:z:y", "--overwrite", "-o", "a.png") == 0);
-    CU_ASSERT(file_has("a.dat", "block 1: z for y=7.5\n# y mean least largest runs\n7.5 15 7.5 22.5 3\n"));
+    EXPECT(PIPETTE("plot", "m.hdf5", "lines:x:z", "--overwrite", "-o", "a.png") == 0);
+    CU_ASSERT(file_has("a.dat", "block 0: z\n# x mean least largest runs\n1 6.75 6 7.5 2\n2 13.5 12 15 2\n"));
     EXPECT(err_has("plot: z: lines are means over the runs that share an x, bands their range"));
     EXPECT(PIPETTE("plot", "m.hdf5", "x:z", "--where", "y > 7", "-o", "b.png", "--title", "it's `x`", "--log", "xy") ==
            0);
@@ -117,12 +117,63 @@ static void test_tutorial(void)
     CU_ASSERT(file_has("FiringRate.dat", "\n# block 3: V of run 13\n# time V\n0 0\n0.1 0.013000000000000001\n"));
     EXPECT(PIPETTE("plot", "hdf5/FiringRate.hdf5", "raster:spike_times", "--runs", "11-13", "-o", "r.png") == 0);
     CU_ASSERT(file_has("r.dat", "# spike_times run\n"));
+    CU_ASSERT(file_has("r.gp", "set title 'spike_times of 3 runs' noenhanced\n"));
     CU_ASSERT(file_has("r.gp", "set yrange [10:14]\n"));
     CU_ASSERT(is_png("r.png"));
+    EXPECT(PIPETTE("plot", "hdf5/FiringRate.hdf5", "raster:spike_times", "--overwrite", "-o", "r.png") == 0);
+    CU_ASSERT(file_has("r.gp", "set title 'spike_times of 152 of 303 runs' noenhanced\n"));
+    EXPECT(err_has("plot: spike_times: one run in 2 of 303"));
+    EXPECT(PIPETTE("plot", "hdf5/FiringRate.hdf5", "I:rates_frame", "-o", "t.png") == 2 && one_error_line() &&
+           err_has("'results.summary.firing_rates.rates_frame' is made of all runs together"));
     EXPECT(PIPETTE("plot", "hdf5/FiringRate.hdf5", "V", "--run", "20", "--part", "0.001", "-o", "v.png") == 0);
     CU_ASSERT(
         file_has("v.gp", "set title 'Example of development of V for I=0.2, tau_ref=5.0 in run 20' noenhanced\n"));
     CU_ASSERT(file_has("v.gp", "set xlabel 'time (ms)' noenhanced\n"));
+    folder_end();
+}
+
+/* Runs that have no value are left out, and that is said. */
+static void test_unfinished(void)
+{
+    make(MULTIPLY(""));
+    EXPECT(PIPETTE("reset", "m.hdf5", "--runs", "1") == 0);
+    EXPECT(PIPETTE("plot", "m.hdf5", "x:z:y", "-o", "a.png") == 0);
+    CU_ASSERT_STRING_EQUAL(command_err, "pipette: plot: z: 5 of 6 runs; the other has no value, or is not done\n");
+    CU_ASSERT(file_has("a.gp", "\n# Shown: 5 of 6 runs; the other has no value, or is not done.\n"));
+    CU_ASSERT(file_has("a.dat", "# x mean least largest runs\n1 6 6 6 1\n3 18 18 18 1\n"));
+    EXPECT(PIPETTE("reset", "m.hdf5", "--runs", "0-5") == 0);
+    EXPECT(PIPETTE("plot", "m.hdf5", "x:z", "-o", "b.png") == 2 && one_error_line() &&
+           err_has("none of 6 runs is done and has a value to draw; `pipette show FILE` tells"));
+    CU_ASSERT(!file_exists("b.png"));
+    folder_end();
+}
+
+/* What is written where a picture would otherwise be hard to read. */
+static void test_looks(void)
+{
+    folder_begin();
+    file_write("m.cfg", "name = \"M\";\nrun = { plugin = \"multiply\"; };\n"
+                        "storage = { plugin = \"hdf5\"; file = \"m.hdf5\"; };\n"
+                        "preprocess = ( { plugin = \"explorer\"; product = (\n"
+                        "  { parameter = \"y\"; from = 1; to = 9; step = 1; },\n"
+                        "  { parameter = \"x\"; from = 0.0; to = 0.02; step = 0.001; } ); } );\n");
+    EXPECT(PIPETTE("run", "-q", "m.cfg") == 0);
+    /* Numbers as a person writes them, though 13 * 0.001 is 0.013000000000000001. */
+    EXPECT(PIPETTE("plot", "m.hdf5", "y:z:x", "--where", "x > 0.0125 and x < 0.0135", "-o", "x.png") == 0);
+    CU_ASSERT(file_has("x.gp", "title 'x = 0.013'\n"));
+    /* Very many lines: a scale of colours, and none is dashed. */
+    EXPECT(PIPETTE("plot", "m.hdf5", "x:z:y", "-o", "c.png") == 0);
+    CU_ASSERT(file_has("c.gp",
+                       "data index 8 using 1:2 with linespoints linewidth 1.5 pointtype 5 pointsize 0.6 linecolor "
+                       "palette cb 9 notitle\n"));
+    CU_ASSERT(!file_has("c.gp", "dashtype"));
+    CU_ASSERT(file_has("c.gp", "set cblabel offset 1.5,0 'y' noenhanced\n"));
+    /* Less than two powers of ten: 2 and 5 as well. */
+    EXPECT(PIPETTE("plot", "m.hdf5", "y:z", "--where", "x > 0.0195", "--log", "xy", "-o", "l.png") == 0);
+    CU_ASSERT(file_has("l.gp", "set xtics add (2e0, 5e0)\nset ytics add (2e-2, 5e-2, 2e-1, 5e-1)\n"));
+    /* A quote in a name is part of it. */
+    EXPECT(PIPETTE("plot", "m.hdf5", "histogram:z", "-o", "it's.png") == 0);
+    CU_ASSERT(is_png("it's.png"));
     folder_end();
 }
 
@@ -139,7 +190,9 @@ static void test_messages(void)
     EXPECT(PIPETTE("plot", "m.hdf5", "x:z", "-o", "none/a.png") == 5 &&
            err_has("none/a.png: cannot be written: No such file"));
     EXPECT(PIPETTE("plot", "m.hdf5", "x:z", "--where", "x > 9") == 2 &&
-           err_has("no run that is done has a value to draw (of 0"));
+           err_has("no run is left to draw; ask for others"));
+    EXPECT(PIPETTE("plot", "m.hdf5", "x:z:x") == 2 && one_error_line() &&
+           err_has("'x:z:x' names the same thing twice"));
     EXPECT(PIPETTE("plot", "m.hdf5", "x:z", "--log", "z") == 2 && err_has("log is \"x\", \"y\" or \"xy\", not \"z\""));
     file_write("m.gp", "mine");
     EXPECT(PIPETTE("plot", "m.hdf5", "x:z") == 2 &&
@@ -218,4 +271,5 @@ static void test_program(void)
 }
 
 SUITE("plot", {"lines", test_lines}, {"maps, histograms, points", test_kinds}, {"the tutorial's figure", test_tutorial},
-      {"messages", test_messages}, {"as a stage", test_stage}, {"from a program", test_program}, )
+      {"unfinished files", test_unfinished}, {"looks", test_looks}, {"messages", test_messages},
+      {"as a stage", test_stage}, {"from a program", test_program}, )
