@@ -5,8 +5,8 @@
 #include "panel.h"
 
 /* One curve, cloud or map: `rows` times `columns` numbers. Columns by kind: lines: x, mean, least, largest, runs.
- * points: x, y. map: x, y, colour, then left, right, lower and upper edge. histogram: from, to, runs. trace: x, y.
- * raster: time, run. */
+ * points: x, y. map: x, y, colour, then left, right, lower and upper edge; x, y, colour where these are points.
+ * histogram: from, to, runs. trace: x, y. raster: time, run. */
 typedef struct block {
     char label[NAME_SIZE]; /* value of the BY parameter: "5.0" */
     double by;

@@ -265,6 +265,24 @@ static int take_point(const panel_context *c, void *user, double x, double y, do
     return blocks_add(c, &f->data->blocks[by_place(&f->survey, by)], numbers);
 }
 
+/* A map's run as a point. */
+static int take_spot(const panel_context *c, void *user, double x, double y, double by)
+{
+    filling *f = (filling *)user;
+    const double numbers[3] = {x, y, by};
+    return blocks_add(c, &f->data->blocks[0], numbers);
+}
+
+/* Whether so many cells are empty that a map would be specks. */
+static int is_sparse(const filling *f)
+{
+    const uint64_t all = f->x.count * f->y.count;
+    uint64_t i, filled = 0;
+    for (i = 0; i < all; i++)
+        filled += f->cells[i].count > 0;
+    return filled < all / 4;
+}
+
 static void name_blocks(const panel *p, const survey *s, panel_data *d)
 {
     uint32_t i;
@@ -403,10 +421,9 @@ static int check_by(const panel_context *c, const panel *p, const survey *s)
     const uint32_t most = quantity_is_text(&p->by) ? BY_TEXTS_MAXIMUM : BY_MAXIMUM;
     if (s->count <= most)
         return PIPETTE_OK;
-    return pipette_stage_fail(
-        c->stage, PIPETTE_E_BOUNDS,
-        "'%s' has more than %u values, too many for a line each; map:%s:%s:%s shows it as an axis", p->by.name, most,
-        p->x.name, p->by.name, p->y.name);
+    return pipette_stage_fail(c->stage, PIPETTE_E_BOUNDS,
+                              "'%s' has more than %u values, too many to tell apart; map:%s:%s:%s shows it as an axis",
+                              p->by.name, most, p->x.name, p->by.name, p->y.name);
 }
 
 static int collect_scalars(const panel_context *c, const panel *p, panel_data *d)
@@ -456,15 +473,23 @@ static int collect_scalars(const panel_context *c, const panel *p, panel_data *d
         f.y = make_axis(&p->y, f.survey.y, most, most);
         if (f.density)
             blocks_note(d, "%llu runs are too many for points: colours count them", (unsigned long long)d->runs);
-        else if (f.x.exact == NULL || f.y.exact == NULL || f.x.group > 1 || f.y.group > 1)
-            blocks_note(d, "%llu runs in %llu x %llu cells", (unsigned long long)d->runs, (unsigned long long)f.x.count,
-                        (unsigned long long)f.y.count);
     }
     cells = f.x.count * f.y.count;
     if (status == PIPETTE_OK && cells > 0 && (f.cells = (cell *)calloc((size_t)cells, sizeof *f.cells)) == NULL)
         status = blocks_no_memory(c);
     if (status == PIPETTE_OK)
         status = each(c, p, r, &d->runs, take, &f);
+    if (status == PIPETTE_OK && p->kind == KIND_MAP && d->runs <= POINTS_MAXIMUM && is_sparse(&f)) {
+        take = take_spot;
+        status = blocks_begin(c, d, 1, 3);
+        if (status == PIPETTE_OK)
+            status = each(c, p, r, &d->runs, take, &f);
+        memcpy(d->colour, f.survey.by, sizeof d->colour);
+    } else if (status == PIPETTE_OK && p->kind == KIND_MAP &&
+               (f.x.exact == NULL || f.y.exact == NULL || f.x.group > 1 || f.y.group > 1)) {
+        blocks_note(d, "%llu runs in %llu x %llu cells", (unsigned long long)d->runs, (unsigned long long)f.x.count,
+                    (unsigned long long)f.y.count);
+    }
     if (status == PIPETTE_OK && take == take_line)
         status = make_lines(c, p, &f);
     else if (status == PIPETTE_OK && p->kind == KIND_HISTOGRAM)

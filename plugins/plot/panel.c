@@ -1,5 +1,5 @@
 /* panel.c: finds what a WHAT means. */
-#include "panel.h"
+#include "blocks.h"
 
 #include <stdlib.h>
 
@@ -10,6 +10,11 @@ static const char *const kinds[] = {"lines", "points", "map", "histogram", "trac
 int quantity_is_text(const quantity *q)
 {
     return q->type == PIPETTE_TYPE_STRING;
+}
+
+const char *panel_name(const panel *p)
+{
+    return p->array.name[0] != '\0' ? p->array.name : p->kind == KIND_MAP ? p->by.name : p->y.name;
 }
 
 static void keep(char *to, size_t size, const char *from)
@@ -232,6 +237,35 @@ static int choose_array(const panel_context *c, const char *name, const pipette_
     return PIPETTE_OK;
 }
 
+/* Whether runs are points anywhere, as those of a list of samples: each has an X of its own, and these come in no
+ * order. A line would go to and fro between them. */
+static int is_scattered(const panel_context *c, const quantity *x)
+{
+    enum { LOOKED_AT = 64 };
+    const uint64_t runs = pipette_run_count(c->trajectory), count = runs < LOOKED_AT ? runs : LOOKED_AT;
+    union {
+        double f64[LOOKED_AT];
+        float f32[LOOKED_AT];
+        int64_t i64[LOOKED_AT];
+        int32_t i32[LOOKED_AT];
+        uint64_t u64[LOOKED_AT];
+        uint8_t boolean[LOOKED_AT];
+    } room;
+    pipette_value values = pipette_value_none();
+    uint64_t i;
+    int up = 0, down = 0;
+    if (quantity_is_text(x) || x->count <= runs / 2 || pipette_range(c->trajectory, x->path, 0, count, &room) < 0)
+        return 0;
+    values.type = x->type;
+    values.rank = 1;
+    values.data = &room;
+    for (i = 1; i < count; i++) {
+        up |= number_at(&values, i) > number_at(&values, i - 1);
+        down |= number_at(&values, i) < number_at(&values, i - 1);
+    }
+    return up && down;
+}
+
 /* A scalar alone: over the parameter with the most values, or its distribution where nothing is explored that is a
  * number. */
 static int choose_scalar(const panel_context *c, panel *p)
@@ -248,7 +282,7 @@ static int choose_scalar(const panel_context *c, panel *p)
     status = best_explored(c, &p->x, NULL, &other);
     if (status == PIPETTE_OK && other.source != SOURCE_NONE && other.count > LINES_MAXIMUM &&
         other.count >= MAP_MINIMUM && p->x.count >= MAP_MINIMUM && !quantity_is_text(&other) &&
-        pipette_run_count(c->trajectory) >= p->x.count * other.count / 2) {
+        (is_scattered(c, &p->x) || pipette_run_count(c->trajectory) >= p->x.count * other.count / 2)) {
         p->kind = KIND_MAP;
         p->by = p->y;
         p->y = other;
@@ -322,7 +356,10 @@ static int choose_pair(const panel_context *c, char **names, uint32_t count, int
     status = need_numbers(c, &p->y);
     if (status != PIPETTE_OK)
         return status;
-    p->kind = kind != 0 ? kind : p->x.source == SOURCE_RESULT ? KIND_POINTS : KIND_LINES;
+    p->kind = kind != 0 ? kind
+              : p->x.source == SOURCE_RESULT || (p->x.source == SOURCE_PARAMETER && is_scattered(c, &p->x))
+                  ? KIND_POINTS
+                  : KIND_LINES;
     return kind == 0 && p->kind == KIND_LINES && count == 2 && p->x.source == SOURCE_PARAMETER ? choose_by(c, p)
                                                                                                : PIPETTE_OK;
 }
@@ -406,6 +443,8 @@ int panel_default(const panel_context *c, panel *out, uint32_t *count)
         if (info.rank == 1 && trace < 0)
             trace = (int)i;
     }
+    if (trace >= 0 && pipette_run_count(c->trajectory) == 1)
+        scalar = -1; /* one number is no picture */
     for (i = 0; i < 2; i++) {
         pipette_column_info info = {(uint32_t)sizeof info, 0, NULL, NULL, NULL, 0, 0, NULL};
         const int number = i == 0 ? scalar : trace;

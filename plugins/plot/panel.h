@@ -49,6 +49,9 @@ int panel_choose(const panel_context *context, const char *what, panel *out);
 /* What a file shows without being asked: its first choice at most two. *count becomes 1 or 2. */
 int panel_default(const panel_context *context, panel *out, uint32_t *count);
 
+/* The name of what it shows: of its Y, its colour or its array. */
+const char *panel_name(const panel *panel);
+
 /* Whether values are texts. */
 int quantity_is_text(const quantity *q);
 

@@ -342,11 +342,7 @@ static int work(pipette_stage *stage, pipette_trajectory *trajectory, pipette_re
     for (i = 0; status == PIPETTE_OK && o->draw && !declaring && i < o->count; i++) {
         status = collect(&c, &o->panels[i], &o->numbers[i]);
         if (status == PIPETTE_OK && o->numbers[i].note[0] != '\0')
-            pipette_stage_log(stage, PIPETTE_LOG_INFO, "%s: %s",
-                              o->panels[i].array.name[0] != '\0' ? o->panels[i].array.name
-                              : o->panels[i].kind == KIND_MAP    ? o->panels[i].by.name
-                                                                 : o->panels[i].y.name,
-                              o->numbers[i].note);
+            pipette_stage_log(stage, PIPETTE_LOG_INFO, "%s: %s", panel_name(&o->panels[i]), o->numbers[i].note);
     }
     if (status == PIPETTE_OK && o->draw && !declaring)
         status = make_files(stage, o);

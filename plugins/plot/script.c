@@ -28,8 +28,7 @@ void script_quote(FILE *out, const char *text)
     (void)fputc('\'', out);
 }
 
-/* A comment, whatever stands in the text. */
-static void remark(FILE *out, const char *text)
+void script_remark(FILE *out, const char *text)
 {
     for (; *text != '\0'; text++)
         (void)fputc((unsigned char)*text < 0x20 ? ' ' : *text, out);
@@ -73,11 +72,6 @@ static void fill_in(const char *template, const char *name, const char *value, c
     }
 }
 
-static const char *name_of(const panel *p)
-{
-    return p->array.name[0] != '\0' ? p->array.name : p->y.name;
-}
-
 static void title_of(const panel *p, const panel_data *d, char *out, size_t size)
 {
     char x[NAME_SIZE / 2], y[NAME_SIZE / 2];
@@ -101,10 +95,11 @@ static void title_of(const panel *p, const panel_data *d, char *out, size_t size
         (void)snprintf(out, size, "%s over %.120s and %.120s", y, p->x.name, p->y.name);
         break;
     case KIND_POINTS:
-        (void)snprintf(out, size, "%s and %s of %llu runs", y, x, (unsigned long long)d->runs);
+        (void)snprintf(out, size, "%s and %s of %llu run%s", y, x, (unsigned long long)d->runs,
+                       d->runs == 1 ? "" : "s");
         break;
     case KIND_HISTOGRAM:
-        (void)snprintf(out, size, "%s in %llu runs", y, (unsigned long long)d->runs);
+        (void)snprintf(out, size, "%s in %llu run%s", y, (unsigned long long)d->runs, d->runs == 1 ? "" : "s");
         break;
     case KIND_TRACE:
         (void)snprintf(out, size, "Example of development of %.120s%s%.300s in run %llu", p->array.name,
@@ -115,7 +110,8 @@ static void title_of(const panel *p, const panel_data *d, char *out, size_t size
             (void)snprintf(out, size, "%s of %llu of %llu runs", p->array.name, (unsigned long long)d->runs,
                            (unsigned long long)d->asked);
         else
-            (void)snprintf(out, size, "%s of %llu runs", p->array.name, (unsigned long long)d->runs);
+            (void)snprintf(out, size, "%s of %llu run%s", p->array.name, (unsigned long long)d->runs,
+                           d->runs == 1 ? "" : "s");
         break;
     }
 }
@@ -238,6 +234,11 @@ static void place_key(const picture *p, uint32_t number, frame *f)
         f->y[1] += (f->y[1] - f->y[0]) * height / (1 - height);
 }
 
+static int is_marked(const block *b)
+{
+    return b->rows <= MARKED_MAXIMUM;
+}
+
 static frame frame_of(const picture *p, uint32_t number)
 {
     const panel *one = &p->panels[number];
@@ -262,9 +263,10 @@ static frame frame_of(const picture *p, uint32_t number)
         f.y[0] -= 1;
         f.y[1] += 1;
     }
-    if (one->kind != KIND_MAP && one->kind != KIND_RASTER)
+    if ((one->kind != KIND_MAP || d->blocks[0].columns == 3) && one->kind != KIND_RASTER)
         widen_range(f.y, one->kind == KIND_HISTOGRAM ? 0 : 0.05, 0.06);
-    if (one->kind == KIND_POINTS || (quantity_is_text(&one->x) && one->kind == KIND_LINES))
+    if (one->kind == KIND_POINTS || (one->kind == KIND_MAP && d->blocks[0].columns == 3) ||
+        (one->kind == KIND_LINES && (quantity_is_text(&one->x) || is_marked(&d->blocks[0]))))
         widen_range(f.x, 0.03, 0.03);
     else if (!(f.x[1] > f.x[0]))
         widen_range(f.x, 0.5, 0.5);
@@ -329,9 +331,7 @@ static void curves(FILE *out, const panel *p, const panel_data *d, const frame *
     }
     for (i = 0; i < d->count; i++) {
         char text[NAME_SIZE] = "";
-        const char *with = p->kind == KIND_POINTS                ? "points"
-                           : d->blocks[i].rows <= MARKED_MAXIMUM ? "linespoints"
-                                                                 : "lines";
+        const char *with = p->kind == KIND_POINTS ? "points" : is_marked(&d->blocks[i]) ? "linespoints" : "lines";
         (void)fprintf(out, "%sdata index %u using 1:2 with %s ", next, index + i, with);
         if (p->kind != KIND_POINTS)
             (void)fprintf(out, "linewidth 1.5 %s", !palette && i >= PIPETTE_COUNT_OF(colours) ? "dashtype 2 " : "");
@@ -425,7 +425,8 @@ static void add_log_tics(FILE *out, char axis, const double range[2])
     (void)fprintf(out, "set %ctics add (", axis);
     for (power = (int)floor(range[0]); power <= last; power++)
         for (digit = 2; digit < 10; digit++)
-            if (fine || digit == 2 || digit == 5) {
+            if ((fine || digit == 2 || digit == 5) && power + log10(digit) >= range[0] &&
+                power + log10(digit) <= range[1]) {
                 (void)fprintf(out, "%s%de%d", next, digit, power);
                 next = ", ";
             }
@@ -441,7 +442,7 @@ static void panel_write(FILE *out, const picture *pic, uint32_t number, uint32_t
     title_of(p, d, title, sizeof title);
     labels_of(p, d, x, y, sizeof x);
     (void)fputs("\n# ", out);
-    remark(out, title);
+    script_remark(out, title);
     if (d->note[0] != '\0')
         (void)fprintf(out, "\n# Shown: %s.", d->note);
     (void)fputs("\nreset\n", out);
@@ -461,6 +462,8 @@ static void panel_write(FILE *out, const picture *pic, uint32_t number, uint32_t
     set_range(out, "y", f.y, f.log_y);
     if (p->kind != KIND_HISTOGRAM)
         set_tics(out, 'x', &p->x, p->kind == KIND_MAP);
+    else if (d->y[1] <= 5)
+        (void)fputs("set ytics 1\n", out); /* runs are counted */
     if (p->kind == KIND_MAP)
         set_tics(out, 'y', &p->y, 1);
     set_colours(out, p, d, &f);
@@ -474,6 +477,9 @@ static void panel_write(FILE *out, const picture *pic, uint32_t number, uint32_t
                       pic->format == FORMAT_PNG ? "" : " pixels");
     else if (d->blocks[0].columns == 7)
         boxes(out, &f, index);
+    else if (p->kind == KIND_MAP)
+        (void)fprintf(out, "plot data index %u using 1:2:3 with points pointtype 7 pointsize %s linecolor palette\n",
+                      index, d->runs > 1000 ? "0.4" : "0.8");
     else if (p->kind == KIND_HISTOGRAM)
         (void)fprintf(out,
                       "set style fill solid 0.7 border linecolor rgb 'white'\nplot data index %u using "
@@ -516,11 +522,11 @@ void script_write(FILE *out, const picture *p)
 {
     uint32_t i, index = 0;
     (void)fputs("# ", out);
-    remark(out, p->script);
+    script_remark(out, p->script);
     (void)fputs(": draws ", out);
-    remark(out, p->output);
+    script_remark(out, p->output);
     (void)fputs("; made by Pipette, to be changed by hand. In this folder: gnuplot ", out);
-    remark(out, p->script);
+    script_remark(out, p->script);
     (void)fputs("\nif (!exists('data')) data = ", out);
     script_quote(out, p->data);
     (void)fputs("\nif (!exists('picture')) picture = ", out);
@@ -535,49 +541,4 @@ void script_write(FILE *out, const picture *p)
         index += p->numbers[i].count;
     }
     (void)fprintf(out, "\n%sset output\n", p->count > 1 ? "unset multiplot\n" : "");
-}
-
-/* ---- The data
- * ----------------------------------------------------------------------------------------------------------------------
- */
-
-void script_write_data(FILE *out, const picture *p)
-{
-    uint32_t i, b, k, index = 0;
-    uint64_t row;
-    (void)fputs("# ", out);
-    remark(out, p->data);
-    (void)fputs(": what ", out);
-    remark(out, p->script);
-    (void)fputs(" draws, one block for each curve\n", out);
-    for (i = 0; i < p->count; i++) {
-        const panel *one = &p->panels[i];
-        const panel_data *d = &p->numbers[i];
-        for (b = 0; b < d->count; b++, index++) {
-            const block *numbers = &d->blocks[b];
-            (void)fprintf(out, "%s# block %u: %s", index == 0 ? "" : "\n\n", index, name_of(one));
-            if (one->by.source != SOURCE_NONE && numbers->columns != 7) {
-                (void)fprintf(out, " for %s=", one->by.name);
-                remark(out, numbers->label);
-            }
-            if (one->kind == KIND_HISTOGRAM)
-                (void)fputs("\n# from to runs\n", out);
-            else if (one->kind == KIND_RASTER)
-                (void)fprintf(out, "\n# %s run\n", one->array.name);
-            else if (one->kind == KIND_TRACE)
-                (void)fprintf(out, " of run %llu\n# %s %s\n", (unsigned long long)d->run, one->array.dimension,
-                              one->array.name);
-            else
-                (void)fprintf(out, "\n# %s %s%s\n", one->x.name, one->kind == KIND_LINES ? "" : one->y.name,
-                              numbers->columns == 7     ? " colour left right lower upper"
-                              : one->kind == KIND_LINES ? "mean least largest runs"
-                                                        : "");
-            for (row = 0; row < numbers->rows; row++)
-                for (k = 0; k < numbers->columns; k++) {
-                    char text[40];
-                    (void)fprintf(out, "%s%c", text_number(numbers->numbers[row * numbers->columns + k], text),
-                                  k + 1 < numbers->columns ? ' ' : '\n');
-                }
-        }
-    }
 }

@@ -22,5 +22,7 @@ void script_write_data(FILE *out, const picture *picture);
 
 /* A text in gnuplot's single quotes. */
 void script_quote(FILE *out, const char *text);
+/* A text as (part of) a comment. */
+void script_remark(FILE *out, const char *text);
 
 #endif

@@ -78,6 +78,7 @@ static void test_kinds(void)
     make(MULTIPLY(""));
     EXPECT(PIPETTE("plot", "m.hdf5", "map:x:y:z", "-o", "map.svg") == 0);
     CU_ASSERT(file_has("map.svg", "<svg"));
+    CU_ASSERT(file_has("map.dat", "# block 0: z\n"));
     CU_ASSERT(file_has("map.dat",
                        "# x y colour left right lower upper\n1 6 6 0.5 1.5 5.25 6.75\n2 6 12 1.5 2.5 5.25 6.75\n"));
     CU_ASSERT(file_has("map.gp", "set ytics noenhanced (6.0, 7.5)\n"));
@@ -170,10 +171,34 @@ static void test_looks(void)
     CU_ASSERT(file_has("c.gp", "set cblabel offset 1.5,0 'y' noenhanced\n"));
     /* Less than two powers of ten: 2 and 5 as well. */
     EXPECT(PIPETTE("plot", "m.hdf5", "y:z", "--where", "x > 0.0195", "--log", "xy", "-o", "l.png") == 0);
-    CU_ASSERT(file_has("l.gp", "set xtics add (2e0, 5e0)\nset ytics add (2e-2, 5e-2, 2e-1, 5e-1)\n"));
+    CU_ASSERT(file_has("l.gp", "set xtics add (2e0, 5e0)\nset ytics add (2e-2, 5e-2, 2e-1)\n"));
     /* A quote in a name is part of it. */
     EXPECT(PIPETTE("plot", "m.hdf5", "histogram:z", "-o", "it's.png") == 0);
     CU_ASSERT(is_png("it's.png"));
+    folder_end();
+}
+
+/* Points that lie anywhere, and a file of one run. */
+static void test_scattered(void)
+{
+    make("name = \"M\";\nrun = { plugin = \"multiply\"; };\nstorage = { plugin = \"hdf5\"; file = \"m.hdf5\"; };\n"
+         "preprocess = ( { plugin = \"explorer\"; points = { parameters = [\"x\", \"y\"]; values = (\n"
+         "  (4.0, 1.5), (1.0, 7.5), (9.0, 3.0), (2.0, 5.0), (7.5, 9.0), (3.0, 2.0), (6.0, 4.0), (8.0, 6.5), (5.0, 8.0) "
+         "); }; } );\n");
+    EXPECT(PIPETTE("plot", "m.hdf5", "-o", "a.png") == 0);
+    CU_ASSERT(file_has("a.dat", "# block 0: z\n# y x colour\n1.5 4 6\n7.5 1 7.5\n3 9 27\n"));
+    CU_ASSERT(
+        file_has("a.gp", "plot data index 0 using 1:2:3 with points pointtype 7 pointsize 0.8 linecolor palette\n"));
+    EXPECT(PIPETTE("plot", "m.hdf5", "x:z", "-o", "b.png") == 0);
+    CU_ASSERT(file_has("b.dat", "# x z\n4 6\n1 7.5\n"));
+    EXPECT(PIPETTE("plot", "m.hdf5", "histogram:z", "--runs", "0", "-o", "c.png") == 0);
+    CU_ASSERT(file_has("c.gp", "set title 'Their product in 1 run' noenhanced\n"));
+    CU_ASSERT(file_has("c.gp", "set ytics 1\n"));
+    file_write("one.cfg", "name = \"One\";\nrun = { plugin = \"lif\"; };\n"
+                          "storage = { plugin = \"hdf5\"; file = \"one.hdf5\"; };\n");
+    EXPECT(PIPETTE("run", "-q", "one.cfg") == 0);
+    EXPECT(PIPETTE("plot", "one.hdf5") == 0);
+    CU_ASSERT(file_has("one.dat", "# block 0: V of run 0\n"));
     folder_end();
 }
 
@@ -271,5 +296,5 @@ static void test_program(void)
 }
 
 SUITE("plot", {"lines", test_lines}, {"maps, histograms, points", test_kinds}, {"the tutorial's figure", test_tutorial},
-      {"unfinished files", test_unfinished}, {"looks", test_looks}, {"messages", test_messages},
-      {"as a stage", test_stage}, {"from a program", test_program}, )
+      {"unfinished files", test_unfinished}, {"looks", test_looks}, {"scattered points, one run", test_scattered},
+      {"messages", test_messages}, {"as a stage", test_stage}, {"from a program", test_program}, )
