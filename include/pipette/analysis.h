@@ -163,6 +163,36 @@ PIPETTE_INLINE int pipette_diff(const pipette_diff_options *options, pipette_dif
     return pipette_diff_sized(options, sizeof *options, visit, user, report, error);
 }
 
+typedef struct pipette_part_options {
+    const char *file, *out; /* `file` is only read */
+    const char *storage;    /* plugin; NULL: "hdf5" */
+    const char *const *folders;
+    uint64_t folder_count;
+    uint32_t states; /* which runs, as in pipette_selection_options; runs that are pending are left out */
+    uint32_t workers;
+    const char *runs, *where;
+    const char *const *omit; /* results that are left out: "V" */
+    uint64_t omit_count;
+    int overwrite; /* 1: replace `out` where it exists */
+    void (*progress)(const pipette_progress *progress, void *user);
+    void (*log)(int level, const char *text, void *user);
+    void *user; /* of these two */
+} pipette_part_options;
+
+typedef struct pipette_part_report {
+    uint64_t run_count; /* that `out` has */
+    uint64_t pending_count; /* not stored: an interrupted call can go on */
+} pipette_part_report;
+
+/* Writes some runs of a result file, with some of their results, into a file of its own. Runs keep their numbers, and the exploration is the
+ * whole one; the config goes on with the part, and computes the runs that it has not. Tables and single results are not taken over: they are of
+ * all runs. Cut off, the same call goes on. Forks; see pipette_pipeline_run(). */
+PIPETTE_API int pipette_part_sized(const pipette_part_options *options, size_t size, pipette_part_report *report, pipette_error *error);
+PIPETTE_INLINE int pipette_part(const pipette_part_options *options, pipette_part_report *report, pipette_error *error)
+{
+    return pipette_part_sized(options, sizeof *options, report, error);
+}
+
 typedef enum pipette_preference { PIPETTE_PREFER_NONE = 0, PIPETTE_PREFER_FIRST = 1, PIPETTE_PREFER_SECOND = 2 } pipette_preference;
 
 typedef struct pipette_merge_options {
