@@ -138,7 +138,7 @@ static void test_mistakes(void)
     folder_begin();
     CU_ASSERT_EQUAL(PROGRAM("mistakes"), 2);
     CU_ASSERT_STRING_EQUAL(command_out,
-                           "not yet written: 1 0 '': 'x' is f64, not an integer that fits\n"
+                           "not yet written: 1 0 '': 'y' is i64, not a text\n"
                            "first: name '_bad': '_bad' starts with '_'\nfactor 5, t.hdf5\nbye from the program\n");
     CU_ASSERT_STRING_EQUAL(command_err, "experiment: name '_bad': '_bad' starts with '_'\n");
     CU_ASSERT_EQUAL(PROGRAM("nameless"), 2);

@@ -137,8 +137,10 @@ static void mistakes(pipette_environment *env, pipette_trajectory *trajectory)
     if (pipette_get(trajectory, "nothing", &value) != PIPETTE_E_NOT_FOUND ||
         pipette_environment_error(env)->code != PIPETTE_OK)
         printf("looking up sticks\n");
-    printf("%g %d '%s': %s\n", pipette_trajectory_f64(trajectory, "x"), (int)pipette_trajectory_i64(trajectory, "x"),
-           pipette_trajectory_string(trajectory, "y"), pipette_trajectory_message(trajectory));
+    printf("%g", pipette_trajectory_f64(trajectory, "x"));
+    printf(" %d", (int)pipette_trajectory_i64(trajectory, "x"));
+    printf(" '%s'", pipette_trajectory_string(trajectory, "y"));
+    printf(": %s\n", pipette_trajectory_message(trajectory));
     pipette_add_f64(trajectory, "_bad", 1.0, "1", "");
     pipette_add_f64(trajectory, "later", 1.0, "1", "");
     printf("first: %s\n", pipette_environment_error(env)->message);
