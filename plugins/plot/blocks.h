@@ -4,9 +4,12 @@
 
 #include "panel.h"
 
-/* One curve, cloud or map: `rows` times `columns` numbers. Columns by kind: lines: x, mean, least, largest, runs.
- * points: x, y. map: x, y, colour, then left, right, lower and upper edge; x, y, colour where these are points.
- * histogram: from, to, runs. trace: x, y. raster: time, run. */
+/* What the blocks of a panel are: curves and clouds as its kind says; or, all in one block, cells (x, y, colour, left,
+ * right, lower and upper edge) or spots (x, y, colour). */
+typedef enum panel_form { FORM_CURVES, FORM_CELLS, FORM_SPOTS } panel_form;
+
+/* `rows` times `columns` numbers. Columns of curves: lines: x, mean, least, largest, runs. points: x, y. histogram:
+ * from, to, runs. trace: x, y. raster: time, run. */
 typedef struct block {
     char label[NAME_SIZE]; /* value of the BY parameter: "5.0" */
     double by;
@@ -18,6 +21,7 @@ typedef struct block {
 typedef struct panel_data {
     block *blocks;
     uint32_t count;
+    int form;
     double x[2], y[2], colour[2]; /* least and largest */
     uint64_t runs;                /* that are done, of `asked`; what the blocks stand for */
     uint64_t asked;

@@ -265,12 +265,19 @@ static int take_point(const panel_context *c, void *user, double x, double y, do
     return blocks_add(c, &f->data->blocks[by_place(&f->survey, by)], numbers);
 }
 
-/* A map's run as a point. */
+/* A run as a point that has a colour. */
 static int take_spot(const panel_context *c, void *user, double x, double y, double by)
 {
     filling *f = (filling *)user;
     const double numbers[3] = {x, y, by};
     return blocks_add(c, &f->data->blocks[0], numbers);
+}
+
+static int begin_spots(const panel_context *c, filling *f)
+{
+    f->data->form = FORM_SPOTS;
+    memcpy(f->data->colour, f->survey.by, sizeof f->data->colour);
+    return blocks_begin(c, f->data, 1, 3);
 }
 
 /* Whether so many cells are empty that a map would be specks. */
@@ -352,6 +359,7 @@ static int make_map(const panel_context *c, filling *f)
     panel_data *d = f->data;
     uint64_t i, j;
     int status = blocks_begin(c, d, 1, 7);
+    d->form = FORM_CELLS;
     d->even = is_even(&f->x) && is_even(&f->y);
     for (j = 0; j < f->y.count; j++)
         for (i = 0; status == PIPETTE_OK && i < f->x.count; i++) {
@@ -419,19 +427,80 @@ static axis histogram_axis(const survey *s, uint64_t runs)
 static int check_by(const panel_context *c, const panel *p, const survey *s)
 {
     const uint32_t most = quantity_is_text(&p->by) ? BY_TEXTS_MAXIMUM : BY_MAXIMUM;
-    if (s->count <= most)
+    if (s->count <= most || (p->kind == KIND_POINTS && !quantity_is_text(&p->by)))
         return PIPETTE_OK;
     return pipette_stage_fail(c->stage, PIPETTE_E_BOUNDS,
                               "'%s' has more than %u values, too many to tell apart; map:%s:%s:%s shows it as an axis",
                               p->by.name, most, p->x.name, p->by.name, p->y.name);
 }
 
+/* Where runs go to, by what was seen of them: *take, and the cells that it fills, if any. */
+static int begin(const panel_context *c, const panel *p, filling *f, take_row *take)
+{
+    panel_data *d = f->data;
+    const uint64_t most = p->kind == KIND_POINTS ? DENSITY_CELLS : MAP_CELLS;
+    int status;
+    *take = take_cell;
+    if (p->kind == KIND_HISTOGRAM) {
+        f->x = (axis){NULL, -0.5, 1, 1, 1};
+        f->y = histogram_axis(&f->survey, d->runs);
+    } else if (p->kind == KIND_LINES) {
+        *take = take_line;
+        f->x = make_axis(&p->x, f->survey.x, LINE_CELLS, LINE_BINS);
+        f->y = (axis){NULL, 0, 1, f->survey.count, 1};
+        if (f->x.exact == NULL ? f->x.count == LINE_BINS : f->x.group > 1)
+            blocks_note(d, "%llu runs in %llu bins of %s", (unsigned long long)d->runs, (unsigned long long)f->x.count,
+                        p->x.name);
+    } else if (p->kind == KIND_POINTS && d->runs <= POINTS_MAXIMUM && f->survey.count > BY_MAXIMUM) {
+        *take = take_spot;
+        return begin_spots(c, f);
+    } else if (p->kind == KIND_POINTS && d->runs <= POINTS_MAXIMUM) {
+        *take = take_point;
+        status = blocks_begin(c, d, f->survey.count, 2);
+        if (status == PIPETTE_OK)
+            name_blocks(p, &f->survey, d);
+        return status;
+    } else {
+        f->density = p->kind == KIND_POINTS;
+        f->x = make_axis(&p->x, f->survey.x, most, most);
+        f->y = make_axis(&p->y, f->survey.y, most, most);
+        if (f->density)
+            blocks_note(d, "%llu runs are too many for points: colours count them", (unsigned long long)d->runs);
+    }
+    f->cells = (cell *)calloc((size_t)(f->x.count * f->y.count), sizeof *f->cells);
+    return f->cells == NULL ? blocks_no_memory(c) : PIPETTE_OK;
+}
+
+/* Blocks of what was filled. */
+static int finish(const panel_context *c, const panel *p, filling *f, rows *r, take_row take)
+{
+    panel_data *d = f->data;
+    int status = PIPETTE_OK;
+    if (p->kind == KIND_HISTOGRAM)
+        return make_histogram(c, f);
+    if (take == take_line)
+        return make_lines(c, p, f);
+    if (take == take_cell && (f->density || d->runs > POINTS_MAXIMUM || !is_sparse(f))) {
+        if (!f->density && (f->x.exact == NULL || f->y.exact == NULL || f->x.group > 1 || f->y.group > 1))
+            blocks_note(d, "%llu runs in %llu x %llu cells", (unsigned long long)d->runs,
+                        (unsigned long long)f->x.count, (unsigned long long)f->y.count);
+        return make_map(c, f);
+    }
+    if (take == take_cell) {
+        status = begin_spots(c, f);
+        if (status == PIPETTE_OK)
+            status = each(c, p, r, &d->runs, take_spot, f);
+    }
+    memcpy(d->x, f->survey.x, sizeof d->x);
+    memcpy(d->y, f->survey.y, sizeof d->y);
+    return status;
+}
+
 static int collect_scalars(const panel_context *c, const panel *p, panel_data *d)
 {
     rows *r = (rows *)malloc(sizeof *r);
     filling f;
-    uint64_t cells = 0;
-    take_row take = take_cell;
+    take_row take = NULL;
     int status = PIPETTE_OK;
     memset(&f, 0, sizeof f);
     f.data = d;
@@ -443,63 +512,16 @@ static int collect_scalars(const panel_context *c, const panel *p, panel_data *d
     status = each(c, p, r, &d->runs, look, &f.survey);
     if (status == PIPETTE_OK && d->runs == 0)
         status = blocks_none(c, d);
-    if (status == PIPETTE_OK)
-        blocks_note_left(d);
     if (status == PIPETTE_OK && (p->kind == KIND_LINES || p->kind == KIND_POINTS))
         status = check_by(c, p, &f.survey);
-    if (status != PIPETTE_OK) {
-        free(r);
-        return status;
+    if (status == PIPETTE_OK) {
+        blocks_note_left(d);
+        status = begin(c, p, &f, &take);
     }
-    if (p->kind == KIND_HISTOGRAM) {
-        f.x = (axis){NULL, -0.5, 1, 1, 1};
-        f.y = histogram_axis(&f.survey, d->runs);
-    } else if (p->kind == KIND_LINES) {
-        f.x = make_axis(&p->x, f.survey.x, LINE_CELLS, LINE_BINS);
-        f.y = (axis){NULL, 0, 1, f.survey.count, 1};
-        take = take_line;
-        if (f.x.exact == NULL ? f.x.count == LINE_BINS : f.x.group > 1)
-            blocks_note(d, "%llu runs in %llu bins of %s", (unsigned long long)d->runs, (unsigned long long)f.x.count,
-                        p->x.name);
-    } else if (p->kind == KIND_POINTS && d->runs <= POINTS_MAXIMUM) {
-        take = take_point;
-        status = blocks_begin(c, d, f.survey.count, 2);
-        if (status == PIPETTE_OK)
-            name_blocks(p, &f.survey, d);
-    } else {
-        const uint64_t most = p->kind == KIND_POINTS ? DENSITY_CELLS : MAP_CELLS;
-        f.density = p->kind == KIND_POINTS;
-        f.x = make_axis(&p->x, f.survey.x, most, most);
-        f.y = make_axis(&p->y, f.survey.y, most, most);
-        if (f.density)
-            blocks_note(d, "%llu runs are too many for points: colours count them", (unsigned long long)d->runs);
-    }
-    cells = f.x.count * f.y.count;
-    if (status == PIPETTE_OK && cells > 0 && (f.cells = (cell *)calloc((size_t)cells, sizeof *f.cells)) == NULL)
-        status = blocks_no_memory(c);
     if (status == PIPETTE_OK)
         status = each(c, p, r, &d->runs, take, &f);
-    if (status == PIPETTE_OK && p->kind == KIND_MAP && d->runs <= POINTS_MAXIMUM && is_sparse(&f)) {
-        take = take_spot;
-        status = blocks_begin(c, d, 1, 3);
-        if (status == PIPETTE_OK)
-            status = each(c, p, r, &d->runs, take, &f);
-        memcpy(d->colour, f.survey.by, sizeof d->colour);
-    } else if (status == PIPETTE_OK && p->kind == KIND_MAP &&
-               (f.x.exact == NULL || f.y.exact == NULL || f.x.group > 1 || f.y.group > 1)) {
-        blocks_note(d, "%llu runs in %llu x %llu cells", (unsigned long long)d->runs, (unsigned long long)f.x.count,
-                    (unsigned long long)f.y.count);
-    }
-    if (status == PIPETTE_OK && take == take_line)
-        status = make_lines(c, p, &f);
-    else if (status == PIPETTE_OK && p->kind == KIND_HISTOGRAM)
-        status = make_histogram(c, &f);
-    else if (status == PIPETTE_OK && take == take_cell)
-        status = make_map(c, &f);
-    else if (status == PIPETTE_OK) {
-        memcpy(d->x, f.survey.x, sizeof d->x);
-        memcpy(d->y, f.survey.y, sizeof d->y);
-    }
+    if (status == PIPETTE_OK)
+        status = finish(c, p, &f, r, take);
     if (d->spread)
         blocks_note(d, p->kind == KIND_MAP ? "colours are means over the runs of a cell"
                                            : "lines are means over the runs that share an x, bands their range");

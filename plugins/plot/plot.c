@@ -120,7 +120,9 @@ static int add_panel(const panel_context *c, plot *o, const pipette_option *opti
                                    "%d panels are what a picture can hold; draw the others into another one",
                                    PANELS_MAXIMUM);
     p->run = PIPETTE_DEFAULT_RUN;
-    status = panel_look(c->stage, group, p);
+    status = group == NULL ? PIPETTE_OK : panel_look(c->stage, group, p);
+    if (status == PIPETTE_OK)
+        status = panel_look(c->stage, NULL, p); /* last: a command line's options win */
     if (status == PIPETTE_OK)
         status = panel_choose(c, what, p);
     o->count++;

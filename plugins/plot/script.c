@@ -263,14 +263,14 @@ static frame frame_of(const picture *p, uint32_t number)
         f.y[0] -= 1;
         f.y[1] += 1;
     }
-    if ((one->kind != KIND_MAP || d->blocks[0].columns == 3) && one->kind != KIND_RASTER)
+    if (d->form != FORM_CELLS && one->kind != KIND_RASTER)
         widen_range(f.y, one->kind == KIND_HISTOGRAM ? 0 : 0.05, 0.06);
-    if (one->kind == KIND_POINTS || (one->kind == KIND_MAP && d->blocks[0].columns == 3) ||
+    if (one->kind == KIND_POINTS || d->form == FORM_SPOTS ||
         (one->kind == KIND_LINES && (quantity_is_text(&one->x) || is_marked(&d->blocks[0]))))
         widen_range(f.x, 0.03, 0.03);
     else if (!(f.x[1] > f.x[0]))
         widen_range(f.x, 0.5, 0.5);
-    f.keyed = one->by.source != SOURCE_NONE && one->kind != KIND_MAP && d->blocks[0].columns != 7 &&
+    f.keyed = one->by.source != SOURCE_NONE && d->form == FORM_CURVES &&
               (d->count <= KEYED_MAXIMUM || quantity_is_text(&one->by));
     if (f.keyed)
         place_key(p, number, &f);
@@ -372,8 +372,7 @@ static int longest_number(const double range[2])
 static void set_colours(FILE *out, const panel *p, const panel_data *d, const frame *f)
 {
     char label[TITLE_SIZE];
-    const int density = p->kind == KIND_POINTS && d->blocks[0].columns == 7;
-    const int map = p->kind == KIND_MAP || density;
+    const int density = p->kind == KIND_POINTS && d->form == FORM_CELLS, map = d->form != FORM_CURVES;
     double range[2] = {d->colour[0], d->colour[1]};
     if (!map && (f->keyed || p->by.source == SOURCE_NONE)) {
         (void)fputs("unset colorbox\n", out);
@@ -472,12 +471,12 @@ static void panel_write(FILE *out, const picture *pic, uint32_t number, uint32_t
                       f.corner < 2 ? "top" : "bottom", f.corner % 2 == 0 ? "left" : "right");
     else
         (void)fputs("unset key\n", out);
-    if (d->blocks[0].columns == 7 && d->even && !f.log_x && !f.log_y)
+    if (d->form == FORM_CELLS && d->even && !f.log_x && !f.log_y)
         (void)fprintf(out, "plot data index %u using 1:2:3 with image%s\n", index,
                       pic->format == FORMAT_PNG ? "" : " pixels");
-    else if (d->blocks[0].columns == 7)
+    else if (d->form == FORM_CELLS)
         boxes(out, &f, index);
-    else if (p->kind == KIND_MAP)
+    else if (d->form == FORM_SPOTS)
         (void)fprintf(out, "plot data index %u using 1:2:3 with points pointtype 7 pointsize %s linecolor palette\n",
                       index, d->runs > 1000 ? "0.4" : "0.8");
     else if (p->kind == KIND_HISTOGRAM)

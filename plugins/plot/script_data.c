@@ -18,7 +18,7 @@ void script_write_data(FILE *out, const picture *p)
         for (b = 0; b < d->count; b++, index++) {
             const block *numbers = &d->blocks[b];
             (void)fprintf(out, "%s# block %u: %s", index == 0 ? "" : "\n\n", index, panel_name(one));
-            if (one->by.source != SOURCE_NONE && one->kind != KIND_MAP && numbers->columns != 7) {
+            if (one->by.source != SOURCE_NONE && d->form == FORM_CURVES) {
                 (void)fprintf(out, " for %s=", one->by.name);
                 script_remark(out, numbers->label);
             }
@@ -31,8 +31,8 @@ void script_write_data(FILE *out, const picture *p)
                               one->array.name);
             else
                 (void)fprintf(out, "\n# %s %s%s\n", one->x.name, one->kind == KIND_LINES ? "" : one->y.name,
-                              numbers->columns == 7     ? " colour left right lower upper"
-                              : one->kind == KIND_MAP   ? " colour"
+                              d->form == FORM_CELLS     ? " colour left right lower upper"
+                              : d->form == FORM_SPOTS   ? " colour"
                               : one->kind == KIND_LINES ? "mean least largest runs"
                                                         : "");
             for (row = 0; row < numbers->rows; row++)

@@ -116,6 +116,15 @@ static void test_tutorial(void)
                        "set xlabel 't[ms]' noenhanced\nset ylabel 'V' noenhanced\n"));
     CU_ASSERT(file_has("FiringRate.dat", "\n0.1 0 0 0 1\n0.11 34 34 34 1\n"));
     CU_ASSERT(file_has("FiringRate.dat", "\n# block 3: V of run 13\n# time V\n0 0\n0.1 0.013000000000000001\n"));
+    /* The command line wins over what the config says of a panel. */
+    EXPECT(PIPETTE("plot", "hdf5/FiringRate.hdf5", "--run", "20", "-o", "w.png") == 0);
+    CU_ASSERT(
+        file_has("w.gp", "set title 'Example of development of V for I=0.2, tau_ref=5.0 in run 20' noenhanced\n"));
+    CU_ASSERT(file_has("w.gp", "title 'Avg. Rate for tau_ref=7.5', \\\n"));
+    EXPECT(PIPETTE("plot", "hdf5/FiringRate.hdf5", "points:I:rate:run", "-o", "p.png") == 0);
+    CU_ASSERT(file_has("p.dat", "# I rate colour\n0 0 0\n0.01 0 1\n"));
+    CU_ASSERT(file_has("p.gp", "set cbrange [0:302]\n"));
+    CU_ASSERT(file_has("p.gp", "set cblabel offset 1.5,0 'Run' noenhanced\n"));
     EXPECT(PIPETTE("plot", "hdf5/FiringRate.hdf5", "raster:spike_times", "--runs", "11-13", "-o", "r.png") == 0);
     CU_ASSERT(file_has("r.dat", "# spike_times run\n"));
     CU_ASSERT(file_has("r.gp", "set title 'spike_times of 3 runs' noenhanced\n"));
