@@ -23,8 +23,10 @@ struct visible {
     pipette_trajectory_host host; /* the original's functions, but those that say what is explored */
 };
 
-/* Handles carry no room for a user's pointer, and a pipeline is in the hands of one thread. */
-static _Thread_local visible *current;
+static visible *of(const pipette_trajectory *trajectory)
+{
+    return trajectory_companion(trajectory);
+}
 
 static int copy_parameter(const pipette_node *node, void *user)
 {
@@ -117,77 +119,79 @@ void visible_destroy(visible *v)
 
 static int expand(pipette_trajectory *trajectory, const pipette_exploration *points)
 {
-    int status = current->original->expand(trajectory, points);
+    visible *v = of(trajectory);
+    int status = v->original->expand(trajectory, points);
     if (status != PIPETTE_OK)
         return status;
-    status = pipette_expand(current->shadow, points);
-    return status == PIPETTE_OK ? status : pipette_trajectory_fail(trajectory, status, "%s", pipette_trajectory_message(current->shadow));
+    status = pipette_expand(v->shadow, points);
+    return status == PIPETTE_OK ? status : pipette_trajectory_fail(trajectory, status, "%s", pipette_trajectory_message(v->shadow));
 }
 
 static int axis_values(pipette_trajectory *trajectory, const char *name, pipette_value *values)
 {
-    int status = pipette_axis_values(current->shadow, name, values);
-    return status == PIPETTE_OK ? status : pipette_trajectory_fail(trajectory, status, "%s", pipette_trajectory_message(current->shadow));
+    visible *v = of(trajectory);
+    int status = pipette_axis_values(v->shadow, name, values);
+    return status == PIPETTE_OK ? status : pipette_trajectory_fail(trajectory, status, "%s", pipette_trajectory_message(v->shadow));
 }
 
 /* What a stage has added in an earlier round it may add again in this one. */
 static int may_replace(const char *path, void *user)
 {
-    const added_path *known = find_added(current, path);
-    (void)user;
-    return known != NULL && known->round != current->round;
+    visible *v = user;
+    const added_path *known = find_added(v, path);
+    return known != NULL && known->round != v->round;
 }
 
 static int add(pipette_trajectory *trajectory, int branch, const char *path, const pipette_value *value, const char *unit,
                const char *comment)
 {
+    visible *v = of(trajectory);
     pipette_node node = {.size = sizeof node};
     const char *why = NULL;
-    int status = trajectory_put(trajectory, branch, path, value, unit, comment, may_replace, NULL, &node);
+    int status = trajectory_put(trajectory, branch, path, value, unit, comment, may_replace, v, &node);
     if (status != PIPETTE_OK || node.path == NULL)
         return status;
-    if (!note_added(current, node.path, current->round))
+    if (!note_added(v, node.path, v->round))
         return pipette_trajectory_fail(trajectory, PIPETTE_E_MEMORY, "out of memory");
-    status = current->added(&node, &why, current->added_user);
+    status = v->added(&node, &why, v->added_user);
     return status == PIPETTE_OK ? status : pipette_trajectory_fail(trajectory, status, "%s", why);
 }
 
 static uint64_t run_count(const pipette_trajectory *trajectory)
 {
-    (void)trajectory;
-    return pipette_run_count(current->shadow);
+    return pipette_run_count(of(trajectory)->shadow);
 }
 
 static uint32_t explored_count(const pipette_trajectory *trajectory)
 {
-    (void)trajectory;
-    return pipette_explored_count(current->shadow);
+    return pipette_explored_count(of(trajectory)->shadow);
 }
 
 static const char *explored(const pipette_trajectory *trajectory, uint32_t index)
 {
-    (void)trajectory;
-    return pipette_explored(current->shadow, index);
+    return pipette_explored(of(trajectory)->shadow, index);
 }
 
 /* A parameter that only a later round explores is not explored yet. */
-static void correct(pipette_node *node)
+static void correct(const visible *v, pipette_node *node)
 {
     pipette_node seen = {.size = sizeof seen};
-    if ((node->flags & PIPETTE_NODE_EXPLORED) && pipette_find(current->shadow, node->path, &seen) == PIPETTE_OK &&
+    if ((node->flags & PIPETTE_NODE_EXPLORED) && pipette_find(v->shadow, node->path, &seen) == PIPETTE_OK &&
         !(seen.flags & PIPETTE_NODE_EXPLORED))
         node->flags &= ~(uint32_t)PIPETTE_NODE_EXPLORED;
 }
 
 static int find(pipette_trajectory *trajectory, const char *name, pipette_node *node)
 {
-    int status = current->original->find(trajectory, name, node);
+    visible *v = of(trajectory);
+    int status = v->original->find(trajectory, name, node);
     if (status == PIPETTE_OK)
-        correct(node);
+        correct(v, node);
     return status;
 }
 
 typedef struct corrected_walk {
+    const visible *v;
     pipette_visit visit;
     void *user;
 } corrected_walk;
@@ -196,14 +200,15 @@ static int visit_corrected(const pipette_node *node, void *user)
 {
     const corrected_walk *walk = user;
     pipette_node seen = *node;
-    correct(&seen);
+    correct(walk->v, &seen);
     return walk->visit(&seen, walk->user);
 }
 
 static int walk(pipette_trajectory *trajectory, const char *name, pipette_visit visit, void *user)
 {
-    corrected_walk corrected = {visit, user};
-    return current->original->walk(trajectory, name, visit_corrected, &corrected);
+    visible *v = of(trajectory);
+    corrected_walk corrected = {v, visit, user};
+    return v->original->walk(trajectory, name, visit_corrected, &corrected);
 }
 
 void visible_enter(visible *v, pipette_trajectory *trajectory, uint32_t round, visible_added added, void *user)
@@ -211,7 +216,7 @@ void visible_enter(visible *v, pipette_trajectory *trajectory, uint32_t round, v
     v->round = round;
     v->added = added;
     v->added_user = user;
-    current = v;
+    trajectory_set_companion(trajectory, v);
     v->entered = trajectory;
     v->original = trajectory->host;
     v->host = *trajectory->host;
@@ -230,8 +235,9 @@ void visible_leave(visible *v)
 {
     if (v->entered != NULL)
         v->entered->host = v->original;
+    if (v->entered != NULL)
+        trajectory_set_companion(v->entered, NULL);
     v->entered = NULL;
-    current = NULL;
 }
 
 uint64_t visible_count(const visible *v)

@@ -154,6 +154,8 @@ int pipette_environment_close(pipette_environment *env, pipette_error *error)
     uint32_t i;
     if (env == NULL)
         return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory for an environment");
+    if (env->running != NULL)
+        return pipette_error_set(error, PIPETTE_E_INVALID, "the environment cannot be closed while its runs are being executed");
     status = standing(env);
     if (error != NULL)
         *error = env->error;
@@ -403,6 +405,10 @@ static int run_pipeline(pipette_environment *env, const char *name, program_run 
     pipette_pipeline *pipeline = NULL;
     uint32_t i;
     int status;
+    if (env->running != NULL) {
+        free(functions);
+        return keep(env, PIPETTE_E_INVALID, "runs are being executed: neither a run nor what stands behind the runs can start others");
+    }
     for (i = 0; functions != NULL && i < env->stage_count; i++)
         if (env->stages[i]->function != NULL)
             functions[stages.postprocess_count++] = &env->stages[i]->descriptor;

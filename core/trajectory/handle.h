@@ -31,6 +31,7 @@ typedef struct trajectory_core {
     const trajectory_source *source; /* of values that are not in memory; NULL: there are none */
     void *source_user;
     int load_on_touch;
+    void *companion; /* of whoever has put its own functions in front (visible.c) */
     pipette_error first; /* of a trajectory that keeps its first error (keeping.c) */
     pipette_trajectory_host keeping;
 } trajectory_core;

@@ -119,6 +119,16 @@ const char *trajectory_comment(const pipette_trajectory *trajectory)
     return handle_of(trajectory)->core->comment;
 }
 
+void trajectory_set_companion(pipette_trajectory *trajectory, void *companion)
+{
+    handle_of(trajectory)->core->companion = companion;
+}
+
+void *trajectory_companion(const pipette_trajectory *trajectory)
+{
+    return handle_of(trajectory)->core->companion;
+}
+
 const exploration *trajectory_exploration(const pipette_trajectory *trajectory)
 {
     return handle_of(trajectory)->core->points;

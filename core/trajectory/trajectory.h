@@ -36,6 +36,10 @@ int trajectory_add_stored(pipette_trajectory *trajectory, const char *path, int 
 /* Loads the values of the leaf that a name finds, or of all below a group, that are no run's; with `anew` also those that are here. */
 int trajectory_load(pipette_trajectory *trajectory, const char *name, int anew);
 
+/* A pointer of whoever puts functions of its own in front of the trajectory's. */
+void trajectory_set_companion(pipette_trajectory *trajectory, void *companion);
+void *trajectory_companion(const pipette_trajectory *trajectory);
+
 /* From here on the trajectory keeps the first error of what builds it (adding, presetting, setting, exploring, expanding); what comes after
  * it does nothing and fails with it. Its code is PIPETTE_OK where there was none. */
 void trajectory_keep_first_error(pipette_trajectory *trajectory);

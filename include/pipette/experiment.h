@@ -101,7 +101,7 @@ PIPETTE_INLINE pipette_environment *pipette_environment_open(const pipette_envir
     return pipette_environment_open_sized(options, sizeof *options);
 }
 
-/* Ends it: frees everything, the trajectory with it. The first error of its life, 0 if there was none; `error` (may be NULL) is filled in
+/* Ends it: frees everything, the trajectory with it; not while its runs are being executed (PIPETTE_E_INVALID, and nothing happens). The first error of its life, 0 if there was none; `error` (may be NULL) is filled in
  * both cases. */
 PIPETTE_API int pipette_environment_close(pipette_environment *environment, pipette_error *error);
 

@@ -83,7 +83,7 @@ static void test_leaves(void)
 /* Threads that are idle, HDF5 at work, no call of close(). */
 static void test_company(void)
 {
-    static const char *const ways[] = {"threads", "hdf5", "forget", "version", "stages"};
+    static const char *const ways[] = {"threads", "hdf5", "forget", "version", "stages", "nested"};
     size_t i;
     folder_begin();
     for (i = 0; i < sizeof ways / sizeof ways[0]; i++) {

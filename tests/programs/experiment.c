@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 static const char *how;
+static pipette_environment *own;
 static int factor = 1; /* runs see what it is when they are started */
 
 static int is(const char *name)
@@ -25,6 +26,9 @@ static int multiply(pipette_run *run, void *user)
     }
     if (is("crash") && run->index == 5)
         abort();
+    if (is("nested") && (pipette_environment_run(own, multiply, NULL) != PIPETTE_E_INVALID ||
+                         pipette_environment_close(own, NULL) != PIPETTE_E_INVALID))
+        return pipette_fail(run, PIPETTE_E_MODEL, "a run within a run");
     if (is("slow"))
         (void)usleep(150000);
     factor++; /* stays in the worker */
@@ -154,7 +158,7 @@ int main(int argc, char **argv)
     pipette_error error = PIPETTE_NO_ERROR;
     pipette_environment *env;
     pipette_trajectory *trajectory, *view = NULL;
-    hid_t own = -1;
+    hid_t own_file = -1;
     int i;
     how = argc > 1 ? argv[1] : "plain";
     options.overwrite = is("overwrite");
@@ -172,7 +176,7 @@ int main(int argc, char **argv)
         options.trajectory = NULL;
     (void)atexit(say_bye);
     if (is("hdf5"))
-        own = H5Fcreate("own.hdf5", H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+        own_file = H5Fcreate("own.hdf5", H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
     for (i = 0; is("threads") && i < 4; i++) {
         pthread_t thread;
         if (pthread_create(&thread, NULL, wait_for_ever, NULL) != 0)
@@ -180,6 +184,7 @@ int main(int argc, char **argv)
     }
     printf("not yet written: ");
     env = pipette_environment_open(&options);
+    own = env;
     trajectory = pipette_environment_trajectory(env);
     if (is("pipeline")) {
         pipette_environment_pipeline(env, prepare, env);
@@ -205,7 +210,7 @@ int main(int argc, char **argv)
             pipette_view_destroy(view);
         }
     printf("factor %d, %s\n", factor, is("time") ? "" : pipette_environment_file(env));
-    if (is("hdf5") && H5Fclose(H5Gcreate2(own, "mine", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT) < 0 ? -1 : own) < 0)
+    if (is("hdf5") && H5Fclose(H5Gcreate2(own_file, "mine", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT) < 0 ? -1 : own_file) < 0)
         printf("my own file is damaged\n");
     if (is("forget"))
         return 0;
