@@ -127,6 +127,16 @@ static int declare(player *p, const pipette_entry *a, const pipette_entry *b)
     return pipette_environment_declare(p->environment, &spec, 1);
 }
 
+/* Whether some run comes from that file. */
+static int plays(const player *p, int which)
+{
+    uint64_t run;
+    for (run = 0; run < p->run_count; run++)
+        if (p->from[run] == which + 1)
+            return 1;
+    return 0;
+}
+
 typedef struct result_walk {
     player *p;
     int which;
@@ -138,17 +148,15 @@ static int take_result(const pipette_entry *entry, void *user)
     result_walk *w = user;
     player *p = w->p;
     named n = {entry->path, NULL};
-    if (!is_result(entry))
+    if (!is_result(entry) || is_omitted(p, entry->path) || !plays(p, w->which))
         return 0;
-    if (is_omitted(p, entry->path))
-        return 0;
-    if (p->file_count == 1)
-        n.found = entry;
-    else
+    if (plays(p, 1 - w->which))
         (void)pipette_file_list(p->files[1 - w->which], is_named, &n, NULL);
+    else
+        n.found = entry; /* all runs have it */
     if (n.found != NULL && !is_result(n.found))
         n.found = NULL;
-    if (w->which == 1 && n.found != NULL) /* it came with the first file */
+    if (w->which == 1 && n.found != NULL && n.found != entry) /* it came with the first file */
         return 0;
     if (n.found != NULL && (n.found->type != entry->type || n.found->rank != entry->rank))
         w->status = pipette_error_set(

@@ -32,6 +32,14 @@ static void test_halves(void)
     CU_ASSERT_EQUAL(PIPETTE("diff", "m.h5", "whole.h5"), 0);
     CU_ASSERT_STRING_EQUAL(command_out, "the same: 303 runs\n");
     CU_ASSERT_EQUAL(PIPETTE("replay", "m.h5", "210"), 0);
+    /* What only the first has, and all runs of it, stays what it is. */
+    CU_ASSERT_EQUAL(
+        PIPETTE("run", "-q", TUTORIAL, "--set", "storage.file=few.h5", "--runs", "0-9", "--set", "run.omit=[\"V\"]"),
+        0);
+    CU_ASSERT_EQUAL(PIPETTE("merge", "whole.h5", "few.h5", "-o", "f.h5"), 0);
+    CU_ASSERT_EQUAL(SHELL("ncdump -h f.h5 | grep -q 'double V(run, time) ;'"), 0);
+    CU_ASSERT_EQUAL(PIPETTE("merge", "few.h5", "whole.h5", "-o", "s.h5", "--prefer", "second"), 0);
+    CU_ASSERT_EQUAL(SHELL("ncdump -h s.h5 | grep -q 'double V(run, time) ;'"), 0);
     /* Once more: it is there. */
     CU_ASSERT_EQUAL(PIPETTE("merge", "a.h5", "b.h5", "-o", "m.h5"), 0);
     CU_ASSERT_EQUAL(PIPETTE("diff", "m.h5", "whole.h5"), 0);
