@@ -26,7 +26,7 @@ static const verb verbs[] = {
     {"diff", cli_diff, "FILE OTHER", "Compare two result files, run by run at the same point"},
     {"merge", cli_merge, "FILE OTHER -o OUT", "Make one file of two that explore the same space"},
     {"compact", cli_compact, "FILE", "Give back the room that growing has left behind in a result file"},
-    {"export", cli_export, "FILE -o OUT", "Write results for other tools: arrays over the explored parameters"},
+    {"export", cli_export, "FILE -o OUT", "Write a part of a result file, or its results over the explored parameters for other tools"},
     {"reset", cli_reset, "FILE", "Make runs pending again, so that the next run does them anew"},
 };
 
@@ -37,7 +37,7 @@ static void usage(FILE *out)
           "Runs a numerical experiment over many parameter points and keeps every result.\n\n",
           out);
     for (i = 0; i < sizeof verbs / sizeof verbs[0]; i++)
-        fprintf(out, "  %-8s %-14s %s\n", verbs[i].name, verbs[i].arguments, verbs[i].doc);
+        fprintf(out, "  %-8s %-18s %s\n", verbs[i].name, verbs[i].arguments, verbs[i].doc);
     fputs("\n`pipette VERB --help` tells more. Exit codes: 0 all well; 1 finished, but some runs failed; 2 usage or\n"
           "config; 3 plugin; 4 storage; 5 the system refused (processes, descriptors, standard output);\n"
           "130 interrupted, can go on.\n",
