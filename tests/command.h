@@ -46,8 +46,8 @@
 
 extern char **environ;
 
-static char folder[64];                            /* of the test that runs */
-static char *command_out, *command_err;            /* of the program that ran last */
+static char folder[64];                 /* of the test that runs */
+static char *command_out, *command_err; /* of the program that ran last */
 static FILE *command_files[2];
 
 __attribute__((noreturn, unused)) static void command_stop(const char *what)
@@ -56,7 +56,7 @@ __attribute__((noreturn, unused)) static void command_stop(const char *what)
     exit(99); /* nothing can be tested then */
 }
 
-/* ---- The folder ------------------------------------------------------------------------------------------------------ */
+/* ---- The folder ---- */
 
 COMMAND_UNUSED static void folder_begin(void)
 {
@@ -131,7 +131,7 @@ COMMAND_UNUSED static int folder_count(void)
     return folder_entries;
 }
 
-/* ---- Programs ---------------------------------------------------------------------------------------------------------- */
+/* ---- Programs ---- */
 
 static char *command_text(FILE *file)
 {
@@ -216,7 +216,7 @@ COMMAND_UNUSED static int command_run(const char *const *arguments)
 #define PYTHON_RUN(script, ...) command_run((const char *const[]){PYTHON, "-c", script, __VA_ARGS__, NULL})
 #define SHELL(line) command_run((const char *const[]){"/bin/sh", "-c", line, NULL})
 
-/* ---- What was printed ---------------------------------------------------------------------------------------------------- */
+/* ---- What was printed ---- */
 
 /* Exactly one line on stderr, which begins as all errors do. */
 COMMAND_UNUSED static int one_error_line(void)
@@ -240,8 +240,8 @@ COMMAND_UNUSED static int err_has(const char *part)
 COMMAND_UNUSED static int told(int good, const char *what)
 {
     if (!good)
-        fprintf(stderr, "\n[%s]\n-- stdout:\n%.2000s\n-- stderr:\n%.2000s\n", what, command_out == NULL ? "" : command_out,
-                command_err == NULL ? "" : command_err);
+        fprintf(stderr, "\n[%s]\n-- stdout:\n%.2000s\n-- stderr:\n%.2000s\n", what,
+                command_out == NULL ? "" : command_out, command_err == NULL ? "" : command_err);
     return good;
 }
 

@@ -155,7 +155,8 @@ FAKE int fake_put(pipette_run *run, const char *path, const pipette_value *value
 {
     fake_result *result = fake_find_result((fake_run *)run, path);
     size_t bytes = value->rank == 1 ? (size_t)value->shape[0] * pipette_type_size(value->type) : 0;
-    if (result == NULL || result->stored || result->extent != PIPETTE_RAGGED || value->rank != 1 || result->spec->type != value->type)
+    if (result == NULL || result->stored || result->extent != PIPETTE_RAGGED || value->rank != 1 ||
+        result->spec->type != value->type)
         return fake_run_fail(run, PIPETTE_E_TYPE, "'%s' does not take this", path);
     free(result->data);
     result->data = fake_allocate(bytes);

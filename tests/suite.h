@@ -41,11 +41,11 @@ static int suite_main(const char *name, const suite_test *tests, size_t count, i
     return failures > 100 ? 100 : (int)failures;
 }
 
-#define SUITE(name, ...)                                                                  \
-    int main(int argc, char **argv)                                                       \
-    {                                                                                     \
-        static const suite_test tests[] = {__VA_ARGS__};                                  \
-        return suite_main(name, tests, sizeof tests / sizeof tests[0], argc, argv);       \
+#define SUITE(name, ...)                                                                                               \
+    int main(int argc, char **argv)                                                                                    \
+    {                                                                                                                  \
+        static const suite_test tests[] = {__VA_ARGS__};                                                               \
+        return suite_main(name, tests, sizeof tests / sizeof tests[0], argc, argv);                                    \
     }
 
 #endif

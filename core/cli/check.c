@@ -3,8 +3,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "check_file.h"
-#include "cli.h"
+#include "cli/check_file.h"
+#include "cli/cli.h"
 
 typedef struct check_arguments {
     cli_list sets, folders;
@@ -25,7 +25,10 @@ static const struct argp_option options[] = {
      "plugin, "
      "around its defaults (default 67)",
      0},
-    {"timeout", KEY_TIMEOUT, "SECONDS", 0, "For trying a model (default 30; what there was no time for is said), or without progress in reading a result file", 0},
+    {"timeout", KEY_TIMEOUT, "SECONDS", 0,
+     "For trying a model (default 30; what there was no time for is said), or without progress in reading a result "
+     "file",
+     0},
     {"storage", KEY_STORAGE, "PLUGIN", 0, "The storage plugin that wrote a result file (default: hdf5)", 0},
     {"plugin-path", KEY_PLUGIN_PATH, "FOLDER", 0, "Look for plugins here first (repeatable)", 0},
     {NULL, 0, NULL, 0, NULL, 0},
@@ -82,7 +85,8 @@ static const struct argp argp = {
     "parameter is below or above its default: in one order and another, a point twice, in fresh processes, as lanes "
     "of batches, over memory and buffers that hold other bytes, between forbidden pages. All must give the same bits "
     "and stay within the buffers.\v"
-    "Of a result file everything is read, and every run held against the checksum that was stored with it; what does not "
+    "Of a result file everything is read, and every run held against the checksum that was stored with it; what does "
+    "not "
     "fit is named, and nothing is changed.\n\n"
     "What ends in .so or is the name of a plugin is a plugin, a file that is no text a result file; anything else is a "
     "config, whose model is tried with --points.\n\nExit status: 0 well; 1 no point has a result; 2 usage or config; 3 "

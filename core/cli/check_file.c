@@ -1,5 +1,5 @@
 /* check_file.c: `pipette check FILE`: what a result file holds, held against its checksums. */
-#include "check_file.h"
+#include "cli/check_file.h"
 
 #include <errno.h>
 #include <fcntl.h>

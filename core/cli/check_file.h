@@ -2,7 +2,7 @@
 #ifndef CORE_CLI_CHECK_FILE_H
 #define CORE_CLI_CHECK_FILE_H
 
-#include "cli.h"
+#include "cli/cli.h"
 
 /* Whether `what` is a file that is no text, as configs are. */
 int check_is_result_file(const char *what);

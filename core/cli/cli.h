@@ -32,13 +32,13 @@ int cli_reset(int argc, char **argv);
 int cli_plot(int argc, char **argv);
 int cli_replay(int argc, char **argv);
 
-/* --- conform.c ---------------------------------------------------------------------------------------------------------------- */
+/* ---- conform.c ---- */
 
-/* Tries a model as `options` say and shows how far that is; prints "TITLE and is soundREST" and what was tried, or on stderr what
- * was found. The exit code. */
+/* Tries a model as `options` say and shows how far that is; prints "TITLE and is soundREST" and what was tried, or on
+ * stderr what was found. The exit code. */
 int cli_conform(const char *title, const char *rest, const char *name, pipette_trial_options *options);
 
-/* --- common.c --------------------------------------------------------------------------------------------------------------- */
+/* ---- common.c ---- */
 
 /* Prints "pipette: message" on stderr, as one line: control characters are escaped. */
 void cli_error(const char *format, ...) PIPETTE_PRINTF(1, 2);
@@ -67,7 +67,7 @@ typedef struct cli_list {
 int cli_list_add(cli_list *list, const char *item);
 void cli_list_free(cli_list *list);
 
-/* --- text.c: values as text --------------------------------------------------------------------------------------------------- */
+/* ---- text.c: values as text ---- */
 
 /* The shortest decimal that reads back as the same number. `out` holds 40 characters. Returns out. */
 char *cli_f64(double number, char *out);
@@ -86,13 +86,19 @@ char *cli_count(uint64_t number, const char *noun, char *out);
 /* "34.2 MB" and the like. `out` holds 40 characters. */
 char *cli_bytes(uint64_t bytes, char *out);
 
-/* --- progress.c ----------------------------------------------------------------------------------------------------------------- */
+/* ---- progress.c ---- */
 
-typedef enum cli_progress_kind { CLI_PROGRESS_AUTO, CLI_PROGRESS_BAR, CLI_PROGRESS_PLAIN, CLI_PROGRESS_JSON, CLI_PROGRESS_NONE } cli_progress_kind;
+typedef enum cli_progress_kind {
+    CLI_PROGRESS_AUTO,
+    CLI_PROGRESS_BAR,
+    CLI_PROGRESS_PLAIN,
+    CLI_PROGRESS_JSON,
+    CLI_PROGRESS_NONE
+} cli_progress_kind;
 
 typedef struct cli_progress {
     cli_progress_kind kind;
-    int shown;     /* a bar stands on the current line */
+    int shown;      /* a bar stands on the current line */
     double printed; /* seconds at the last plain line */
     uint64_t begun_done;
 } cli_progress;

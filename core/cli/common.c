@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli.h"
+#include "cli/cli.h"
 
 /* What names, paths and models contain must not do anything to the terminal. */
 static void print_line(const char *before, const char *text)
@@ -53,11 +53,16 @@ int cli_fail(const pipette_error *error)
     case PIPETTE_E_PLUGIN:
     case PIPETTE_E_ABI:
     case PIPETTE_E_CRASHED:
-    case PIPETTE_E_TIMEOUT: return CLI_PLUGIN;
-    case PIPETTE_E_STORAGE: return CLI_STORAGE;
-    case PIPETTE_E_SYSTEM: return CLI_SYSTEM;
-    case PIPETTE_E_INTERRUPTED: return CLI_INTERRUPTED;
-    default: return CLI_USAGE;
+    case PIPETTE_E_TIMEOUT:
+        return CLI_PLUGIN;
+    case PIPETTE_E_STORAGE:
+        return CLI_STORAGE;
+    case PIPETTE_E_SYSTEM:
+        return CLI_SYSTEM;
+    case PIPETTE_E_INTERRUPTED:
+        return CLI_INTERRUPTED;
+    default:
+        return CLI_USAGE;
     }
 }
 
@@ -89,10 +94,12 @@ int cli_two_runs(const char *path, uint64_t run)
     return CLI_USAGE;
 }
 
-/* ---- Options that argp would refuse, in its two lines without "pipette: " ---------------------------------------------------- */
+/* ---- Options that argp would refuse, in its two lines without "pipette: " ---- */
 
-/* The option that a word such as "set" or an unambiguous beginning of it means: NULL for none, `*several` for more than one. */
-static const struct argp_option *long_option(const struct argp_option *options, const char *word, size_t length, int *several)
+/* The option that a word such as "set" or an unambiguous beginning of it means: NULL for none, `*several` for more than
+ * one. */
+static const struct argp_option *long_option(const struct argp_option *options, const char *word, size_t length,
+                                             int *several)
 {
     static const struct argp_option common[] = {
         {"help", '?', NULL, 0, NULL, 0}, {"usage", 0, NULL, 0, NULL, 0}, {NULL, 0, NULL, 0, NULL, 0}};
@@ -140,8 +147,10 @@ static int check_options(const struct argp *argp, int argc, char **argv)
                 cli_error("'%s' may mean several options; `%s --help` lists them", word, argv[0]);
             else if (option != NULL && option->arg == NULL && word[2 + length] == '=')
                 cli_error("--%s takes no value; `%s --help` tells more", option->name, argv[0]);
-            else if (option != NULL && option->arg != NULL && (option->flags & OPTION_ARG_OPTIONAL) == 0 && word[2 + length] != '=' && ++i == argc)
-                cli_error("--%s takes a value: --%s=%s; `%s --help` tells more", option->name, option->name, option->arg, argv[0]);
+            else if (option != NULL && option->arg != NULL && (option->flags & OPTION_ARG_OPTIONAL) == 0 &&
+                     word[2 + length] != '=' && ++i == argc)
+                cli_error("--%s takes a value: --%s=%s; `%s --help` tells more", option->name, option->name,
+                          option->arg, argv[0]);
             else if (option != NULL)
                 continue;
             else

@@ -1,5 +1,5 @@
 /* compact.c: `pipette compact FILE`: gives back the room that growing has left behind in a result file. */
-#include "cli.h"
+#include "cli/cli.h"
 
 typedef struct compact_arguments {
     cli_list folders;

@@ -3,8 +3,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cli.h"
-#include "table.h"
+#include "cli/cli.h"
+#include "cli/table.h"
 
 #define SHOW_SECONDS 0.1
 

@@ -1,5 +1,5 @@
 /* coordinates.c: what the places along a dimension are called. */
-#include "coordinates.h"
+#include "cli/coordinates.h"
 
 #include <stdlib.h>
 

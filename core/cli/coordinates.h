@@ -2,14 +2,14 @@
 #ifndef CORE_CLI_COORDINATES_H
 #define CORE_CLI_COORDINATES_H
 
-#include "output.h"
+#include "cli/output.h"
 
 /* The values that a table has for it, or labels, or start + i * step, or i. */
 typedef struct coordinates {
     const char *name; /* never empty */
     double start, step;
     const char *const *labels; /* the file's */
-    int type; /* of the values; NONE: there are none */
+    int type;                  /* of the values; NONE: there are none */
     uint64_t count;
     void *values;
 } coordinates;

@@ -3,7 +3,7 @@
 
 #include <pipette/analysis.h>
 
-#include "cli.h"
+#include "cli/cli.h"
 
 typedef struct diff_arguments {
     pipette_diff_options options;

@@ -2,7 +2,7 @@
  * explored parameters as a file for other tools. */
 #include <pipette/analysis.h>
 
-#include "cli.h"
+#include "cli/cli.h"
 
 typedef struct export_arguments {
     cli_list folders, omit;

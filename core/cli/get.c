@@ -4,8 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli.h"
-#include "get_array.h"
+#include "cli/cli.h"
+#include "cli/get_array.h"
 
 typedef struct get_arguments {
     cli_list folders;
@@ -17,7 +17,8 @@ enum { KEY_PLUGIN_PATH = 256, KEY_STORAGE, KEY_RUN, KEY_STATE, KEY_DONE, KEY_WHE
 
 static const struct argp_option options[] = {
     {"run", KEY_RUN, "N", 0, "The value in this run", 1},
-    {"state", KEY_STATE, "LIST", OPTION_ARG_OPTIONAL, "Add the state of each run; with a LIST such as failed,timed_out only the runs in these states", 1},
+    {"state", KEY_STATE, "LIST", OPTION_ARG_OPTIONAL,
+     "Add the state of each run; with a LIST such as failed,timed_out only the runs in these states", 1},
     {"done", KEY_DONE, NULL, 0, "Only runs that are done", 1},
     {"where", KEY_WHERE, "CONDITION", 0, "Only runs for which it holds: 'I > 0.5 and nspikes == 0'", 1},
     {"wide", KEY_WIDE, NULL, 0, "Arrays across instead of a line for each element, where all have one shape", 2},
@@ -35,7 +36,10 @@ static void take_states(get_arguments *a, char *text, struct argp_state *state)
     a->options.state = 1;
     if (text != NULL) {
         if (!cli_states(text, &a->options.states))
-            cli_usage(state, "--state takes states such as failed,timed_out (of pending, done, failed, timed_out, infeasible), not '%s'", text);
+            cli_usage(state,
+                      "--state takes states such as failed,timed_out (of pending, done, failed, timed_out, "
+                      "infeasible), not '%s'",
+                      text);
     } else if (state->next < state->argc && cli_states(state->argv[state->next], &states)) {
         a->options.states = states;
         state->next++;
@@ -47,22 +51,40 @@ static error_t parse(int key, char *text, struct argp_state *state)
     get_arguments *a = state->input;
     get_options *o = &a->options;
     switch (key) {
-    case KEY_PLUGIN_PATH: return cli_list_add(&a->folders, text);
-    case KEY_STORAGE: a->storage = text; break;
-    case KEY_RUN: o->run = cli_run_number(state, text); break;
-    case KEY_STATE: take_states(a, text, state); break;
-    case KEY_DONE: o->states = 1u << PIPETTE_STATE_DONE; break;
-    case KEY_WHERE: o->where = text; break;
-    case KEY_WIDE: o->wide = 1; break;
-    case KEY_LONG: o->narrow = 1; break;
-    case KEY_JSON: o->json = 1; break;
+    case KEY_PLUGIN_PATH:
+        return cli_list_add(&a->folders, text);
+    case KEY_STORAGE:
+        a->storage = text;
+        break;
+    case KEY_RUN:
+        o->run = cli_run_number(state, text);
+        break;
+    case KEY_STATE:
+        take_states(a, text, state);
+        break;
+    case KEY_DONE:
+        o->states = 1u << PIPETTE_STATE_DONE;
+        break;
+    case KEY_WHERE:
+        o->where = text;
+        break;
+    case KEY_WIDE:
+        o->wide = 1;
+        break;
+    case KEY_LONG:
+        o->narrow = 1;
+        break;
+    case KEY_JSON:
+        o->json = 1;
+        break;
     case ARGP_KEY_ARG:
         if (a->file == NULL)
             a->file = text;
         else if (a->path == NULL)
             a->path = text;
         else if (o->state && o->states == 0)
-            cli_usage(state, "'%s' is too much, or --state is meant: it takes pending, done, failed, timed_out, infeasible",
+            cli_usage(state,
+                      "'%s' is too much, or --state is meant: it takes pending, done, failed, timed_out, infeasible",
                       text);
         else
             cli_usage(state, "'%s' is too much", text);
@@ -75,25 +97,34 @@ static error_t parse(int key, char *text, struct argp_state *state)
         if (o->run != PIPETTE_DEFAULT_RUN && (o->where != NULL || o->states != 0 || o->state))
             cli_usage(state, "--run names one run; --state, --done and --where choose among all");
         break;
-    default: return ARGP_ERR_UNKNOWN;
+    default:
+        return ARGP_ERR_UNKNOWN;
     }
     return 0;
 }
 
 static const struct argp argp = {
-    options, parse, "FILE PATH",
+    options,
+    parse,
+    "FILE PATH",
     "Print values of a result file: a scalar as text, anything else as CSV.\v"
-    "PATH is a full name or any part that finds one: tau_V, nspikes, results.neuron.run_00000013.V. A result of all runs gives a line for "
-    "each run with what was explored, or for each element of it, with its place along each dimension; a table its coordinates and "
-    "arrays; `runs` the state and the message of each run. Of messages and logs only the runs are listed that have one. What is missing "
+    "PATH is a full name or any part that finds one: tau_V, nspikes, results.neuron.run_00000013.V. A result of all "
+    "runs gives a line for "
+    "each run with what was explored, or for each element of it, with its place along each dimension; a table its "
+    "coordinates and "
+    "arrays; `runs` the state and the message of each run. Of messages and logs only the runs are listed that have "
+    "one. What is missing "
     "is empty (null in JSON), such as results of runs that are not done.\n\n"
-    "CONDITION knows parameters and scalar results by name, `run`, `state`, numbers, 'texts', == != < <= > >=, + - * / % ^, and or not, and "
+    "CONDITION knows parameters and scalar results by name, `run`, `state`, numbers, 'texts', == != < <= > >=, + - * / "
+    "% ^, and or not, and "
     "functions such as abs, sqrt, exp, log, min, max, floor, isnan, missing. What is missing fulfils no comparison.\n\n"
     "    pipette get x.hdf5 runs --state failed\n"
     "    pipette get x.hdf5 nspikes --where 'I > 0.5 and nspikes == 0'\n",
-    NULL, NULL, NULL};
+    NULL,
+    NULL,
+    NULL};
 
-/* ---- What PATH names -------------------------------------------------------------------------------------------------------------- */
+/* ---- What PATH names ---- */
 
 enum { ARRAYS = 64 };
 
@@ -109,7 +140,8 @@ static int keep_array(const pipette_entry *entry, void *user)
     named *found = user;
     size_t length = strlen(found->group);
     const char *last = entry->path + length + 1;
-    if (entry->kind != PIPETTE_ENTRY_TABLE || strncmp(entry->path, found->group, length) != 0 || last[-1] != '.' || strchr(last, '.') != NULL)
+    if (entry->kind != PIPETTE_ENTRY_TABLE || strncmp(entry->path, found->group, length) != 0 || last[-1] != '.' ||
+        strchr(last, '.') != NULL)
         return 0;
     if (entry->rank == 1 && entry->dimensions[0].name != NULL && strcmp(entry->dimensions[0].name, last) == 0)
         return 0;
@@ -131,7 +163,8 @@ static int find(pipette_file *file, const char *path, named *found, uint64_t *ru
     (void)pipette_file_list(file, keep_array, found, NULL);
     if (found->count > 0)
         return PIPETTE_OK;
-    return pipette_error_set(error, PIPETTE_E_INVALID, "'%s' is a group; `pipette show FILE %s` lists what stands in it", found->group, path);
+    return pipette_error_set(error, PIPETTE_E_INVALID,
+                             "'%s' is a group; `pipette show FILE %s` lists what stands in it", found->group, path);
 }
 
 static int get(pipette_file *file, const get_arguments *a, output *out)

@@ -1,10 +1,10 @@
 /* get_array.c: one value, one array, or the arrays of one table, as text, CSV or JSON. */
-#include "get_array.h"
+#include "cli/get_array.h"
 
 #include <stdlib.h>
 
-#include "cli.h"
-#include "coordinates.h"
+#include "cli/cli.h"
+#include "cli/coordinates.h"
 
 static const char *last_of(const char *path)
 {
@@ -24,7 +24,7 @@ typedef struct arrays {
     coordinates dimensions[32];
 } arrays;
 
-/* ---- Reading ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- Reading ---- */
 
 /* One of fixed shape that is read in parts. */
 static int is_large(arrays *a, const pipette_entry *entry)
@@ -42,7 +42,8 @@ static int is_large(arrays *a, const pipette_entry *entry)
 }
 
 /* The value, borrowed until the next one is read; *there: it is not missing. */
-static int read_value(arrays *a, const pipette_entry *entry, pipette_value *value, int *there, uint64_t *row_of, pipette_error *error)
+static int read_value(arrays *a, const pipette_entry *entry, pipette_value *value, int *there, uint64_t *row_of,
+                      pipette_error *error)
 {
     int8_t state = PIPETTE_STATE_DONE;
     uint64_t row = 0;
@@ -57,7 +58,8 @@ static int read_value(arrays *a, const pipette_entry *entry, pipette_value *valu
     }
     *row_of = row;
     if (is_large(a, entry)) {
-        *there = entry->kind != PIPETTE_ENTRY_COLUMN || !(entry->role == PIPETTE_ROLE_RESULT && state != PIPETTE_STATE_DONE);
+        *there =
+            entry->kind != PIPETTE_ENTRY_COLUMN || !(entry->role == PIPETTE_ROLE_RESULT && state != PIPETTE_STATE_DONE);
         *value = pipette_value_array(entry->type, entry->rank, a->shape, NULL);
         return PIPETTE_OK;
     }
@@ -66,7 +68,8 @@ static int read_value(arrays *a, const pipette_entry *entry, pipette_value *valu
         return PIPETTE_OK; /* no message, no log, no undeclared result */
     if (status != PIPETTE_OK)
         return status;
-    *there = entry->kind == PIPETTE_ENTRY_TABLE || !pipette_entry_missing(entry, state, pipette_value_data(value), pipette_value_count(value));
+    *there = entry->kind == PIPETTE_ENTRY_TABLE ||
+             !pipette_entry_missing(entry, state, pipette_value_data(value), pipette_value_count(value));
     cli_mean(entry, value);
     return PIPETTE_OK;
 }
@@ -74,7 +77,8 @@ static int read_value(arrays *a, const pipette_entry *entry, pipette_value *valu
 /* A copy of an array of a table, which holds no texts. */
 static int keep(pipette_value *to, const pipette_value *from)
 {
-    size_t size = (size_t)pipette_value_count(from) * pipette_type_size(from->type), shape = from->rank * sizeof *from->shape;
+    size_t size = (size_t)pipette_value_count(from) * pipette_type_size(from->type),
+           shape = from->rank * sizeof *from->shape;
     char *block = malloc(shape + size + 1);
     if (block == NULL)
         return 0;
@@ -90,13 +94,14 @@ static int keep(pipette_value *to, const pipette_value *from)
     return 1;
 }
 
-/* ---- CSV -------------------------------------------------------------------------------------------------------------------------- */
+/* ---- CSV ---- */
 
 /* An element of the k-th array; of a table, it may be missing. */
 static void print_element(arrays *a, uint32_t k, uint64_t i)
 {
     const void *element = parts_at(&a->elements[k], i);
-    if (element != NULL && (a->entries[k]->kind != PIPETTE_ENTRY_TABLE || !pipette_entry_missing(a->entries[k], 0, element, 1)))
+    if (element != NULL &&
+        (a->entries[k]->kind != PIPETTE_ENTRY_TABLE || !pipette_entry_missing(a->entries[k], 0, element, 1)))
         output_csv_element(a->out, a->values[k].type, element, 0);
 }
 
@@ -163,7 +168,7 @@ static void print_down(arrays *a, int there)
     }
 }
 
-/* ---- JSON ------------------------------------------------------------------------------------------------------------------------- */
+/* ---- JSON ---- */
 
 /* {"tau_ref": [...], "slope": [...], ...}: coordinates where there are some, then the arrays. */
 static void print_object(arrays *a)
@@ -193,23 +198,26 @@ static void print_object(arrays *a)
     output_text(a->out, "}\n");
 }
 
-/* ---- The whole -------------------------------------------------------------------------------------------------------------------- */
+/* ---- The whole ---- */
 
 static void print(arrays *a, int there)
 {
     const pipette_value *value = &a->values[0];
-    int across = a->rank == 2 && a->count == 1 && there && (a->options->wide || (a->entries[0]->kind == PIPETTE_ENTRY_TABLE && !a->options->narrow));
+    int across = a->rank == 2 && a->count == 1 && there &&
+                 (a->options->wide || (a->entries[0]->kind == PIPETTE_ENTRY_TABLE && !a->options->narrow));
     if (a->options->json && a->options->table) {
         print_object(a);
     } else if (a->options->json) {
         if (there)
-            output_json_value(a->out, value, &a->elements[0], a->entries[0]->kind == PIPETTE_ENTRY_TABLE ? a->entries[0] : NULL);
+            output_json_value(a->out, value, &a->elements[0],
+                              a->entries[0]->kind == PIPETTE_ENTRY_TABLE ? a->entries[0] : NULL);
         else
             output_text(a->out, "null");
         output_text(a->out, "\n");
     } else if (a->rank == 0 && a->count == 1) {
         if (there && value->type == PIPETTE_TYPE_STRING)
-            output_text(a->out, value->as.string == NULL ? "" : value->as.string); /* as it is: there is no other field */
+            output_text(a->out,
+                        value->as.string == NULL ? "" : value->as.string); /* as it is: there is no other field */
         else if (there)
             print_element(a, 0, 0);
         output_text(a->out, "\n");
@@ -220,9 +228,11 @@ static void print(arrays *a, int there)
     }
 }
 
-int get_arrays(pipette_file *file, const pipette_entry *const *entries, uint32_t count, const get_options *options, output *out)
+int get_arrays(pipette_file *file, const pipette_entry *const *entries, uint32_t count, const get_options *options,
+               output *out)
 {
-    arrays a = {.file = file, .entries = entries, .count = count, .rank = entries[0]->rank, .options = options, .out = out};
+    arrays a = {
+        .file = file, .entries = entries, .count = count, .rank = entries[0]->rank, .options = options, .out = out};
     pipette_error error = {0};
     uint64_t row = 0;
     uint32_t i;
@@ -231,19 +241,22 @@ int get_arrays(pipette_file *file, const pipette_entry *const *entries, uint32_t
     a.elements = calloc(count, sizeof *a.elements);
     if (a.values == NULL || a.elements == NULL || a.rank > 32)
         status = pipette_error_set(&error, PIPETTE_E_MEMORY, "out of memory");
-    for (i = 0; status == PIPETTE_OK && i < a.rank; i++) /* before the values, which are borrowed until something else is read */
+    for (i = 0; status == PIPETTE_OK && i < a.rank;
+         i++) /* before the values, which are borrowed until something else is read */
         if (!coordinates_load(file, entries[0], i, &a.dimensions[i]))
             status = pipette_error_set(&error, PIPETTE_E_MEMORY, "out of memory");
     for (i = 0; status == PIPETTE_OK && i < count; i++) {
         status = read_value(&a, entries[i], &a.values[i], &there, &row, &error);
         if (status == PIPETTE_OK && there && a.values[i].rank != a.rank)
-            status = pipette_error_set(&error, PIPETTE_E_STORAGE, "a value of '%s' has another number of dimensions", entries[i]->path);
+            status = pipette_error_set(&error, PIPETTE_E_STORAGE, "a value of '%s' has another number of dimensions",
+                                       entries[i]->path);
         if (status == PIPETTE_OK && count > 1 && !keep(&a.values[i], &a.values[i]))
             status = pipette_error_set(&error, PIPETTE_E_MEMORY, "out of memory");
         if (status != PIPETTE_OK)
             a.values[i] = pipette_value_none();
-        a.elements[i] = status == PIPETTE_OK && a.rank > 0 && a.values[i].data == NULL && is_large(&a, entries[i]) ? parts_of_file(file, entries[i], row)
-                                                                                                                : parts_of_value(&a.values[i]);
+        a.elements[i] = status == PIPETTE_OK && a.rank > 0 && a.values[i].data == NULL && is_large(&a, entries[i])
+                            ? parts_of_file(file, entries[i], row)
+                            : parts_of_value(&a.values[i]);
     }
     if (status == PIPETTE_OK) {
         print(&a, there);

@@ -2,10 +2,11 @@
 #ifndef CORE_CLI_GET_ARRAY_H
 #define CORE_CLI_GET_ARRAY_H
 
-#include "get_runs.h"
+#include "cli/get_runs.h"
 
-/* `count` entries of the same dimensions: the arrays of a table; or one entry of any kind, of a column its value in options->run. An
- * exit code, after a message. */
-int get_arrays(pipette_file *file, const pipette_entry *const *entries, uint32_t count, const get_options *options, output *out);
+/* `count` entries of the same dimensions: the arrays of a table; or one entry of any kind, of a column its value in
+ * options->run. An exit code, after a message. */
+int get_arrays(pipette_file *file, const pipette_entry *const *entries, uint32_t count, const get_options *options,
+               output *out);
 
 #endif

@@ -1,10 +1,10 @@
 /* get_runs.c: a value of many runs as lines of CSV or records of JSON, in blocks. */
-#include "get_runs.h"
+#include "cli/get_runs.h"
 
 #include <stdlib.h>
 
-#include "cli.h"
-#include "coordinates.h"
+#include "cli/cli.h"
+#include "cli/coordinates.h"
 
 enum { RUNS = 4096, BYTES = 1 << 20 };
 
@@ -32,7 +32,7 @@ typedef struct table {
     uint64_t printed;
 } table;
 
-/* ---- Reading ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- Reading ---- */
 
 static void column_begin(column *c, const pipette_entry *entry)
 {
@@ -46,7 +46,8 @@ static void column_begin(column *c, const pipette_entry *entry)
     }
     if (entry->type == PIPETTE_TYPE_STRING || c->elements > UINT64_MAX / 16)
         return;
-    c->large = c->elements * pipette_type_size(entry->type) > PARTS_LARGE && (entry->flags & PIPETTE_ENTRY_OPTIONAL) == 0;
+    c->large =
+        c->elements * pipette_type_size(entry->type) > PARTS_LARGE && (entry->flags & PIPETTE_ENTRY_OPTIONAL) == 0;
     if (!c->large)
         c->row_bytes = c->elements * pipette_type_size(entry->type);
 }
@@ -62,7 +63,8 @@ static int column_load(table *t, column *c, pipette_error *error)
     for (i = 0; status == PIPETTE_OK && i < t->run_count; i = end) {
         for (end = i + 1; every == 1 && end < t->run_count && t->runs[end].row == t->runs[end - 1].row + 1; end++)
             continue;
-        status = pipette_file_read(t->file, c->entry->path, t->runs[i].row / every, end - i, c->entry->type, c->block + i * c->row_bytes, error);
+        status = pipette_file_read(t->file, c->entry->path, t->runs[i].row / every, end - i, c->entry->type,
+                                   c->block + i * c->row_bytes, error);
     }
     return status;
 }
@@ -96,7 +98,7 @@ static int column_value(table *t, column *c, uint32_t i, pipette_value *value, p
     return !pipette_entry_missing(c->entry, run->state, pipette_value_data(value), pipette_value_count(value));
 }
 
-/* ---- Headers ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- Headers ---- */
 
 /* The last `depth` components of a path without the one that stands for the run: "results.neuron.$.V". */
 static char *tail(const char *path, uint32_t depth)
@@ -123,8 +125,8 @@ static int is_taken(const table *t, uint32_t index, uint32_t count)
     return 0;
 }
 
-/* Names by which no two columns are the same: the last component of a path, or of each that shares it as many as it takes; a dimension gets
- * a number. */
+/* Names by which no two columns are the same: the last component of a path, or of each that shares it as many as it
+ * takes; a dimension gets a number. */
 static int make_headers(table *t)
 {
     uint32_t paths = t->explored_count + (t->value.entry != NULL), count = paths + t->rank, i, depth, again = 1;
@@ -134,7 +136,8 @@ static int make_headers(table *t)
         for (i = 0; good && i < paths; i++)
             if (depth == 1 || taken[i]) {
                 free(t->headers[i]);
-                good = (t->headers[i] = tail(i < t->explored_count ? t->explored[i].entry->path : t->value.entry->path, depth)) != NULL;
+                good = (t->headers[i] = tail(i < t->explored_count ? t->explored[i].entry->path : t->value.entry->path,
+                                             depth)) != NULL;
             }
         for (again = 0, i = 0; good && i < paths; i++)
             again += taken[i] = is_taken(t, i, paths) != 0;
@@ -175,7 +178,8 @@ static void print_headers(table *t)
         output_text(out, ",");
         output_csv(out, t->headers[t->explored_count]);
     }
-    for (element = 0; is_wide(t) && t->rank > 0 && element < t->value.elements && out->failed == 0; element++) { /* V_0, or V_0_2 */
+    for (element = 0; is_wide(t) && t->rank > 0 && element < t->value.elements && out->failed == 0;
+         element++) { /* V_0, or V_0_2 */
         output name = {NULL, 0, 0, 0, 0};
         uint64_t rest = t->value.elements, left = element;
         output_text(&name, t->headers[t->explored_count]);
@@ -193,9 +197,10 @@ static void print_headers(table *t)
     output_text(out, "\n");
 }
 
-/* ---- Lines -------------------------------------------------------------------------------------------------------------------------- */
+/* ---- Lines ---- */
 
-/* What all lines of a run begin with: "13,done,5,0.2", or {"run": 13, "state": "done", "tau_ref": 5, "I": 0.2 of a record. */
+/* What all lines of a run begin with: "13,done,5,0.2", or {"run": 13, "state": "done", "tau_ref": 5, "I": 0.2 of a
+ * record. */
 static int begin_line(table *t, uint32_t i, pipette_error *error)
 {
     output *line = &t->line;
@@ -251,7 +256,9 @@ static void print_wide(table *t, int there, const pipette_value *value, parts *e
     const void *element;
     uint64_t i;
     output_bytes(t->out, t->line.data, t->line.used);
-    for (i = 0; t->value.entry != NULL && i < (t->rank == 0 ? 1 : t->value.elements) && t->out->failed == 0 && elements->error.code == 0; i++) {
+    for (i = 0; t->value.entry != NULL && i < (t->rank == 0 ? 1 : t->value.elements) && t->out->failed == 0 &&
+                elements->error.code == 0;
+         i++) {
         output_bytes(t->out, ",", 1);
         element = there ? parts_at(elements, i) : NULL;
         if (element != NULL)
@@ -283,10 +290,12 @@ static void print_long(table *t, int there, const pipette_value *value, parts *e
     }
 }
 
-/* Messages and logs, of which most runs have none: only those that have one, unless the states are asked for as well. */
+/* Messages and logs, of which most runs have none: only those that have one, unless the states are asked for as well.
+ */
 static int is_silent(const table *t, int there)
 {
-    return !there && !t->states && t->value.entry != NULL && t->value.entry->role == PIPETTE_ROLE_LEDGER && t->value.entry->type == PIPETTE_TYPE_STRING;
+    return !there && !t->states && t->value.entry != NULL && t->value.entry->role == PIPETTE_ROLE_LEDGER &&
+           t->value.entry->type == PIPETTE_TYPE_STRING;
 }
 
 static int print_run(table *t, uint32_t i, pipette_error *error)
@@ -299,10 +308,12 @@ static int print_run(table *t, uint32_t i, pipette_error *error)
     if (status != PIPETTE_OK || there < 0)
         return status != PIPETTE_OK ? status : there;
     if (there && value.rank != t->rank)
-        return pipette_error_set(error, PIPETTE_E_STORAGE, "a value of '%s' has another number of dimensions", t->value.entry->path);
+        return pipette_error_set(error, PIPETTE_E_STORAGE, "a value of '%s' has another number of dimensions",
+                                 t->value.entry->path);
     if (is_silent(t, there))
         return PIPETTE_OK;
-    elements = there && t->value.large ? parts_of_file(t->file, t->value.entry, t->runs[i].row) : parts_of_value(&value);
+    elements =
+        there && t->value.large ? parts_of_file(t->file, t->value.entry, t->runs[i].row) : parts_of_value(&value);
     if (t->options->json)
         print_record(t, there, &value, &elements);
     else if (is_wide(t))
@@ -314,7 +325,7 @@ static int print_run(table *t, uint32_t i, pipette_error *error)
     return elements.error.code;
 }
 
-/* ---- The whole ----------------------------------------------------------------------------------------------------------------------- */
+/* ---- The whole ---- */
 
 static int keep_explored(const pipette_entry *entry, void *user)
 {
@@ -357,7 +368,9 @@ static int prepare(table *t, const pipette_entry *entry, pipette_error *error)
     if (t->options->wide && t->rank > 0 && !t->options->json)
         for (i = 0; i < t->rank; i++)
             if (t->value.entry->dimensions[i].extent == PIPETTE_RAGGED)
-                return pipette_error_set(error, PIPETTE_E_INVALID, "'%s' has another length in each run: it does not fit --wide", t->value.entry->path);
+                return pipette_error_set(error, PIPETTE_E_INVALID,
+                                         "'%s' has another length in each run: it does not fit --wide",
+                                         t->value.entry->path);
     for (i = 0; good && i < t->rank; i++)
         good = coordinates_load(t->file, t->value.entry, i, &t->dimensions[i]);
     good = good && pipette_file_list(t->file, keep_explored, t, error) == 0 && make_headers(t);
@@ -365,7 +378,8 @@ static int prepare(table *t, const pipette_entry *entry, pipette_error *error)
         row_bytes = t->value.row_bytes;
     t->capacity = row_bytes < BYTES / RUNS ? RUNS : row_bytes < BYTES ? (uint32_t)(BYTES / row_bytes) : 1;
     for (i = 0; good && i < t->explored_count; i++)
-        good = t->explored[i].row_bytes == 0 || (t->explored[i].block = malloc((size_t)(t->explored[i].row_bytes * t->capacity))) != NULL;
+        good = t->explored[i].row_bytes == 0 ||
+               (t->explored[i].block = malloc((size_t)(t->explored[i].row_bytes * t->capacity))) != NULL;
     if (good && t->value.row_bytes > 0)
         good = (t->value.block = malloc((size_t)(t->value.row_bytes * t->capacity) + 1)) != NULL;
     t->runs = calloc(t->capacity, sizeof *t->runs);

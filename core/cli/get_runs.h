@@ -2,7 +2,7 @@
 #ifndef CORE_CLI_GET_RUNS_H
 #define CORE_CLI_GET_RUNS_H
 
-#include "output.h"
+#include "cli/output.h"
 
 typedef struct get_options {
     uint64_t run; /* of --run, or PIPETTE_DEFAULT_RUN */
@@ -13,7 +13,8 @@ typedef struct get_options {
     int table; /* a table was named, not one of its arrays */
 } get_options;
 
-/* The runs with what was explored and the value of `entry` (NULL: their states and messages). An exit code, after a message. */
+/* The runs with what was explored and the value of `entry` (NULL: their states and messages). An exit code, after a
+ * message. */
 int get_runs(pipette_file *file, const pipette_entry *entry, const get_options *options, output *out);
 
 #endif

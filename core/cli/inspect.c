@@ -2,11 +2,11 @@
 #include <signal.h>
 #include <string.h>
 
-#include "cli.h"
-#include "declared.h"
-#include "shown.h"
-#include "skeleton.h"
-#include "table.h"
+#include "cli/cli.h"
+#include "cli/declared.h"
+#include "cli/shown.h"
+#include "cli/skeleton.h"
+#include "cli/table.h"
 
 typedef struct inspect_arguments {
     cli_list folders;
@@ -26,26 +26,36 @@ static error_t parse(int key, char *text, struct argp_state *state)
 {
     inspect_arguments *a = state->input;
     switch (key) {
-    case KEY_PLUGIN_PATH: return cli_list_add(&a->folders, text);
-    case KEY_CONFIG: a->config = 1; break;
+    case KEY_PLUGIN_PATH:
+        return cli_list_add(&a->folders, text);
+    case KEY_CONFIG:
+        a->config = 1;
+        break;
     case ARGP_KEY_ARG:
         if (a->plugin != NULL)
             cli_usage(state, "one PLUGIN at a time; '%s' is too much", text);
         a->plugin = text;
         break;
-    case ARGP_KEY_NO_ARGS: cli_usage(state, "which PLUGIN? `pipette plugins` lists them"); break;
-    default: return ARGP_ERR_UNKNOWN;
+    case ARGP_KEY_NO_ARGS:
+        cli_usage(state, "which PLUGIN? `pipette plugins` lists them");
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
     }
     return 0;
 }
 
-static const struct argp argp = {options, parse, "PLUGIN", "Show a plugin's parameters, results and options. PLUGIN is a name, or a file with a '/' in it.",
-                                 NULL, NULL, NULL};
+static const struct argp argp = {
+    options,  parse,
+    "PLUGIN", "Show a plugin's parameters, results and options. PLUGIN is a name, or a file with a '/' in it.",
+    NULL,     NULL,
+    NULL};
 
 static char *bounds_of(const pipette_parameter_spec *spec, char *out, size_t size)
 {
     char low[40] = "", high[40] = "";
-    int has_low = (spec->flags & PIPETTE_HAS_MINIMUM) != 0, has_high = (spec->flags & PIPETTE_HAS_MAXIMUM) != 0 && spec->maximum < 1e308;
+    int has_low = (spec->flags & PIPETTE_HAS_MINIMUM) != 0,
+        has_high = (spec->flags & PIPETTE_HAS_MAXIMUM) != 0 && spec->maximum < 1e308;
     const char *sign = (spec->flags & PIPETTE_ABOVE_MINIMUM) != 0 ? ">" : ">=";
     if (has_low)
         (void)cli_f64(spec->minimum, low);
@@ -86,11 +96,14 @@ static const char *one_line(const char *text, char *out, size_t size)
     return out;
 }
 
-static const table_column parameter_columns[] = {{"  PARAMETER", 0, 16, 3}, {"TYPE", 0, 4, 0},    {"DEFAULT", 0, 8, 2},
-                                                 {"UNIT", 0, 4, 4},         {"BOUNDS", 0, 6, 0}, {"MEANING", SCOLS_FL_WRAP, 24, 1}};
-static const table_column result_columns[] = {{"  RESULT", 0, 16, 3}, {"TYPE", 0, 4, 0}, {"DIMENSIONS", 0, 8, 2},
-                                              {"UNIT", 0, 4, 4},      {"", 0, 0, 0},     {"MEANING", SCOLS_FL_WRAP, 24, 1}};
-static const table_column option_columns[] = {{"  OPTION", 0, 16, 3}, {"TYPE", 0, 4, 0}, {"DEFAULT", 0, 7, 2}, {"MEANING", SCOLS_FL_WRAP, 24, 1}};
+static const table_column parameter_columns[] = {{"  PARAMETER", 0, 16, 3}, {"TYPE", 0, 4, 0},
+                                                 {"DEFAULT", 0, 8, 2},      {"UNIT", 0, 4, 4},
+                                                 {"BOUNDS", 0, 6, 0},       {"MEANING", SCOLS_FL_WRAP, 24, 1}};
+static const table_column result_columns[] = {{"  RESULT", 0, 16, 3},  {"TYPE", 0, 4, 0},
+                                              {"DIMENSIONS", 0, 8, 2}, {"UNIT", 0, 4, 4},
+                                              {"", 0, 0, 0},           {"MEANING", SCOLS_FL_WRAP, 24, 1}};
+static const table_column option_columns[] = {
+    {"  OPTION", 0, 16, 3}, {"TYPE", 0, 4, 0}, {"DEFAULT", 0, 7, 2}, {"MEANING", SCOLS_FL_WRAP, 24, 1}};
 
 static struct libscols_line *new_line(table *made, const char *path)
 {
@@ -165,14 +178,16 @@ static void show_results(const pipette_manual *manual)
 
 static void show(const pipette_manual *manual)
 {
-    printf("%s %s (%s%s)\n", manual->name, manual->version, pipette_kind_text(manual->kind), manual->has_batch ? ", computes batches" : "");
+    printf("%s %s (%s%s)\n", manual->name, manual->version, pipette_kind_text(manual->kind),
+           manual->has_batch ? ", computes batches" : "");
     table_wrap(manual->doc, table_terminal());
     table_put(manual->path);
     putchar('\n');
     show_parameters(manual);
     show_results(manual);
     show_options(manual->options, manual->option_count, "Options");
-    show_options(manual->keys, manual->key_count, manual->kind == PIPETTE_KIND_MODEL ? "Every model takes" : "Every storage takes");
+    show_options(manual->keys, manual->key_count,
+                 manual->kind == PIPETTE_KIND_MODEL ? "Every model takes" : "Every storage takes");
 }
 
 int cli_inspect(int argc, char **argv)

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli.h"
+#include "cli/cli.h"
 
 typedef struct verb {
     const char *name;
@@ -26,7 +26,8 @@ static const verb verbs[] = {
     {"diff", cli_diff, "FILE OTHER", "Compare two result files, run by run at the same point"},
     {"merge", cli_merge, "FILE OTHER -o OUT", "Make one file of two that explore the same space"},
     {"compact", cli_compact, "FILE", "Give back the room that growing has left behind in a result file"},
-    {"export", cli_export, "FILE -o OUT", "Write a part of a result file, or its results over the explored parameters for other tools"},
+    {"export", cli_export, "FILE -o OUT",
+     "Write a part of a result file, or its results over the explored parameters for other tools"},
     {"reset", cli_reset, "FILE", "Make runs pending again, so that the next run does them anew"},
 };
 
@@ -44,8 +45,8 @@ static void usage(FILE *out)
           out);
 }
 
-/* Where a standard stream is closed, the next file that is opened would take its number and get what is printed. Writing to the
- * stand-in fails as it does for a stream that is closed. */
+/* Where a standard stream is closed, the next file that is opened would take its number and get what is printed.
+ * Writing to the stand-in fails as it does for a stream that is closed. */
 static void occupy_standard_streams(void)
 {
     int number;

@@ -3,7 +3,7 @@
 
 #include <pipette/analysis.h>
 
-#include "cli.h"
+#include "cli/cli.h"
 
 typedef struct merge_arguments {
     pipette_merge_options options;

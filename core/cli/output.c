@@ -1,12 +1,12 @@
 /* output.c: values as CSV and as JSON into a buffer, and the buffer onto standard output in blocks. */
-#include "output.h"
+#include "cli/output.h"
 
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "cli.h"
+#include "cli/cli.h"
 
 enum { OUTPUT_BLOCK = 1 << 16 };
 
@@ -30,7 +30,8 @@ static char *room(output *out, size_t count)
     if (out->failed != 0)
         return NULL;
     if (out->used + count > out->capacity) {
-        size_t capacity = 2 * (out->used + count) < OUTPUT_BLOCK && out->file != 0 ? OUTPUT_BLOCK : 2 * (out->used + count);
+        size_t capacity =
+            2 * (out->used + count) < OUTPUT_BLOCK && out->file != 0 ? OUTPUT_BLOCK : 2 * (out->used + count);
         char *more = realloc(out->data, capacity);
         if (more == NULL) {
             out->failed = ENOMEM;
@@ -86,21 +87,32 @@ static void put_number(output *out, int type, const void *elements, uint64_t ind
 {
     char *to;
     switch (type) {
-    case PIPETTE_TYPE_F64: put_f64(out, ((const double *)elements)[index]); break;
+    case PIPETTE_TYPE_F64:
+        put_f64(out, ((const double *)elements)[index]);
+        break;
     case PIPETTE_TYPE_F32:
         to = room(out, 28);
         if (to != NULL)
             out->used += (size_t)(pipette_f32_text(((const float *)elements)[index], to) - to);
         break;
-    case PIPETTE_TYPE_I64: put_i64(out, ((const int64_t *)elements)[index]); break;
-    case PIPETTE_TYPE_I32: put_i64(out, ((const int32_t *)elements)[index]); break;
-    case PIPETTE_TYPE_U64: output_u64(out, ((const uint64_t *)elements)[index]); break;
-    case PIPETTE_TYPE_BOOL: output_text(out, ((const uint8_t *)elements)[index] ? "true" : "false"); break;
-    default: break;
+    case PIPETTE_TYPE_I64:
+        put_i64(out, ((const int64_t *)elements)[index]);
+        break;
+    case PIPETTE_TYPE_I32:
+        put_i64(out, ((const int32_t *)elements)[index]);
+        break;
+    case PIPETTE_TYPE_U64:
+        output_u64(out, ((const uint64_t *)elements)[index]);
+        break;
+    case PIPETTE_TYPE_BOOL:
+        output_text(out, ((const uint8_t *)elements)[index] ? "true" : "false");
+        break;
+    default:
+        break;
     }
 }
 
-/* ---- CSV ------------------------------------------------------------------------------------------------------------------------- */
+/* ---- CSV ---- */
 
 void output_csv(output *out, const char *text)
 {
@@ -138,16 +150,22 @@ void output_csv_element(output *out, int type, const void *elements, uint64_t in
     }
 }
 
-/* ---- JSON ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- JSON ---- */
 
 /* The bytes of the UTF-8 character that begins here; 0: it is none. */
 static size_t character(const unsigned char *at)
 {
-    size_t length = at[0] < 0x80 ? 1 : at[0] >= 0xc2 && at[0] < 0xe0 ? 2 : at[0] >= 0xe0 && at[0] < 0xf0 ? 3 : at[0] >= 0xf0 && at[0] < 0xf5 ? 4 : 0, i;
+    size_t length = at[0] < 0x80                    ? 1
+                    : at[0] >= 0xc2 && at[0] < 0xe0 ? 2
+                    : at[0] >= 0xe0 && at[0] < 0xf0 ? 3
+                    : at[0] >= 0xf0 && at[0] < 0xf5 ? 4
+                                                    : 0,
+           i;
     for (i = 1; i < length; i++)
         if ((at[i] & 0xc0) != 0x80)
             return 0;
-    if ((at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xed && at[1] > 0x9f) || (at[0] == 0xf0 && at[1] < 0x90) || (at[0] == 0xf4 && at[1] > 0x8f))
+    if ((at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xed && at[1] > 0x9f) || (at[0] == 0xf0 && at[1] < 0x90) ||
+        (at[0] == 0xf4 && at[1] > 0x8f))
         return 0;
     return length;
 }
@@ -208,7 +226,8 @@ void output_json_element(output *out, int type, const void *elements, uint64_t i
     }
 }
 
-static void json_nested(output *out, const pipette_value *value, parts *elements, const pipette_entry *table, uint32_t depth, uint64_t *index)
+static void json_nested(output *out, const pipette_value *value, parts *elements, const pipette_entry *table,
+                        uint32_t depth, uint64_t *index)
 {
     uint64_t i;
     if (depth == value->rank) {
@@ -236,7 +255,7 @@ void output_json_value(output *out, const pipette_value *value, parts *elements,
     json_nested(out, value, elements, table, 0, &index);
 }
 
-/* ---- The end --------------------------------------------------------------------------------------------------------------------- */
+/* ---- The end ---- */
 
 int output_end(output *out)
 {

@@ -4,7 +4,7 @@
 
 #include <pipette/embed.h>
 
-#include "parts.h"
+#include "cli/parts.h"
 
 /* Zero-initialised: memory only, freed by output_free(). After the first failure nothing is added any more. */
 typedef struct output {
@@ -27,8 +27,8 @@ void output_csv_element(output *out, int type, const void *elements, uint64_t in
 void output_json(output *out, const char *text);
 /* An element; NaN and infinities are null, a complex number is [re, im]. */
 void output_json_element(output *out, int type, const void *elements, uint64_t index);
-/* A whole value: nested arrays of its shape. `table`: the entry of a table, of which elements can be missing; else NULL. Ends early where
- * the elements cannot be read. */
+/* A whole value: nested arrays of its shape. `table`: the entry of a table, of which elements can be missing; else
+ * NULL. Ends early where the elements cannot be read. */
 void output_json_value(output *out, const pipette_value *value, parts *elements, const pipette_entry *table);
 
 /* Writes what is left. The command's exit code: a reader that went away ends it quietly, anything else is reported. */

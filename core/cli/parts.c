@@ -1,5 +1,5 @@
 /* parts.c: the elements of a large value, a part at a time. */
-#include "parts.h"
+#include "cli/parts.h"
 
 parts parts_of_value(const pipette_value *value)
 {
@@ -29,11 +29,13 @@ const void *parts_at(parts *from, uint64_t index)
         uint64_t total = 0;
         from->first = index;
         from->count = 0;
-        if (pipette_file_read_part(from->file, from->path, from->row, index, PARTS_COUNT, &value, &total, &from->error) == PIPETTE_OK) {
+        if (pipette_file_read_part(from->file, from->path, from->row, index, PARTS_COUNT, &value, &total,
+                                   &from->error) == PIPETTE_OK) {
             from->elements = pipette_value_data(&value);
             from->count = pipette_value_count(&value);
             if (from->count == 0 || value.type != from->type)
-                (void)pipette_error_set(&from->error, PIPETTE_E_STORAGE, "'%s' has fewer elements than its shape says", from->path);
+                (void)pipette_error_set(&from->error, PIPETTE_E_STORAGE, "'%s' has fewer elements than its shape says",
+                                        from->path);
         }
     }
     return from->error.code != 0 ? NULL : from->elements + (index - from->first) * pipette_type_size(from->type);

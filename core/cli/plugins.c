@@ -3,7 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli.h"
+#include "cli/cli.h"
 
 typedef struct plugins_arguments {
     cli_list folders;
@@ -22,19 +22,31 @@ static error_t parse(int key, char *text, struct argp_state *state)
 {
     plugins_arguments *a = state->input;
     switch (key) {
-    case KEY_PLUGIN_PATH: return cli_list_add(&a->folders, text);
-    case KEY_JSON: a->json = 1; break;
-    case ARGP_KEY_ARG: cli_usage(state, "'%s' is too much", text); break;
-    default: return ARGP_ERR_UNKNOWN;
+    case KEY_PLUGIN_PATH:
+        return cli_list_add(&a->folders, text);
+    case KEY_JSON:
+        a->json = 1;
+        break;
+    case ARGP_KEY_ARG:
+        cli_usage(state, "'%s' is too much", text);
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
     }
     return 0;
 }
 
-static const struct argp argp = {options, parse, "",
+static const struct argp argp = {options,
+                                 parse,
+                                 "",
                                  "List the plugins that are found, and what was refused and why.\v"
-                                 "Looked through in this order: --plugin-path, the folders in PIPETTE_PLUGIN_PATH (separated by ':'), the folder that "
-                                 "belongs to this installation or build. Never the current directory; never a folder or file that everyone may write.",
-                                 NULL, NULL, NULL};
+                                 "Looked through in this order: --plugin-path, the folders in PIPETTE_PLUGIN_PATH "
+                                 "(separated by ':'), the folder that "
+                                 "belongs to this installation or build. Never the current directory; never a folder "
+                                 "or file that everyone may write.",
+                                 NULL,
+                                 NULL,
+                                 NULL};
 
 typedef struct listing {
     struct libscols_table *table;
@@ -111,7 +123,8 @@ int cli_plugins(int argc, char **argv)
         scols_table_new_column(l.table, "WHAT IT DOES", 0, isatty(STDOUT_FILENO) ? SCOLS_FL_WRAP : 0);
         scols_table_new_column(l.table, "FILE", 0, isatty(STDOUT_FILENO) ? SCOLS_FL_WRAP : 0);
     }
-    code = pipette_plugins(a.folders.items, a.folders.count, visit, &l, &error) == PIPETTE_OK ? CLI_OK : cli_fail(&error);
+    code =
+        pipette_plugins(a.folders.items, a.folders.count, visit, &l, &error) == PIPETTE_OK ? CLI_OK : cli_fail(&error);
     if (a.json)
         puts(l.count == 0 ? "[]" : "\n]");
     else

@@ -4,7 +4,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "cli.h"
+#include "cli/cli.h"
 
 static char *duration(double seconds, char *out, size_t size)
 {
@@ -41,8 +41,8 @@ static void words(const pipette_progress *now, char *out, size_t size)
     double rate = now->seconds > 0 ? (double)ended(now) / now->seconds : 0;
     uint64_t bad = now->failed + now->timed_out;
     char per_second[32], left[32];
-    int used = snprintf(out, size, "%llu/%llu runs  %s/s", (unsigned long long)ended(now), (unsigned long long)now->run_count,
-                        rate_text(rate, per_second, sizeof per_second));
+    int used = snprintf(out, size, "%llu/%llu runs  %s/s", (unsigned long long)ended(now),
+                        (unsigned long long)now->run_count, rate_text(rate, per_second, sizeof per_second));
     if (bad > 0 && used > 0 && (size_t)used < size)
         used += snprintf(out + used, size - (size_t)used, "  %llu failed", (unsigned long long)bad);
     if (rate > 0 && ended(now) < now->run_count && used > 0 && (size_t)used < size)
@@ -90,10 +90,12 @@ void cli_progress_clear(cli_progress *progress)
 static void json(const pipette_progress *now, int last)
 {
     fprintf(stderr,
-            "{\"event\":\"%s\",\"round\":%u,\"runs\":%llu,\"done\":%llu,\"failed\":%llu,\"timed_out\":%llu,\"infeasible\":%llu,"
+            "{\"event\":\"%s\",\"round\":%u,\"runs\":%llu,\"done\":%llu,\"failed\":%llu,\"timed_out\":%llu,"
+            "\"infeasible\":%llu,"
             "\"seconds\":%.3f}\n",
             last ? "end" : "progress", now->round, (unsigned long long)now->run_count, (unsigned long long)now->done,
-            (unsigned long long)now->failed, (unsigned long long)now->timed_out, (unsigned long long)now->infeasible, now->seconds);
+            (unsigned long long)now->failed, (unsigned long long)now->timed_out, (unsigned long long)now->infeasible,
+            now->seconds);
 }
 
 void cli_progress_show(cli_progress *progress, const pipette_progress *now, int last)
@@ -101,7 +103,9 @@ void cli_progress_show(cli_progress *progress, const pipette_progress *now, int 
     char text[160];
     if (progress->kind == CLI_PROGRESS_AUTO) {
         const char *terminal = getenv("TERM");
-        progress->kind = isatty(STDERR_FILENO) && terminal != NULL && strcmp(terminal, "dumb") != 0 ? CLI_PROGRESS_BAR : CLI_PROGRESS_PLAIN;
+        progress->kind = isatty(STDERR_FILENO) && terminal != NULL && strcmp(terminal, "dumb") != 0
+                             ? CLI_PROGRESS_BAR
+                             : CLI_PROGRESS_PLAIN;
     }
     switch (progress->kind) {
     case CLI_PROGRESS_BAR:
@@ -118,7 +122,10 @@ void cli_progress_show(cli_progress *progress, const pipette_progress *now, int 
             progress->printed = now->seconds;
         }
         break;
-    case CLI_PROGRESS_JSON: json(now, last); break;
-    default: break;
+    case CLI_PROGRESS_JSON:
+        json(now, last);
+        break;
+    default:
+        break;
     }
 }

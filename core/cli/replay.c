@@ -1,8 +1,9 @@
-/* replay.c: `pipette replay FILE RUN`: one run again, alone, in this process, compared bit by bit with what is stored. */
+/* replay.c: `pipette replay FILE RUN`: one run again, alone, in this process, compared bit by bit with what is stored.
+ */
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli.h"
+#include "cli/cli.h"
 
 typedef struct replay_arguments {
     cli_list folders;
@@ -21,8 +22,11 @@ static error_t parse(int key, char *text, struct argp_state *state)
 {
     replay_arguments *a = state->input;
     switch (key) {
-    case KEY_PLUGIN_PATH: return cli_list_add(&a->folders, text);
-    case KEY_STORAGE: a->storage = text; break;
+    case KEY_PLUGIN_PATH:
+        return cli_list_add(&a->folders, text);
+    case KEY_STORAGE:
+        a->storage = text;
+        break;
     case ARGP_KEY_ARG:
         if (a->file == NULL)
             a->file = text;
@@ -35,16 +39,23 @@ static error_t parse(int key, char *text, struct argp_state *state)
         if (a->run == NULL)
             argp_error(state, "which FILE, and which RUN of it?");
         break;
-    default: return ARGP_ERR_UNKNOWN;
+    default:
+        return ARGP_ERR_UNKNOWN;
     }
     return 0;
 }
 
-static const struct argp argp = {options, parse, "FILE RUN",
-                                 "Compute a stored run again, alone, in this process, and compare it bit by bit with what is stored.\v"
-                                 "RUN is a number, or run_00000013. Nothing is changed. In a debugger: gdb --args pipette replay FILE RUN, then break in "
-                                 "the model's function. Exit code 1: something differs.",
-                                 NULL, NULL, NULL};
+static const struct argp argp = {
+    options,
+    parse,
+    "FILE RUN",
+    "Compute a stored run again, alone, in this process, and compare it bit by bit with what is stored.\v"
+    "RUN is a number, or run_00000013. Nothing is changed. In a debugger: gdb --args pipette replay FILE RUN, then "
+    "break in "
+    "the model's function. Exit code 1: something differs.",
+    NULL,
+    NULL,
+    NULL};
 
 static int visit(const char *path, int equal, const char *detail, void *user)
 {

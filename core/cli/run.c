@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli.h"
+#include "cli/cli.h"
 
 typedef struct run_arguments {
     pipette_pipeline_options options;
@@ -15,20 +15,38 @@ typedef struct run_arguments {
     int dry_run, quiet;
 } run_arguments;
 
-enum { KEY_RUNS = 256, KEY_IN_PROCESS, KEY_OVERWRITE, KEY_DRY_RUN, KEY_PLUGIN_PATH, KEY_PROGRESS, KEY_REPAIR, KEY_RETRY, KEY_ACCEPT, KEY_SET, KEY_TIMEOUT, KEY_GRACE,
-       KEY_MAX_FAILURES, KEY_RETRIES };
+enum {
+    KEY_RUNS = 256,
+    KEY_IN_PROCESS,
+    KEY_OVERWRITE,
+    KEY_DRY_RUN,
+    KEY_PLUGIN_PATH,
+    KEY_PROGRESS,
+    KEY_REPAIR,
+    KEY_RETRY,
+    KEY_ACCEPT,
+    KEY_SET,
+    KEY_TIMEOUT,
+    KEY_GRACE,
+    KEY_MAX_FAILURES,
+    KEY_RETRIES
+};
 
 static const struct argp_option options[] = {
-    {"set", KEY_SET, "PATH=VALUE", 0, "Replace a value of the config: parameters.neuron.tau_V=20, storage.file=other.hdf5", 0},
+    {"set", KEY_SET, "PATH=VALUE", 0,
+     "Replace a value of the config: parameters.neuron.tau_V=20, storage.file=other.hdf5", 0},
     {"runs", KEY_RUNS, "LIST", 0, "Only these runs: 0-999,1500", 0},
     {"workers", 'w', "N", 0, "Worker processes (default: one per core)", 0},
-    {"in-process", KEY_IN_PROCESS, NULL, 0, "Everything in this process, for debuggers: a run that crashes takes the command with it", 0},
+    {"in-process", KEY_IN_PROCESS, NULL, 0,
+     "Everything in this process, for debuggers: a run that crashes takes the command with it", 0},
     {"timeout", KEY_TIMEOUT, "SECONDS", 0, "Time that a run may take", 0},
     {"retries", KEY_RETRIES, "N", 0, "Try a run that fails again, up to N times", 0},
     {"max-failures", KEY_MAX_FAILURES, "N", 0, "End early once N runs have failed", 0},
-    {"grace", KEY_GRACE, "SECONDS", 0, "Time for what runs when SIGTERM, SIGUSR1 or SIGXCPU asks for the end (default: 25)", 0},
+    {"grace", KEY_GRACE, "SECONDS", 0,
+     "Time for what runs when SIGTERM, SIGUSR1 or SIGXCPU asks for the end (default: 25)", 0},
     {"overwrite", KEY_OVERWRITE, NULL, 0, "Replace a result file that exists", 0},
-    {"repair", KEY_REPAIR, NULL, 0, "Run again what does not fit the checksum that was stored with it (`pipette check FILE` names it)", 0},
+    {"repair", KEY_REPAIR, NULL, 0,
+     "Run again what does not fit the checksum that was stored with it (`pipette check FILE` names it)", 0},
     {"retry-failed", KEY_RETRY, NULL, 0, "Run again what failed or timed out", 0},
     {"accept-changes", KEY_ACCEPT, NULL, 0, "Go on although parameters or model are not those that made the file", 0},
     {"dry-run", KEY_DRY_RUN, NULL, 0, "Check everything, run nothing", 0},
@@ -65,21 +83,49 @@ static error_t parse(int key, char *text, struct argp_state *state)
 {
     run_arguments *a = state->input;
     switch (key) {
-    case KEY_SET: return cli_list_add(&a->sets, text);
-    case KEY_PLUGIN_PATH: return cli_list_add(&a->folders, text);
-    case KEY_RUNS: a->options.runs = text; break;
-    case KEY_IN_PROCESS: a->options.in_process = 1; break;
-    case KEY_OVERWRITE: a->options.overwrite = 1; break;
-    case KEY_REPAIR: a->options.repair = 1; break;
-    case KEY_RETRY: a->options.retry_failed = 1; break;
-    case KEY_ACCEPT: a->options.accept_changes = 1; break;
-    case KEY_DRY_RUN: a->dry_run = 1; break;
-    case 'q': a->quiet = 1; break;
-    case 'w': a->options.workers = (uint32_t)number(state, "workers", text, 4096); break;
-    case KEY_TIMEOUT: a->options.timeout = seconds(state, "timeout", text); break;
-    case KEY_GRACE: a->options.grace = seconds(state, "grace", text); break;
-    case KEY_MAX_FAILURES: a->options.max_failures = number(state, "max-failures", text, UINT64_MAX - 1); break;
-    case KEY_RETRIES: a->options.retries = (uint32_t)number(state, "retries", text, 1000); break;
+    case KEY_SET:
+        return cli_list_add(&a->sets, text);
+    case KEY_PLUGIN_PATH:
+        return cli_list_add(&a->folders, text);
+    case KEY_RUNS:
+        a->options.runs = text;
+        break;
+    case KEY_IN_PROCESS:
+        a->options.in_process = 1;
+        break;
+    case KEY_OVERWRITE:
+        a->options.overwrite = 1;
+        break;
+    case KEY_REPAIR:
+        a->options.repair = 1;
+        break;
+    case KEY_RETRY:
+        a->options.retry_failed = 1;
+        break;
+    case KEY_ACCEPT:
+        a->options.accept_changes = 1;
+        break;
+    case KEY_DRY_RUN:
+        a->dry_run = 1;
+        break;
+    case 'q':
+        a->quiet = 1;
+        break;
+    case 'w':
+        a->options.workers = (uint32_t)number(state, "workers", text, 4096);
+        break;
+    case KEY_TIMEOUT:
+        a->options.timeout = seconds(state, "timeout", text);
+        break;
+    case KEY_GRACE:
+        a->options.grace = seconds(state, "grace", text);
+        break;
+    case KEY_MAX_FAILURES:
+        a->options.max_failures = number(state, "max-failures", text, UINT64_MAX - 1);
+        break;
+    case KEY_RETRIES:
+        a->options.retries = (uint32_t)number(state, "retries", text, 1000);
+        break;
     case KEY_PROGRESS:
         if (strcmp(text, "bar") == 0)
             a->progress.kind = CLI_PROGRESS_BAR;
@@ -97,28 +143,39 @@ static error_t parse(int key, char *text, struct argp_state *state)
             cli_usage(state, "one CONFIG at a time; '%s' is too much", text);
         a->options.config = text;
         break;
-    case ARGP_KEY_NO_ARGS: cli_usage(state, "which CONFIG? Some stand in pipelines/"); break;
-    default: return ARGP_ERR_UNKNOWN;
+    case ARGP_KEY_NO_ARGS:
+        cli_usage(state, "which CONFIG? Some stand in pipelines/");
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
     }
     return 0;
 }
 
-static const struct argp argp = {options, parse, "CONFIG",
-                                 "Run a pipeline: preprocess, run every point that is not stored yet, postprocess.\v"
-                                 "Running the same config again finishes what was interrupted. Ctrl-C once stores what runs and ends; twice ends at once; "
-                                 "nothing stored is lost. SIGTERM, SIGUSR1 and SIGXCPU end it within --grace seconds. Relative paths, on the command line and in "
-                                 "CONFIG (the result file, plugin files), are taken from the working directory; only @include \"FILE\" looks beside the "
-                                 "file that it stands in.\n"
-                                 "Exit codes: 0 all well; 1 finished, but some runs failed; 2 usage or config; 3 plugin; 4 storage; "
-                                 "5 the system refused (processes, descriptors, standard output); 130 interrupted, can go on.",
-                                 NULL, NULL, NULL};
+static const struct argp argp = {
+    options,
+    parse,
+    "CONFIG",
+    "Run a pipeline: preprocess, run every point that is not stored yet, postprocess.\v"
+    "Running the same config again finishes what was interrupted. Ctrl-C once stores what runs and ends; twice ends at "
+    "once; "
+    "nothing stored is lost. SIGTERM, SIGUSR1 and SIGXCPU end it within --grace seconds. Relative paths, on the "
+    "command line and in "
+    "CONFIG (the result file, plugin files), are taken from the working directory; only @include \"FILE\" looks beside "
+    "the "
+    "file that it stands in.\n"
+    "Exit codes: 0 all well; 1 finished, but some runs failed; 2 usage or config; 3 plugin; 4 storage; "
+    "5 the system refused (processes, descriptors, standard output); 130 interrupted, can go on.",
+    NULL,
+    NULL,
+    NULL};
 
 #define FORCE_SECONDS 3u /* after the last chance to end in order */
 
 static pipette_pipeline *volatile running;
 
-/* The last word, where the pipeline does not come back: a stage or a model in this very process hangs. Whatever processes there are
- * end with this one, and a file that is left like this can go on. */
+/* The last word, where the pipeline does not come back: a stage or a model in this very process hangs. Whatever
+ * processes there are end with this one, and a file that is left like this can go on. */
 static void on_alarm(int number)
 {
     static const char text[] = "pipette: ended at once; what is stored is safe; the same command goes on\n";
@@ -160,7 +217,7 @@ static void listen_to_signals(void)
         int number;
         void (*handler)(int);
     } signals[] = {{SIGINT, on_interrupt}, {SIGHUP, on_interrupt}, {SIGTERM, on_warning},
-                   {SIGUSR1, on_warning}, {SIGXCPU, on_warning}, {SIGALRM, on_alarm}};
+                   {SIGUSR1, on_warning},  {SIGXCPU, on_warning},  {SIGALRM, on_alarm}};
     struct sigaction action;
     size_t i;
     memset(&action, 0, sizeof action);
@@ -168,7 +225,8 @@ static void listen_to_signals(void)
         struct sigaction old;
         action.sa_handler = signals[i].handler;
         /* nohup's wish to ignore SIGHUP stands. */
-        if (sigaction(signals[i].number, NULL, &old) == 0 && (old.sa_handler != SIG_IGN || signals[i].number == SIGALRM))
+        if (sigaction(signals[i].number, NULL, &old) == 0 &&
+            (old.sa_handler != SIG_IGN || signals[i].number == SIGALRM))
             (void)sigaction(signals[i].number, &action, NULL);
     }
 }
@@ -228,15 +286,17 @@ static void say(const run_arguments *a, const pipette_report *r)
     uint64_t ended = r->done + r->failed + r->timed_out + r->infeasible;
     char bytes[40], count[CLI_COUNT_SIZE];
     if (a->dry_run) {
-        printf("%s: %s, %llu asked for, %s of results; nothing was run\n", r->name, cli_count(r->run_count, "run", count),
-               (unsigned long long)r->row_count, cli_bytes(r->byte_count, bytes));
+        printf("%s: %s, %llu asked for, %s of results; nothing was run\n", r->name,
+               cli_count(r->run_count, "run", count), (unsigned long long)r->row_count,
+               cli_bytes(r->byte_count, bytes));
         return;
     }
     if (ended == 0 && r->pending_count == 0)
-        printf("%s: nothing to do, %s %s stored\n", r->name, cli_count(r->row_count, "run", count), r->row_count == 1 ? "is" : "are");
+        printf("%s: nothing to do, %s %s stored\n", r->name, cli_count(r->row_count, "run", count),
+               r->row_count == 1 ? "is" : "are");
     else
-        printf("%s: %llu of %s in %.3g s\n", r->name, (unsigned long long)ended, cli_count(ended + r->pending_count, "run", count),
-               r->seconds);
+        printf("%s: %llu of %s in %.3g s\n", r->name, (unsigned long long)ended,
+               cli_count(ended + r->pending_count, "run", count), r->seconds);
     if (r->infeasible > 0)
         printf("%s %s infeasible\n", cli_count(r->infeasible, "point", count), r->infeasible == 1 ? "is" : "are");
     printf("results: %s\n", r->file);
@@ -255,7 +315,8 @@ static int verdict(const pipette_report *r)
     }
     if (bad > 0 && r->max_failures > 0) {
         char name[PIPETTE_RUN_NAME_SIZE];
-        cli_error("stopped early: %s failed, and max_failures is %llu; the first, %s: %s; %s %s still to do; the same command "
+        cli_error("stopped early: %s failed, and max_failures is %llu; the first, %s: %s; %s %s still to do; the same "
+                  "command "
                   "goes on with them, with --retry-failed also with those that failed",
                   count, (unsigned long long)r->max_failures, pipette_run_name(r->first_failed_run, name),
                   r->first_failure == NULL ? "" : r->first_failure, left, are);
@@ -263,8 +324,8 @@ static int verdict(const pipette_report *r)
     }
     if (bad > 0) {
         char name[PIPETTE_RUN_NAME_SIZE];
-        cli_error("%s failed%s, %s: %s", count, bad == 1 ? "" : "; the first", pipette_run_name(r->first_failed_run, name),
-                  r->first_failure == NULL ? "" : r->first_failure);
+        cli_error("%s failed%s, %s: %s", count, bad == 1 ? "" : "; the first",
+                  pipette_run_name(r->first_failed_run, name), r->first_failure == NULL ? "" : r->first_failure);
         return CLI_RUNS_FAILED;
     }
     if (r->stored_failures > 0) {
@@ -299,7 +360,8 @@ int cli_run(int argc, char **argv)
     if (status == PIPETTE_OK) {
         running = pipeline;
         listen_to_signals();
-        status = a.dry_run ? pipette_pipeline_check(pipeline, &report, &error) : pipette_pipeline_run(pipeline, &report, &error);
+        status = a.dry_run ? pipette_pipeline_check(pipeline, &report, &error)
+                           : pipette_pipeline_run(pipeline, &report, &error);
     }
     if (a.options.progress != NULL && !a.dry_run)
         cli_progress_show(&a.progress, &a.latest, 1);

@@ -3,11 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli.h"
-#include "show_json.h"
-#include "show_tree.h"
-#include "shown.h"
-#include "table.h"
+#include "cli/cli.h"
+#include "cli/show_json.h"
+#include "cli/show_tree.h"
+#include "cli/shown.h"
+#include "cli/table.h"
 
 typedef struct show_arguments {
     cli_list folders;
@@ -32,11 +32,20 @@ static error_t parse(int key, char *text, struct argp_state *state)
 {
     show_arguments *a = state->input;
     switch (key) {
-    case KEY_PLUGIN_PATH: return cli_list_add(&a->folders, text);
-    case KEY_JSON: a->json = 1; break;
-    case KEY_CONFIG: a->config = 1; break;
-    case KEY_STORAGE: a->storage = text; break;
-    case KEY_RUN: a->run = cli_run_number(state, text); break;
+    case KEY_PLUGIN_PATH:
+        return cli_list_add(&a->folders, text);
+    case KEY_JSON:
+        a->json = 1;
+        break;
+    case KEY_CONFIG:
+        a->config = 1;
+        break;
+    case KEY_STORAGE:
+        a->storage = text;
+        break;
+    case KEY_RUN:
+        a->run = cli_run_number(state, text);
+        break;
     case ARGP_KEY_ARG:
         if (a->file == NULL)
             a->file = text;
@@ -45,20 +54,28 @@ static error_t parse(int key, char *text, struct argp_state *state)
         else
             cli_usage(state, "'%s' is too much", text);
         break;
-    case ARGP_KEY_NO_ARGS: cli_usage(state, "which FILE?"); break;
-    default: return ARGP_ERR_UNKNOWN;
+    case ARGP_KEY_NO_ARGS:
+        cli_usage(state, "which FILE?");
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
     }
     return 0;
 }
 
-static const struct argp argp = {options, parse, "FILE [PATH]",
-                                 "Show what a result file holds: the tree, the states of the runs, values. Also while the runs go on.\v"
-                                 "PATH is a value or a group: a full name or any part that finds one: neuron.V, tau_V, config, "
-                                 "results.neuron.run_00000013.nspikes. Of a result of all runs the first ones are shown; `pipette get` prints "
-                                 "them all. What is missing is empty (null in JSON). Lines are cut to the width of a terminal, and nowhere else.",
-                                 NULL, NULL, NULL};
+static const struct argp argp = {
+    options,
+    parse,
+    "FILE [PATH]",
+    "Show what a result file holds: the tree, the states of the runs, values. Also while the runs go on.\v"
+    "PATH is a value or a group: a full name or any part that finds one: neuron.V, tau_V, config, "
+    "results.neuron.run_00000013.nspikes. Of a result of all runs the first ones are shown; `pipette get` prints "
+    "them all. What is missing is empty (null in JSON). Lines are cut to the width of a terminal, and nowhere else.",
+    NULL,
+    NULL,
+    NULL};
 
-/* ---- The file ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- The file ---- */
 
 enum { STATE_COUNT = PIPETTE_STATE_INFEASIBLE + 1 };
 
@@ -87,7 +104,8 @@ static void print_states(const uint64_t *counts, uint64_t rows)
     printf("%s: ", cli_count(rows, "run", count));
     for (i = 0; i < STATE_COUNT; i++)
         if (counts[i] > 0) {
-            printf("%s%llu %s", first ? "" : ", ", (unsigned long long)counts[i], i == PIPETTE_STATE_TIMED_OUT ? "timed out" : pipette_state_text(i));
+            printf("%s%llu %s", first ? "" : ", ", (unsigned long long)counts[i],
+                   i == PIPETTE_STATE_TIMED_OUT ? "timed out" : pipette_state_text(i));
             first = 0;
         }
     printf("%s\n", rows == 0 ? "none" : "");
@@ -101,7 +119,8 @@ static int show_file(pipette_file *file, const show_arguments *a, const char *be
     unsigned width = table_terminal();
     uint32_t left_out;
     pipette_error error = {0};
-    if (pipette_file_info(file, &info, &error) != PIPETTE_OK || count_states(file, info.row_count, counts, &error) != PIPETTE_OK)
+    if (pipette_file_info(file, &info, &error) != PIPETTE_OK ||
+        count_states(file, info.row_count, counts, &error) != PIPETTE_OK)
         return cli_fail(&error);
     if (a->json) {
         show_json_file(file, &info, counts, below, row);
@@ -119,13 +138,14 @@ static int show_file(pipette_file *file, const show_arguments *a, const char *be
     left_out = show_tree(file, below, a->config, run, row);
     if (left_out > 0) {
         putchar('\n');
-        (void)snprintf(title, sizeof title, "and %s of config: `pipette show %s config`", cli_count(left_out, "value", count), a->file);
+        (void)snprintf(title, sizeof title, "and %s of config: `pipette show %s config`",
+                       cli_count(left_out, "value", count), a->file);
         table_wrap(title, width);
     }
     return CLI_OK;
 }
 
-/* ---- One entry ------------------------------------------------------------------------------------------------------------------- */
+/* ---- One entry ---- */
 
 typedef struct explored_list {
     const pipette_entry *entries[3];
@@ -135,7 +155,8 @@ typedef struct explored_list {
 static int keep_explored(const pipette_entry *entry, void *user)
 {
     explored_list *list = user;
-    if (entry->kind == PIPETTE_ENTRY_COLUMN && entry->role == PIPETTE_ROLE_PARAMETER && list->count < PIPETTE_COUNT_OF(list->entries))
+    if (entry->kind == PIPETTE_ENTRY_COLUMN && entry->role == PIPETTE_ROLE_PARAMETER &&
+        list->count < PIPETTE_COUNT_OF(list->entries))
         list->entries[list->count++] = entry;
     return 0;
 }
@@ -173,11 +194,14 @@ static void show_rows(pipette_file *file, const pipette_entry *entry, uint64_t r
         for (i = 0; i < explored.count; i++)
             if (explored.entries[i] != NULL)
                 scols_line_set_data(line, column++,
-                                    shown_value(file, explored.entries[i], row, 1, &value, &total) ? shown_brief(&value, total, cell, sizeof cell)
-                                                                                                   : "");
+                                    shown_value(file, explored.entries[i], row, 1, &value, &total)
+                                        ? shown_brief(&value, total, cell, sizeof cell)
+                                        : "");
         scols_line_set_data(line, state_column, pipette_state_text(shown_state(file, row)));
         scols_line_set_data(line, value_column,
-                            shown_value(file, entry, row, SHOWN_PREVIEW, &value, &total) ? shown_brief(&value, total, cell, sizeof cell) : "");
+                            shown_value(file, entry, row, SHOWN_PREVIEW, &value, &total)
+                                ? shown_brief(&value, total, cell, sizeof cell)
+                                : "");
     }
     table_print(&t, table_terminal());
     if (shown < rows)
@@ -198,7 +222,8 @@ static void show_labels(const pipette_dimension *dimension, unsigned width)
     table_wrap(text, width > 2 ? width - 2 : width);
 }
 
-static int show_entry(pipette_file *file, const show_arguments *a, const pipette_entry *entry, uint64_t run, uint64_t row)
+static int show_entry(pipette_file *file, const show_arguments *a, const pipette_entry *entry, uint64_t run,
+                      uint64_t row)
 {
     pipette_storage_info info = {.size = sizeof info};
     pipette_value value;

@@ -1,10 +1,10 @@
 /* show_json.c: a result file, and one entry of it, as JSON. */
-#include "show_json.h"
+#include "cli/show_json.h"
 
 #include <string.h>
 
-#include "cli.h"
-#include "shown.h"
+#include "cli/cli.h"
+#include "cli/shown.h"
 
 enum { LONGEST = 1000 /* elements of each of several runs */ };
 
@@ -81,7 +81,8 @@ static int add_entry(const pipette_entry *entry, void *user)
     return 0;
 }
 
-void show_json_file(pipette_file *file, const pipette_storage_info *info, const uint64_t *states, const char *below, uint64_t row)
+void show_json_file(pipette_file *file, const pipette_storage_info *info, const uint64_t *states, const char *below,
+                    uint64_t row)
 {
     listing l = {file, below, row, 0};
     int i;
@@ -89,8 +90,9 @@ void show_json_file(pipette_file *file, const pipette_storage_info *info, const 
     text("name", info->name);
     printf(",\n  ");
     text("comment", info->comment);
-    printf(",\n  \"runs\": %llu,\n  \"finished\": %s,\n  \"bytes\": %llu,\n  \"states\": {", (unsigned long long)info->row_count,
-           info->finished ? "true" : "false", (unsigned long long)info->byte_count);
+    printf(",\n  \"runs\": %llu,\n  \"finished\": %s,\n  \"bytes\": %llu,\n  \"states\": {",
+           (unsigned long long)info->row_count, info->finished ? "true" : "false",
+           (unsigned long long)info->byte_count);
     for (i = PIPETTE_STATE_PENDING; i <= PIPETTE_STATE_INFEASIBLE; i++)
         printf("%s\"%s\": %llu", i == 0 ? "" : ", ", pipette_state_text(i), (unsigned long long)states[i]);
     printf("},\n  \"entries\": [");
@@ -105,7 +107,8 @@ void show_json_entry(pipette_file *file, const pipette_entry *entry, uint64_t ru
     if (entry->kind != PIPETTE_ENTRY_COLUMN) {
         value_of(file, entry, 0, SHOWN_ALL);
     } else if (run != PIPETTE_DEFAULT_RUN) {
-        printf(", \"run\": %llu, \"state\": \"%s\"", (unsigned long long)run, pipette_state_text(shown_state(file, row)));
+        printf(", \"run\": %llu, \"state\": \"%s\"", (unsigned long long)run,
+               pipette_state_text(shown_state(file, row)));
         value_of(file, entry, row, SHOWN_ALL);
     } else {
         printf(", \"runs\": [");

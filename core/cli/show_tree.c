@@ -1,18 +1,22 @@
 /* show_tree.c: the tree of a result file, with groups of one member on one line. */
-#include "show_tree.h"
+#include "cli/show_tree.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli.h"
-#include "shown.h"
-#include "table.h"
+#include "cli/cli.h"
+#include "cli/shown.h"
+#include "cli/table.h"
 
 enum { NAME, TYPE, SHAPE, UNIT, VALUE, MEANING };
 
 /* Where the terminal is narrow, long units, values and shapes give way first, then meanings and names. */
-static const table_column columns[] = {{"NAME", SCOLS_FL_TREE, 16, 5}, {"TYPE", 0, 4, 0},   {"SHAPE", 0, 13, 3},
-                                       {"UNIT", 0, 4, 1},              {"VALUE", 0, 12, 2}, {"MEANING", 0, 0, 4}};
+static const table_column columns[] = {{"NAME", SCOLS_FL_TREE, 16, 5},
+                                       {"TYPE", 0, 4, 0},
+                                       {"SHAPE", 0, 13, 3},
+                                       {"UNIT", 0, 4, 1},
+                                       {"VALUE", 0, 12, 2},
+                                       {"MEANING", 0, 0, 4}};
 
 typedef struct group {
     char *path;
@@ -51,7 +55,8 @@ static int is_below(const char *path, const char *group_path)
 
 static int is_shown(const tree *t, const pipette_entry *entry)
 {
-    return is_below(entry->path, t->below) && (t->config || t->below != NULL || strncmp(entry->path, "config.", 7) != 0);
+    return is_below(entry->path, t->below) &&
+           (t->config || t->below != NULL || strncmp(entry->path, "config.", 7) != 0);
 }
 
 /* The group of the first `length` characters of `path`, or NULL. */
@@ -118,7 +123,8 @@ static const char *label_of(const tree *t, const char *part, size_t length, char
     char name[PIPETTE_RUN_NAME_SIZE];
     size_t used = 0, i;
     for (i = 0; i < length && used + sizeof name < size; i++)
-        if (part[i] == '$' && t->run != PIPETTE_DEFAULT_RUN && (i == 0 || part[i - 1] == '.') && (i + 1 == length || part[i + 1] == '.'))
+        if (part[i] == '$' && t->run != PIPETTE_DEFAULT_RUN && (i == 0 || part[i - 1] == '.') &&
+            (i + 1 == length || part[i + 1] == '.'))
             used += (size_t)snprintf(out + used, size - used, "%s", pipette_run_name(t->run, name));
         else
             out[used++] = part[i];
@@ -142,7 +148,8 @@ static struct libscols_line *group_line(tree *t, const char *path, size_t length
     if (above > 0)
         parent = group_line(t, path, above);
     line = scols_table_new_line(t->table.lines, parent);
-    scols_line_set_data(line, NAME, label_of(t, path + above + (above > 0), length - above - (above > 0), label, sizeof label));
+    scols_line_set_data(line, NAME,
+                        label_of(t, path + above + (above > 0), length - above - (above > 0), label, sizeof label));
     g = find_group(t, path, length);
     g->line = line;
     return line;
@@ -166,9 +173,10 @@ static int add_entry(const pipette_entry *entry, void *user)
     scols_line_set_data(line, SHAPE, shown_shape(entry, t->run != PIPETTE_DEFAULT_RUN, cell, sizeof cell));
     scols_line_set_data(line, UNIT, entry->unit == NULL ? "" : entry->unit);
     if (entry->kind != PIPETTE_ENTRY_COLUMN || t->row != PIPETTE_DEFAULT_RUN)
-        scols_line_set_data(line, VALUE, shown_value(t->file, entry, t->row, SHOWN_PREVIEW, &value, &total)
-                                             ? shown_brief(&value, total, cell, sizeof cell)
-                                             : "");
+        scols_line_set_data(line, VALUE,
+                            shown_value(t->file, entry, t->row, SHOWN_PREVIEW, &value, &total)
+                                ? shown_brief(&value, total, cell, sizeof cell)
+                                : "");
     else
         scols_line_set_data(line, VALUE, entry->role == PIPETTE_ROLE_PARAMETER ? "explored" : "");
     (void)snprintf(cell, sizeof cell, "%.*s", (int)strcspn(doc, "\n\r"), doc);

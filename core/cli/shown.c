@@ -1,10 +1,10 @@
 /* shown.c: entries and their values in short. */
-#include "shown.h"
+#include "cli/shown.h"
 
 #include <string.h>
 
-#include "cli.h"
-#include "table.h"
+#include "cli/cli.h"
+#include "cli/table.h"
 
 const char *shown_kind(const pipette_entry *entry)
 {
@@ -29,7 +29,8 @@ char *shown_shape(const pipette_entry *entry, int one_run, char *out, size_t siz
         if (used < size && dimension->extent == PIPETTE_RAGGED)
             used += (size_t)snprintf(out + used, size - used, "...");
         else if (used < size)
-            used += (size_t)snprintf(out + used, size - used, "%s%llu", name[0] == '\0' ? "" : ": ", (unsigned long long)dimension->extent);
+            used += (size_t)snprintf(out + used, size - used, "%s%llu", name[0] == '\0' ? "" : ": ",
+                                     (unsigned long long)dimension->extent);
     }
     if (used > 0 && used < size)
         (void)snprintf(out + used, size - used, ")");
@@ -39,10 +40,13 @@ char *shown_shape(const pipette_entry *entry, int one_run, char *out, size_t siz
 int shown_state(pipette_file *file, uint64_t row)
 {
     int8_t state = PIPETTE_STATE_PENDING;
-    return pipette_file_read(file, "runs.state", row, 1, PIPETTE_TYPE_BOOL, &state, NULL) == PIPETTE_OK ? state : PIPETTE_STATE_PENDING;
+    return pipette_file_read(file, "runs.state", row, 1, PIPETTE_TYPE_BOOL, &state, NULL) == PIPETTE_OK
+               ? state
+               : PIPETTE_STATE_PENDING;
 }
 
-int shown_value(pipette_file *file, const pipette_entry *entry, uint64_t row, uint64_t limit, pipette_value *value, uint64_t *total)
+int shown_value(pipette_file *file, const pipette_entry *entry, uint64_t row, uint64_t limit, pipette_value *value,
+                uint64_t *total)
 {
     int state = PIPETTE_STATE_DONE;
     *total = 0;

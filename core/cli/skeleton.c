@@ -1,12 +1,12 @@
 /* skeleton.c: `pipette inspect PLUGIN --config`: a commented config that fits together. */
-#include "skeleton.h"
+#include "cli/skeleton.h"
 
 #include <ctype.h>
 #include <math.h>
 #include <strings.h>
 
-#include "cli.h"
-#include "declared.h"
+#include "cli/cli.h"
+#include "cli/declared.h"
 
 static const char *text_or_empty(const char *text)
 {
@@ -33,7 +33,7 @@ static void comment(unsigned depth, const char *first, const char *text)
     } while (*text != '\0');
 }
 
-/* ---- Values ------------------------------------------------------------------------------------------------------------------- */
+/* ---- Values ---- */
 
 static void text_value(const char *text)
 {
@@ -64,7 +64,8 @@ static void element_value(const pipette_value *value, uint64_t index)
     (void)cli_element(value, index, text, sizeof text);
     /* A float needs a point, or it is an integer. */
     printf("%s%s", text,
-           (value->type == PIPETTE_TYPE_F64 || value->type == PIPETTE_TYPE_F32) && strpbrk(text, ".en") == NULL ? ".0" : "");
+           (value->type == PIPETTE_TYPE_F64 || value->type == PIPETTE_TYPE_F32) && strpbrk(text, ".en") == NULL ? ".0"
+                                                                                                                : "");
 }
 
 static void config_value(const pipette_value *value)
@@ -114,7 +115,7 @@ static int are_keys(const char *path, size_t size)
     return 1;
 }
 
-/* ---- Parameters ------------------------------------------------------------------------------------------------------------------ */
+/* ---- Parameters ---- */
 
 static void parameter_line(const pipette_parameter_spec *spec, const char *name, unsigned depth)
 {
@@ -136,8 +137,8 @@ static void parameter_line(const pipette_parameter_spec *spec, const char *name,
     config_value(&value);
     putchar(';');
     if (several ? unit[0] != '\0' : doc[0] != '\0' || unit[0] != '\0')
-        printf("    #%s%s%s%s%s", several || doc[0] == '\0' ? "" : " ", several ? "" : doc, unit[0] == '\0' ? "" : " [", unit,
-               unit[0] == '\0' ? "" : "]");
+        printf("    #%s%s%s%s%s", several || doc[0] == '\0' ? "" : " ", several ? "" : doc, unit[0] == '\0' ? "" : " [",
+               unit, unit[0] == '\0' ? "" : "]");
     putchar('\n');
 }
 
@@ -182,13 +183,14 @@ static const pipette_parameter_spec *explorable(const pipette_manual *manual)
         const pipette_parameter_spec *spec = parameter_of(manual, i);
         pipette_value value = declared_default(spec);
         if (value.rank == 0 && no_config_value(&value) == NULL &&
-            (value.type != PIPETTE_TYPE_F64 || isfinite(value.as.f64)) && (value.type != PIPETTE_TYPE_F32 || isfinite(value.as.f32)))
+            (value.type != PIPETTE_TYPE_F64 || isfinite(value.as.f64)) &&
+            (value.type != PIPETTE_TYPE_F32 || isfinite(value.as.f32)))
             return spec;
     }
     return NULL;
 }
 
-/* ---- Stages ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- Stages ---- */
 
 static void option_lines(const pipette_option_spec *specs, uint32_t count)
 {
@@ -196,8 +198,8 @@ static void option_lines(const pipette_option_spec *specs, uint32_t count)
     for (i = 0; i < count; i++) {
         const char *standard = specs[i].default_text;
         char first[400];
-        (void)snprintf(first, sizeof first, "%s (%s%s%s): ", specs[i].path, declared_option_type(specs[i].type), standard == NULL ? "" : ", default ",
-                       text_or_empty(standard));
+        (void)snprintf(first, sizeof first, "%s (%s%s%s): ", specs[i].path, declared_option_type(specs[i].type),
+                       standard == NULL ? "" : ", default ", text_or_empty(standard));
         comment(1, first, text_or_empty(specs[i].doc));
     }
 }

@@ -4,8 +4,8 @@
 
 #include <pipette/embed.h>
 
-/* Prints it. For a model it is a whole pipeline, which `pipette check` accepts as it stands; for other plugins their stage. `plugin` is what
- * the user named; where that was a file, the config names the file. */
+/* Prints it. For a model it is a whole pipeline, which `pipette check` accepts as it stands; for other plugins their
+ * stage. `plugin` is what the user named; where that was a file, the config names the file. */
 void skeleton_print(const pipette_manual *manual, const char *plugin);
 
 #endif

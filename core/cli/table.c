@@ -1,6 +1,6 @@
 /* table.c: how wide cells are, and what becomes of those that do not fit. */
 #define _XOPEN_SOURCE 700
-#include "table.h"
+#include "cli/table.h"
 
 #include <langinfo.h>
 #include <locale.h>
@@ -46,7 +46,8 @@ static void use_plain_branches(struct libscols_table *lines)
     scols_unref_symbols(symbols);
 }
 
-/* Bytes of the character at `text`, and the columns that it takes. What cannot be printed takes what libsmartcols writes for it: \x1b. */
+/* Bytes of the character at `text`, and the columns that it takes. What cannot be printed takes what libsmartcols
+ * writes for it: \x1b. */
 static size_t character(const char *text, unsigned *width, int *printable)
 {
     wchar_t wide;
@@ -92,7 +93,7 @@ void table_begin(table *made, const table_column *columns, size_t count)
     }
 }
 
-/* ---- Fitting ------------------------------------------------------------------------------------------------------------------- */
+/* ---- Fitting ---- */
 
 /* The columns that the tree draws before a line's name. */
 static unsigned branch_width(const struct libscols_line *line)
@@ -112,7 +113,8 @@ static unsigned cell_width(const table *t, struct libscols_line *line, size_t co
 static void cut_cell(const table *t, struct libscols_line *line, size_t column, unsigned room)
 {
     const char *text = scols_line_get_column_data(line, scols_table_get_column(t->lines, column));
-    unsigned used = 0, width = 0, dots = (unsigned)strlen(TABLE_DOTS), branch = t->columns[column].flags & SCOLS_FL_TREE ? branch_width(line) : 0;
+    unsigned used = 0, width = 0, dots = (unsigned)strlen(TABLE_DOTS),
+             branch = t->columns[column].flags & SCOLS_FL_TREE ? branch_width(line) : 0;
     size_t length = 0;
     int printable;
     char *shorter;
@@ -179,7 +181,8 @@ static void wrap_cell(const table *t, struct libscols_line *line, size_t column,
 /* A column that may go altogether goes where less than this is left for it. */
 enum { FEWEST = 16 };
 
-/* Narrows what may be cut, in its order, until everything fits into `width`; what may go goes first, if it cannot have enough. */
+/* Narrows what may be cut, in its order, until everything fits into `width`; what may go goes first, if it cannot have
+ * enough. */
 static void narrow(const table *t, unsigned *widths, unsigned width)
 {
     unsigned turn, sum = 0, over;
@@ -190,9 +193,11 @@ static void narrow(const table *t, unsigned *widths, unsigned width)
             continue;
         for (j = 0; j < t->count; j++) /* as narrow as they become before it is its turn */
             if (j != i)
-                others += (t->columns[j].cut == 0 || t->columns[j].cut > t->columns[i].cut || widths[j] < t->columns[j].narrowest
+                others += (t->columns[j].cut == 0 || t->columns[j].cut > t->columns[i].cut ||
+                                   widths[j] < t->columns[j].narrowest
                                ? widths[j]
-                               : t->columns[j].narrowest) + 1;
+                               : t->columns[j].narrowest) +
+                          1;
         if (others + FEWEST > width)
             widths[i] = 0;
     }
@@ -258,7 +263,7 @@ void table_print(table *t, unsigned width)
     scols_unref_table(t->lines);
 }
 
-/* ---- Texts --------------------------------------------------------------------------------------------------------------------- */
+/* ---- Texts ---- */
 
 static unsigned put(const char *text, size_t length)
 {

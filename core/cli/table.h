@@ -12,9 +12,9 @@ enum { TABLE_COLUMNS_MAX = 8 };
 
 typedef struct table_column {
     const char *heading;
-    int flags;         /* SCOLS_FL_TREE for the first, SCOLS_FL_RIGHT, SCOLS_FL_WRAP for the last */
+    int flags;          /* SCOLS_FL_TREE for the first, SCOLS_FL_RIGHT, SCOLS_FL_WRAP for the last */
     unsigned narrowest; /* columns that it keeps where the terminal is narrow; 0: it may go altogether */
-    unsigned cut;      /* where the terminal is too narrow, columns are cut in this order: 1, 2, ...; 0: never */
+    unsigned cut;       /* where the terminal is too narrow, columns are cut in this order: 1, 2, ...; 0: never */
 } table_column;
 
 typedef struct table {

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli.h"
-#include "output.h"
+#include "cli/cli.h"
+#include "cli/output.h"
 
 char *cli_f64(double number, char *out)
 {
@@ -17,18 +17,29 @@ char *cli_element(const pipette_value *value, uint64_t index, char *out, size_t 
     const void *data = pipette_value_data(value);
     char a[40], b[40];
     switch (value->type) {
-    case PIPETTE_TYPE_F64: (void)snprintf(out, size, "%s", cli_f64(((const double *)data)[index], a)); break;
+    case PIPETTE_TYPE_F64:
+        (void)snprintf(out, size, "%s", cli_f64(((const double *)data)[index], a));
+        break;
     case PIPETTE_TYPE_F32:
         (void)pipette_f32_text(((const float *)data)[index], a);
         (void)snprintf(out, size, "%s", a);
         break;
-    case PIPETTE_TYPE_I64: (void)snprintf(out, size, "%lld", (long long)((const int64_t *)data)[index]); break;
-    case PIPETTE_TYPE_I32: (void)snprintf(out, size, "%ld", (long)((const int32_t *)data)[index]); break;
-    case PIPETTE_TYPE_U64: (void)snprintf(out, size, "%llu", (unsigned long long)((const uint64_t *)data)[index]); break;
-    case PIPETTE_TYPE_BOOL: (void)snprintf(out, size, "%s", ((const uint8_t *)data)[index] ? "true" : "false"); break;
+    case PIPETTE_TYPE_I64:
+        (void)snprintf(out, size, "%lld", (long long)((const int64_t *)data)[index]);
+        break;
+    case PIPETTE_TYPE_I32:
+        (void)snprintf(out, size, "%ld", (long)((const int32_t *)data)[index]);
+        break;
+    case PIPETTE_TYPE_U64:
+        (void)snprintf(out, size, "%llu", (unsigned long long)((const uint64_t *)data)[index]);
+        break;
+    case PIPETTE_TYPE_BOOL:
+        (void)snprintf(out, size, "%s", ((const uint8_t *)data)[index] ? "true" : "false");
+        break;
     case PIPETTE_TYPE_COMPLEX: {
         const pipette_complex *z = &((const pipette_complex *)data)[index];
-        (void)snprintf(out, size, "%s%s%sj", cli_f64(z->real, a), signbit(z->imaginary) ? "" : "+", cli_f64(z->imaginary, b));
+        (void)snprintf(out, size, "%s%s%sj", cli_f64(z->real, a), signbit(z->imaginary) ? "" : "+",
+                       cli_f64(z->imaginary, b));
         break;
     }
     case PIPETTE_TYPE_STRING: {
@@ -36,14 +47,17 @@ char *cli_element(const pipette_value *value, uint64_t index, char *out, size_t 
         (void)snprintf(out, size, "%s", text == NULL ? "" : text);
         break;
     }
-    default: (void)snprintf(out, size, "?"); break;
+    default:
+        (void)snprintf(out, size, "?");
+        break;
     }
     return out;
 }
 
 static int is_state(const pipette_entry *entry)
 {
-    return entry->kind == PIPETTE_ENTRY_COLUMN && entry->role == PIPETTE_ROLE_LEDGER && entry->type == PIPETTE_TYPE_BOOL && entry->rank == 0;
+    return entry->kind == PIPETTE_ENTRY_COLUMN && entry->role == PIPETTE_ROLE_LEDGER &&
+           entry->type == PIPETTE_TYPE_BOOL && entry->rank == 0;
 }
 
 void cli_mean(const pipette_entry *entry, pipette_value *value)

@@ -9,7 +9,8 @@
  * pages: for what a worker makes once. apart_free() it; NULL without memory. */
 void *apart_make(size_t count, size_t size);
 
-/* Memory of apart_make() with room for `size` bytes, which is more than it had; NULL (and it stays) without memory. What is new is zero. */
+/* Memory of apart_make() with room for `size` bytes, which is more than it had; NULL (and it stays) without memory.
+ * What is new is zero. */
 void *apart_grow(void *memory, size_t size);
 
 /* NULL is none. */

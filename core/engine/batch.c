@@ -36,12 +36,15 @@ static int batch_put(pipette_batch *batch, uint64_t lane, uint32_t result, const
     if (run_check_value(spec->path, value, &error) != PIPETTE_OK)
         return batch_fail(batch, lane, error.code, "%s", error.message);
     if (value->type != spec->type || value->rank != spec->rank)
-        return batch_fail(batch, lane, PIPETTE_E_TYPE, "result '%s' is declared as %s with %u dimensions, the model stored %s with %u",
-                          spec->path, pipette_type_text(spec->type), spec->rank, pipette_type_text(value->type), value->rank);
+        return batch_fail(batch, lane, PIPETTE_E_TYPE,
+                          "result '%s' is declared as %s with %u dimensions, the model stored %s with %u", spec->path,
+                          pipette_type_text(spec->type), spec->rank, pipette_type_text(value->type), value->rank);
     for (i = 0; i < spec->rank; i++)
-        if (spec->dimensions[i].extent != PIPETTE_RAGGED && spec->dimensions[i].extent != 0 && spec->dimensions[i].extent != value->shape[i])
-            return batch_fail(batch, lane, PIPETTE_E_TYPE, "dimension %u of result '%s' has %llu elements, the model stored %llu", i,
-                              spec->path, (unsigned long long)spec->dimensions[i].extent, (unsigned long long)value->shape[i]);
+        if (spec->dimensions[i].extent != PIPETTE_RAGGED && spec->dimensions[i].extent != 0 &&
+            spec->dimensions[i].extent != value->shape[i])
+            return batch_fail(batch, lane, PIPETTE_E_TYPE,
+                              "dimension %u of result '%s' has %llu elements, the model stored %llu", i, spec->path,
+                              (unsigned long long)spec->dimensions[i].extent, (unsigned long long)value->shape[i]);
     if (w->plan->results[result].column != PLAN_NO_COLUMN)
         run_append(w, WORKER_APPEND, w->plan->results[result].column, lane, NULL, value);
     w->batch_given[(size_t)lane * (w->schema->result_count + 1u) + result] = 1;

@@ -20,19 +20,20 @@ typedef struct board_slot {
     _Atomic uint64_t lanes;     /* worker: how many runs the current call computes at once */
     _Atomic uint64_t begun;     /* worker: runs this process had begun before the chunk in work */
     _Atomic uint32_t computing; /* worker: 1: the model is at work on a chunk */
-    _Atomic uint32_t looking;   /* worker: 1: it prepares a chunk, or looks at what one has left: that may hang, too (stdio's lock) */
-    _Atomic uint32_t left;      /* worker: BOARD_LEFT_...; an exit() of the model leaves 0 here */
+    _Atomic uint32_t
+        looking; /* worker: 1: it prepares a chunk, or looks at what one has left: that may hang, too (stdio's lock) */
+    _Atomic uint32_t left;                     /* worker: BOARD_LEFT_...; an exit() of the model leaves 0 here */
     _Atomic uint64_t done, failed, infeasible; /* worker: totals over all processes of this slot */
     /* supervisor, before it asks for a process: positions that a dead worker left, to be run first, one by one */
     _Atomic uint64_t inherited_first, inherited_count;
-    _Atomic uint32_t isolate; /* supervisor: BOARD_ISOLATE_... */
+    _Atomic uint32_t isolate;         /* supervisor: BOARD_ISOLATE_... */
     _Atomic uint32_t only_inherited;  /* supervisor: the process claims nothing beyond them */
     _Atomic uint32_t inherited_tries; /* supervisor: how often the first of them has been tried */
-    char changed[96];         /* worker, with BOARD_LEFT_DIRTY: what the runs have changed */
+    char changed[96];                 /* worker, with BOARD_LEFT_DIRTY: what the runs have changed */
 
     _Alignas(BOARD_PAGE) _Atomic uint64_t current; /* worker: the position that is being run; BOARD_IDLE between runs */
-    _Atomic uint64_t ran;            /* worker: runs this process has begun; changes tell the supervisor that it lives */
-    _Atomic uint32_t tries;          /* worker: how often it has tried the current run, where failed runs are tried again */
+    _Atomic uint64_t ran;   /* worker: runs this process has begun; changes tell the supervisor that it lives */
+    _Atomic uint32_t tries; /* worker: how often it has tried the current run, where failed runs are tried again */
     char reason[BOARD_REASON_BYTES]; /* worker, in a memory fault: what happened, where it can be told; else "" */
 } board_slot;
 
@@ -96,8 +97,7 @@ static inline int board_knows(board_slot *slot)
            atomic_load(&slot->ran) - atomic_load(&slot->begun) - 1 == current - first;
 }
 
-/* --- board.c: what of it a worker can write to
- * ------------------------------------------------------------------------- */
+/* ---- board.c: what of it a worker can write to ---- */
 
 /* For good: nothing of the other slots. */
 void board_guard(board *shared, uint32_t slots, uint32_t slot);

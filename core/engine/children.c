@@ -20,8 +20,8 @@ void children_adopt(void)
     (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
 }
 
-/* In a namespace of our own getpid() is not the number that the system's /proc knows: who opens /proc/GETPID/maps, as LLVM's OpenMP does in
- * each process, must find himself. Where mounting is not allowed, all stays as it is. */
+/* In a namespace of our own getpid() is not the number that the system's /proc knows: who opens /proc/GETPID/maps, as
+ * LLVM's OpenMP does in each process, must find himself. Where mounting is not allowed, all stays as it is. */
 static void mount_own_proc(void)
 {
     if (unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) == 0)
@@ -65,7 +65,8 @@ static size_t read_text(const char *path, char *out, size_t size)
     return used;
 }
 
-/* Where /proc is the system's, it speaks its process numbers; in a namespace of our own, ours are the last ones of NSpid. */
+/* Where /proc is the system's, it speaks its process numbers; in a namespace of our own, ours are the last ones of
+ * NSpid. */
 static pid_t own_number(long number)
 {
     char path[64], text[4096], *line, *end;
@@ -145,7 +146,8 @@ void children_describe(const char *who, int wait_status, uint64_t memory_limit, 
     if (number == SIGKILL && memory_limit == 0)
         (void)snprintf(out, size, "%s was killed (SIGKILL); was memory short?", who);
     else if (number != 0)
-        (void)snprintf(out, size, "%s %s (%s)%s", who, children_killed_from_outside(wait_status) ? "was killed" : "crashed", name, limit);
+        (void)snprintf(out, size, "%s %s (%s)%s", who,
+                       children_killed_from_outside(wait_status) ? "was killed" : "crashed", name, limit);
     else
         (void)snprintf(out, size, "%s ended its process (exit status %d)%s", who, WEXITSTATUS(wait_status), limit);
 }

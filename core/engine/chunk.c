@@ -68,14 +68,29 @@ static void fill_lane(worker *w, uint64_t lane)
         at = worker_row(r, lane);
         for (j = 0; j < r->elements; j++)
             switch (r->type) {
-            case PIPETTE_TYPE_F64: ((double *)(void *)at)[j] = NAN; break;
-            case PIPETTE_TYPE_F32: ((float *)(void *)at)[j] = NAN; break;
-            case PIPETTE_TYPE_I64: ((int64_t *)(void *)at)[j] = PIPETTE_FILL_I64; break;
-            case PIPETTE_TYPE_I32: ((int32_t *)(void *)at)[j] = PIPETTE_FILL_I32; break;
-            case PIPETTE_TYPE_U64: ((uint64_t *)(void *)at)[j] = PIPETTE_FILL_U64; break;
-            case PIPETTE_TYPE_BOOL: ((int8_t *)(void *)at)[j] = PIPETTE_FILL_BOOL; break;
-            case PIPETTE_TYPE_COMPLEX: ((pipette_complex *)(void *)at)[j] = (pipette_complex){NAN, NAN}; break;
-            default: break;
+            case PIPETTE_TYPE_F64:
+                ((double *)(void *)at)[j] = NAN;
+                break;
+            case PIPETTE_TYPE_F32:
+                ((float *)(void *)at)[j] = NAN;
+                break;
+            case PIPETTE_TYPE_I64:
+                ((int64_t *)(void *)at)[j] = PIPETTE_FILL_I64;
+                break;
+            case PIPETTE_TYPE_I32:
+                ((int32_t *)(void *)at)[j] = PIPETTE_FILL_I32;
+                break;
+            case PIPETTE_TYPE_U64:
+                ((uint64_t *)(void *)at)[j] = PIPETTE_FILL_U64;
+                break;
+            case PIPETTE_TYPE_BOOL:
+                ((int8_t *)(void *)at)[j] = PIPETTE_FILL_BOOL;
+                break;
+            case PIPETTE_TYPE_COMPLEX:
+                ((pipette_complex *)(void *)at)[j] = (pipette_complex){NAN, NAN};
+                break;
+            default:
+                break;
             }
     }
 }
@@ -120,7 +135,7 @@ static void end_copies(const worker *w)
         _exit(0);
 }
 
-/* ---- Memory ---------------------------------------------------------------------------------------------------------------- */
+/* ---- Memory ---- */
 
 /* Bytes of address space, or of what is resident of it. */
 static uint64_t memory_now(int resident)
@@ -162,12 +177,12 @@ static void free_memory(const worker *w)
         (void)setrlimit(RLIMIT_AS, &w->address_limit);
 }
 
-/* What runs leave behind in memory adds up: past the limit for one run, or past GROWTH, a fresh worker takes over. What the first runs
- * build and keep, such as a table, is no leak: there is little growth after them. */
+/* What runs leave behind in memory adds up: past the limit for one run, or past GROWTH, a fresh worker takes over. What
+ * the first runs build and keep, such as a table, is no leak: there is little growth after them. */
 static void watch_growth(worker *w, uint64_t count)
 {
-    const uint64_t limit = (w->plan->memory_limit > 0 ? w->plan->memory_limit : GROWTH) + w->column_memory_bytes + w->parameter_bytes +
-                           w->outbox.capacity;
+    const uint64_t limit = (w->plan->memory_limit > 0 ? w->plan->memory_limit : GROWTH) + w->column_memory_bytes +
+                           w->parameter_bytes + w->outbox.capacity;
     const uint64_t resident = memory_now(1), before = w->resident_last;
     uint64_t left, per_run;
     w->resident_last = resident;
@@ -183,7 +198,7 @@ static void watch_growth(worker *w, uint64_t count)
         w->runs_to_limit = left / per_run + 1;
 }
 
-/* ---- Failed runs that are tried again ---------------------------------------------------------------------------------------- */
+/* ---- Failed runs that are tried again ---- */
 
 /* How often the run has been tried in processes before this one. */
 static uint32_t tries_before(const worker *w, uint64_t position)
@@ -225,7 +240,8 @@ static void run_lane(worker *w, uint64_t run, uint64_t lane, int clocked)
     if (clocked)
         w->durations[lane] = now(CLOCK_MONOTONIC) - begin;
     if (w->capture)
-        w->look_closely |= capture_take(&w->log, clocked || w->look_closely) && clocked; /* who prints once may write, too */
+        w->look_closely |=
+            capture_take(&w->log, clocked || w->look_closely) && clocked; /* who prints once may write, too */
     if (state != PIPETTE_STATE_DONE) {
         size_t used = strlen(w->message);
         w->outbox.size = mark;
@@ -288,10 +304,10 @@ static void run_lane_tried(worker *w, uint64_t position, uint64_t run, uint64_t 
     }
 }
 
-/* ---- One process for each run ----------------------------------------------------------------------------------------------- */
+/* ---- One process for each run ---- */
 
-/* What a run's own process leaves for the worker, in shared memory: this head, its row of each column, the outbox. While the run is at
- * work nothing but its own memory is within its reach. */
+/* What a run's own process leaves for the worker, in shared memory: this head, its row of each column, the outbox.
+ * While the run is at work nothing but its own memory is within its reach. */
 typedef struct letter {
     char reason[BOARD_REASON_BYTES]; /* as in the board */
     uint64_t outbox_size;
@@ -432,7 +448,8 @@ static int run_isolated(worker *w, uint64_t position, uint64_t run, uint64_t lan
         else if (WIFSIGNALED(wait_status) && in->reason[0] != '\0')
             (void)snprintf(w->message, sizeof w->message, "%.*s", (int)sizeof in->reason - 1, in->reason);
         else
-            children_describe("the run", wait_status, LIMIT_MEMORY ? w->plan->memory_limit : 0, w->message, sizeof w->message);
+            children_describe("the run", wait_status, LIMIT_MEMORY ? w->plan->memory_limit : 0, w->message,
+                              sizeof w->message);
         w->starts[lane] = start;
         w->durations[lane] = now(CLOCK_MONOTONIC) - begin;
         w->states[lane] = PIPETTE_STATE_FAILED;
@@ -448,7 +465,7 @@ static int run_isolated(worker *w, uint64_t position, uint64_t run, uint64_t lan
     return 1;
 }
 
-/* ---- Batches --------------------------------------------------------------------------------------------------------------------- */
+/* ---- Batches ---- */
 
 /* Lanes behind the last point repeat it, so that vector code has something sound to compute on. */
 static void pad(unsigned char *column, size_t bytes, uint64_t count, uint64_t width)
@@ -482,8 +499,8 @@ static void look_at_columns(worker *w, uint64_t width)
         before = guard_intact(r->column - GUARD_BYTES, GUARD_BYTES, NULL, NULL);
         behind = guard_intact(worker_row(r, width), GUARD_BYTES, NULL, NULL);
         if (!before || !behind)
-            (void)snprintf(w->dirty, sizeof w->dirty, "the memory %s the lanes of '%.50s'", behind ? "before" : "behind",
-                           w->schema->results[i].path);
+            (void)snprintf(w->dirty, sizeof w->dirty, "the memory %s the lanes of '%.50s'",
+                           behind ? "before" : "behind", w->schema->results[i].path);
     }
 }
 
@@ -508,11 +525,13 @@ static int run_as_batch(worker *w, uint64_t run, uint64_t count)
         int lane = status < 0 ? status : w->batch_status[i];
         w->states[i] = PIPETTE_STATE_DONE;
         if (lane != PIPETTE_OK)
-            (void)snprintf(w->message, sizeof w->message, "the model returned %d (%s)", lane, pipette_status_text(lane));
+            (void)snprintf(w->message, sizeof w->message, "the model returned %d (%s)", lane,
+                           pipette_status_text(lane));
         for (j = 0; lane == PIPETTE_OK && w->batch_ragged && j < w->schema->result_count; j++)
             if (w->results[j].column == NULL && !given[j]) {
                 lane = PIPETTE_E_MODEL;
-                (void)snprintf(w->message, sizeof w->message, "the model did not store result '%s'", w->schema->results[j].path);
+                (void)snprintf(w->message, sizeof w->message, "the model did not store result '%s'",
+                               w->schema->results[j].path);
             }
         if (lane == PIPETTE_OK)
             continue;
@@ -534,8 +553,8 @@ static void retry_lane(worker *w, uint64_t run, uint64_t lane)
     }
 }
 
-/* So few lanes that a batch takes a tenth of the time limit, and at least a vector of them: a batch that hangs is found after about
- * the limit. Where even those would take too long there is no batch. */
+/* So few lanes that a batch takes a tenth of the time limit, and at least a vector of them: a batch that hangs is found
+ * after about the limit. Where even those would take too long there is no batch. */
 static uint64_t batch_lanes(const worker *w, uint64_t count)
 {
     double limit = w->plan->timeout, lanes;
@@ -549,7 +568,7 @@ static uint64_t batch_lanes(const worker *w, uint64_t count)
     return 16 * w->run_seconds > limit / 2 ? 1 : count < 16 ? count : 16;
 }
 
-/* ---- Chunks ----------------------------------------------------------------------------------------------------------------------- */
+/* ---- Chunks ---- */
 
 /* The model is at work, and can reach nothing but its own. */
 static void begin_computing(worker *w, uint64_t position, uint64_t lanes)

@@ -141,7 +141,8 @@ int columns_make(worker *w, pipette_error *error)
     w->durations = columns_array(w, sizeof *w->durations);
     w->checksums = columns_array(w, sizeof(uint32_t));
     w->lent = apart_make(plan->result_count + 1u, sizeof *w->lent);
-    if (w->states == NULL || w->starts == NULL || w->durations == NULL || w->checksums == NULL || w->lent == NULL || !result_columns(w))
+    if (w->states == NULL || w->starts == NULL || w->durations == NULL || w->checksums == NULL || w->lent == NULL ||
+        !result_columns(w))
         goto memory;
     for (i = 0; i < plan->result_count; i++) {
         worker_result *result = &w->results[i];

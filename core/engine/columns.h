@@ -10,8 +10,8 @@
 int columns_make(worker *worker, pipette_error *error);
 
 /* Frees what columns_make() made for results. */
-/* Whether a thread goes on writing to what runs were lent for the first `lanes` lanes. Takes some milliseconds: ask where there are
- * threads, once. */
+/* Whether a thread goes on writing to what runs were lent for the first `lanes` lanes. Takes some milliseconds: ask
+ * where there are threads, once. */
 int columns_disturbed(worker *worker, uint64_t lanes);
 void columns_free(worker *worker);
 

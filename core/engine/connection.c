@@ -16,9 +16,9 @@
 #include "engine/host.h"
 #include "plugin/probe.h"
 
-#define SPARE_FILES 48u       /* descriptors for everything else: storage, config, plugins */
-#define FILES_PER_WORKER 3u   /* at the time when they are made */
-#define PATIENCE_SECONDS 2.0  /* for processes that have been told to end */
+#define SPARE_FILES 48u      /* descriptors for everything else: storage, config, plugins */
+#define FILES_PER_WORKER 3u  /* at the time when they are made */
+#define PATIENCE_SECONDS 2.0 /* for processes that have been told to end */
 
 static double now(void)
 {
@@ -32,7 +32,7 @@ static double load_seconds(const engine *e)
     return e->options.load_seconds > 0 ? e->options.load_seconds : PLUGIN_LOAD_SECONDS;
 }
 
-/* ---- Starting ----------------------------------------------------------------------------------------------------------- */
+/* ---- Starting ---- */
 
 /* How many workers the descriptors are enough for. */
 static uint32_t affordable_workers(uint32_t wanted)
@@ -53,8 +53,9 @@ static void warn_of_few(const engine *e, uint32_t wanted)
     char text[160];
     struct rlimit limit = {0, 0};
     (void)getrlimit(RLIMIT_NOFILE, &limit);
-    (void)snprintf(text, sizeof text, "%u workers instead of %u: this process may have only %llu files open (ulimit -n)", e->slot_count, wanted,
-                   (unsigned long long)limit.rlim_cur);
+    (void)snprintf(text, sizeof text,
+                   "%u workers instead of %u: this process may have only %llu files open (ulimit -n)", e->slot_count,
+                   wanted, (unsigned long long)limit.rlim_cur);
     if (e->options.warn != NULL)
         e->options.warn(text, e->options.warn_user);
 }
@@ -90,12 +91,12 @@ static int make_pipes(engine *e, int *pipes, int *outputs)
 int connection_open(engine *e, pipette_error *error)
 {
     int sockets[2], *pipes = calloc(2u * e->slot_count, sizeof *pipes), *outputs = pipes + e->slot_count;
-    int *private = calloc(e->slot_count + 1u, sizeof *private); /* what the host must not have open */
+    int *hidden = calloc(e->slot_count + 1u, sizeof *hidden); /* what the host must not have open */
     uint32_t i, opened = 0;
     int failure;
-    if (pipes == NULL || private == NULL) {
+    if (pipes == NULL || hidden == NULL) {
         free(pipes);
-        free(private);
+        free(hidden);
         return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
     }
     failure = make_pipes(e, pipes, outputs);
@@ -103,11 +104,24 @@ int connection_open(engine *e, pipette_error *error)
     if (failure == 0 && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) != 0)
         failure = errno;
     if (failure == 0) {
-        host_start start = {e->model_path, e->stage, e->stage_message, e->board, pipes, outputs, private, opened + 1u, opened,
-                            e->board_slots, sockets[1], -1, e->keeper_mark, e->options.descriptor, e->options.threads};
+        host_start start = {.model_path = e->model_path,
+                            .stage = e->stage,
+                            .stage_message = e->stage_message,
+                            .board = e->board,
+                            .pipes = pipes,
+                            .outputs = outputs,
+                            .hidden = hidden,
+                            .hidden_count = opened + 1u,
+                            .slot_count = opened,
+                            .board_slots = e->board_slots,
+                            .control = sockets[1],
+                            .socket = -1,
+                            .mark = e->keeper_mark,
+                            .descriptor = e->options.descriptor,
+                            .threads = e->options.threads};
         for (i = 0; i < opened; i++)
-            private[i] = e->slots[i].pipe;
-        private[opened] = sockets[0];
+            hidden[i] = e->slots[i].pipe;
+        hidden[opened] = sockets[0];
         (void)stat(e->model_path, &e->model_file);
         (void)fflush(NULL); /* or the child would write it again */
         orphans_mark(e->board, e->keeper_mark);
@@ -121,10 +135,12 @@ int connection_open(engine *e, pipette_error *error)
     for (i = 0; i < opened; i++)
         (void)close(pipes[i]);
     free(pipes);
-    free(private);
+    free(hidden);
     if (failure == EAGAIN || failure == ENOMEM)
-        return pipette_error_set(error, PIPETTE_E_SYSTEM, "cannot start a process for the model: %s; this user may have no more of them (ulimit -u)",
-                                 strerror(failure));
+        return pipette_error_set(
+            error, PIPETTE_E_SYSTEM,
+            "cannot start a process for the model: %s; this user may have no more of them (ulimit -u)",
+            strerror(failure));
     if (failure != 0)
         return pipette_error_set(error, PIPETTE_E_SYSTEM, "cannot start the model host: %s%s", strerror(failure),
                                  failure == EMFILE ? " (ulimit -n)" : "");
@@ -160,7 +176,8 @@ int connection_listen(engine *e)
             e->host_state = HOST_REFUSED;
             e->host_status = (int)what.value;
             break;
-        default: break;
+        default:
+            break;
         }
         if (socket >= 0)
             (void)close(socket);
@@ -168,7 +185,7 @@ int connection_listen(engine *e)
     return -1;
 }
 
-/* ---- Asking ------------------------------------------------------------------------------------------------------------------ */
+/* ---- Asking ---- */
 
 /* Waits for the keeper's end; what it left below was told by the kernel. 0 where it takes longer. */
 static int keeper_ended(engine *e, double seconds)
@@ -217,13 +234,15 @@ static int host_lost(engine *e, const char *doing, pipette_error *error)
     if (e->keeper_gone && keeper_ended(e, PATIENCE_SECONDS))
         wait_status = e->keeper_status;
     if (e->host_state == HOST_REFUSED)
-        return pipette_error_set(error, PIPETTE_E_SYSTEM, "cannot start a process for the model: %s; this user may have no more of them (ulimit -u)",
-                                 strerror(wait_status));
+        return pipette_error_set(
+            error, PIPETTE_E_SYSTEM,
+            "cannot start a process for the model: %s; this user may have no more of them (ulimit -u)",
+            strerror(wait_status));
     if (WIFSIGNALED(wait_status))
         return pipette_error_set(error, PIPETTE_E_CRASHED, "%s: crashed in %s (SIG%s)", e->model_path, doing,
                                  sigabbrev_np(WTERMSIG(wait_status)));
-    return pipette_error_set(error, PIPETTE_E_CRASHED, "%s: ended its process in %s (exit status %d)", e->model_path, doing,
-                             WEXITSTATUS(wait_status));
+    return pipette_error_set(error, PIPETTE_E_CRASHED, "%s: ended its process in %s (exit status %d)", e->model_path,
+                             doing, WEXITSTATUS(wait_status));
 }
 
 static int error_from(const void *bytes, size_t size, pipette_error *error)
@@ -231,11 +250,12 @@ static int error_from(const void *bytes, size_t size, pipette_error *error)
     wire_reader in = {bytes, size, 0, 0};
     int code = (int)wire_get_u32(&in);
     const char *text = wire_get_text(&in);
-    return pipette_error_set(error, code < 0 ? code : PIPETTE_E_INTERNAL, "%s", text == NULL ? "the model host failed" : text);
+    return pipette_error_set(error, code < 0 ? code : PIPETTE_E_INTERNAL, "%s",
+                             text == NULL ? "the model host failed" : text);
 }
 
-int connection_ask(engine *e, uint32_t kind, const char *doing, const void *request, size_t request_size, void **bytes, size_t *size,
-                   pipette_error *error)
+int connection_ask(engine *e, uint32_t kind, const char *doing, const void *request, size_t request_size, void **bytes,
+                   size_t *size, pipette_error *error)
 {
     double deadline = now() + load_seconds(e);
     int posted = request == NULL, status = PIPETTE_E_TIMEOUT;
@@ -248,7 +268,8 @@ int connection_ask(engine *e, uint32_t kind, const char *doing, const void *requ
             return pipette_error_set(error, PIPETTE_E_INTERRUPTED, "interrupted; the same command goes on");
         if (left <= 0) {
             (void)notice_send(e->control, NOTICE_KILL, 0, -1);
-            return pipette_error_set(error, PIPETTE_E_TIMEOUT, "%s: %s took longer than %g s", e->model_path, doing, load_seconds(e));
+            return pipette_error_set(error, PIPETTE_E_TIMEOUT, "%s: %s took longer than %g s", e->model_path, doing,
+                                     load_seconds(e));
         }
         if (e->host.socket >= 0 && !posted) {
             posted = 1;
@@ -299,16 +320,19 @@ int connection_load(engine *e, pipette_error *error)
         return PIPETTE_OK;
     }
     if (size != e->declared_size || memcmp(bytes, e->declared, size) != 0 || stat(e->model_path, &file) != 0 ||
-        file.st_ino != e->model_file.st_ino || file.st_dev != e->model_file.st_dev || file.st_size != e->model_file.st_size ||
-        file.st_mtim.tv_sec != e->model_file.st_mtim.tv_sec || file.st_mtim.tv_nsec != e->model_file.st_mtim.tv_nsec)
-        status = pipette_error_set(error, PIPETTE_E_PLUGIN,
-                                   "%s: its process has to be started again, but the file is no longer what it was when the command began; "
-                                   "what is stored is safe", e->model_path);
+        file.st_ino != e->model_file.st_ino || file.st_dev != e->model_file.st_dev ||
+        file.st_size != e->model_file.st_size || file.st_mtim.tv_sec != e->model_file.st_mtim.tv_sec ||
+        file.st_mtim.tv_nsec != e->model_file.st_mtim.tv_nsec)
+        status = pipette_error_set(
+            error, PIPETTE_E_PLUGIN,
+            "%s: its process has to be started again, but the file is no longer what it was when the command began; "
+            "what is stored is safe",
+            e->model_path);
     free(bytes);
     return status;
 }
 
-/* ---- Ending ------------------------------------------------------------------------------------------------------------------ */
+/* ---- Ending ---- */
 
 void connection_dismiss(engine *e)
 {

@@ -1,4 +1,5 @@
-/* constants.c: which memory of a model's object nobody can write to: names that lie there need not be compared letter by letter. */
+/* constants.c: which memory of a model's object nobody can write to: names that lie there need not be compared letter
+ * by letter. */
 #include <link.h>
 
 #include "engine/worker.h"

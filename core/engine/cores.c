@@ -10,8 +10,7 @@
 
 enum { PATH_SIZE = 4096, LINE_SIZE = 3 * PATH_SIZE };
 
-/* ---- Quotas
- * ----------------------------------------------------------------------------------------------------------------- */
+/* ---- Quotas ---- */
 
 /* A cgroup hierarchy that can limit the processor. */
 typedef struct hierarchy {
@@ -176,9 +175,7 @@ double cores_quota(const char *groups_path, const char *mounts_path)
     return least;
 }
 
-/* ---- Cores
- * ----------------------------------------------------------------------------------------------------------------------
- */
+/* ---- Cores ---- */
 
 static uint32_t affinity(void)
 {
@@ -218,8 +215,7 @@ uint32_t cores_usable(void)
     return count;
 }
 
-/* ---- Threads of libraries
- * --------------------------------------------------------------------------------------------------------- */
+/* ---- Threads of libraries ---- */
 
 const char *const cores_variables[CORES_VARIABLES] = {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS",
                                                       "BLIS_NUM_THREADS"};
@@ -253,7 +249,8 @@ static int waiting_is_given(void)
     return 0;
 }
 
-/* A thread that spins while it waits takes the core from the one that it waits for, up to a time slice for each parallel region. */
+/* A thread that spins while it waits takes the core from the one that it waits for, up to a time slice for each
+ * parallel region. */
 const char *cores_waiting(uint32_t threads, uint32_t workers, uint32_t cores)
 {
     char room[16];

@@ -23,9 +23,10 @@ const char *cores_threads(int variable, uint32_t threads, char room[16]);
 extern const char cores_wait_variable[];
 const char *cores_waiting(uint32_t threads, uint32_t workers, uint32_t cores);
 
-/* Gives the libraries of this process, one of so many workers, `threads` threads, for what is loaded from now on. What the user has set stays;
- * where that is OMP_NUM_THREADS, the others are left to it, as the libraries do by themselves. Where all workers' threads need all cores,
- * idle ones sleep (OMP_WAIT_POLICY), unless the user has said how they wait. One thread only, of the process. */
+/* Gives the libraries of this process, one of so many workers, `threads` threads, for what is loaded from now on. What
+ * the user has set stays; where that is OMP_NUM_THREADS, the others are left to it, as the libraries do by themselves.
+ * Where all workers' threads need all cores, idle ones sleep (OMP_WAIT_POLICY), unless the user has said how they wait.
+ * One thread only, of the process. */
 void cores_set_threads(uint32_t threads, uint32_t workers);
 
 #endif

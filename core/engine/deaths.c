@@ -1,4 +1,5 @@
-/* deaths.c: workers that end before their time: what they left runs again, and the run at fault is found and recorded. */
+/* deaths.c: workers that end before their time: what they left runs again, and the run at fault is found and recorded.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -9,11 +10,11 @@
 #include "engine/sweep.h"
 #include "engine/workdir.h"
 
-#define KILLS 3u  /* signals from outside at one run before the run is held to be the reason */
-#define DEATHS 8u /* of any kind */
-#define AGAIN_SECONDS 0.1  /* until a process is asked for again that was not to be had, */
-#define REFUSED_SECONDS 5  /* and how long so in vain */
-#define DIRTY_RUNS 3u /* after so many runs that changed their process, all get one of their own */
+#define KILLS 3u          /* signals from outside at one run before the run is held to be the reason */
+#define DEATHS 8u         /* of any kind */
+#define AGAIN_SECONDS 0.1 /* until a process is asked for again that was not to be had, */
+#define REFUSED_SECONDS 5 /* and how long so in vain */
+#define DIRTY_RUNS 3u     /* after so many runs that changed their process, all get one of their own */
 
 static double now(void)
 {
@@ -55,7 +56,9 @@ void sweep_spawn(sweep *s, uint32_t number, left_over_list *list)
     atomic_store(&slot->inherited_count, left.count);
     atomic_store(&slot->inherited_tries, left.tries);
     atomic_store(&slot->only_inherited, list == &s->alone || s->only_left ? 1u : 0u);
-    atomic_store(&slot->isolate, s->isolate_all || s->plan->isolate ? BOARD_ISOLATE_ALL : left.isolate ? BOARD_ISOLATE_INHERITED : 0u);
+    atomic_store(&slot->isolate, s->isolate_all || s->plan->isolate ? BOARD_ISOLATE_ALL
+                                 : left.isolate                     ? BOARD_ISOLATE_INHERITED
+                                                                    : 0u);
     atomic_store(&slot->current, BOARD_IDLE);
     atomic_store(&slot->ran, 0);
     atomic_store(&slot->left, 0);
@@ -82,7 +85,8 @@ void sweep_spawn(sweep *s, uint32_t number, left_over_list *list)
     known->seen_at = known->asked_at = now();
     known->alive = 1;
     s->alive++;
-    (void)message_post(&s->engine->host, MESSAGE_SPAWN, &number, sizeof number); /* of a host that has died the keeper tells */
+    (void)message_post(&s->engine->host, MESSAGE_SPAWN, &number,
+                       sizeof number); /* of a host that has died the keeper tells */
 }
 
 void sweep_refused(sweep *s, int why)
@@ -96,22 +100,25 @@ void sweep_refused(sweep *s, int why)
     s->again_at = time + AGAIN_SECONDS;
     if (!s->few_told && s->engine->options.warn != NULL) {
         s->few_told = 1;
-        (void)snprintf(text, sizeof text, "the system gives no more processes (%s): going on with %u workers", strerror(why),
-                       s->worker_limit);
+        (void)snprintf(text, sizeof text, "the system gives no more processes (%s): going on with %u workers",
+                       strerror(why), s->worker_limit);
         s->engine->options.warn(text, s->engine->options.warn_user);
     }
     if (s->alive == 0 && time - s->refused_since > REFUSED_SECONDS)
-        sweep_stop_with(s, pipette_error_set(s->error, PIPETTE_E_SYSTEM,
-                                             "cannot start a process for the runs: %s; this user may have no more of them (ulimit -u); "
-                                             "%llu runs are still to do; the same command goes on", strerror(why),
-                                             (unsigned long long)(s->plan->run_count - sweep_settled(s))));
+        sweep_stop_with(s,
+                        pipette_error_set(
+                            s->error, PIPETTE_E_SYSTEM,
+                            "cannot start a process for the runs: %s; this user may have no more of them (ulimit -u); "
+                            "%llu runs are still to do; the same command goes on",
+                            strerror(why), (unsigned long long)(s->plan->run_count - sweep_settled(s))));
 }
 
 void sweep_claim(const sweep *s, uint32_t number, claim *c)
 {
     board_slot *slot = &s->engine->board->slots[number];
     const engine_slot *known = &s->engine->slots[number];
-    uint64_t first = atomic_load(&slot->claim_first), count = atomic_load(&slot->claim_count), stored = atomic_load(&slot->stored);
+    uint64_t first = atomic_load(&slot->claim_first), count = atomic_load(&slot->claim_count),
+             stored = atomic_load(&slot->stored);
     uint64_t given_end = known->given_first + known->given_count;
     uint32_t isolate = atomic_load(&slot->isolate);
     if (count == 0) /* between two claims */
@@ -125,10 +132,11 @@ void sweep_claim(const sweep *s, uint32_t number, claim *c)
     c->tries = atomic_load(&slot->tries);
     if (c->tries > s->plan->retries + 1)
         c->tries = s->plan->retries + 1;
-    c->sane = count <= s->plan->run_count && first <= s->plan->run_count - count && stored <= count && c->left <= BOARD_LEFT_REFUSED &&
-              (isolate != 0) == (known->given_isolate != 0) &&
-              (c->inherited_count == 0 || (c->inherited_first >= known->given_first && c->inherited_first <= given_end &&
-                                           given_end - c->inherited_first == c->inherited_count));
+    c->sane =
+        count <= s->plan->run_count && first <= s->plan->run_count - count && stored <= count &&
+        c->left <= BOARD_LEFT_REFUSED && (isolate != 0) == (known->given_isolate != 0) &&
+        (c->inherited_count == 0 || (c->inherited_first >= known->given_first && c->inherited_first <= given_end &&
+                                     given_end - c->inherited_first == c->inherited_count));
     c->first = first + stored;
     c->end = first + count;
 }
@@ -150,7 +158,8 @@ static int append_log(sweep *s, const engine_slot *known, uint64_t row)
     return status;
 }
 
-/* Records in the supervisor what became of a run whose worker is gone: its coordinates, the reason, the log, the state. */
+/* Records in the supervisor what became of a run whose worker is gone: its coordinates, the reason, the log, the state.
+ */
 static void record_failure(sweep *s, const engine_slot *known, uint64_t position, int state, const char *reason)
 {
     const engine_plan *plan = s->plan;
@@ -169,7 +178,8 @@ static void record_failure(sweep *s, const engine_slot *known, uint64_t position
         if (plan->coordinates[i].column == PLAN_NO_COLUMN)
             continue;
         exploration_fill(plan->points, i, run, 1, value);
-        status = s->store->write(s->store->user, plan->coordinates[i].column, row, 1, value, plan->coordinates[i].row_bytes, s->error);
+        status = s->store->write(s->store->user, plan->coordinates[i].column, row, 1, value,
+                                 plan->coordinates[i].row_bytes, s->error);
     }
     if (status == PIPETTE_OK)
         status = append_log(s, known, row);
@@ -210,11 +220,12 @@ void sweep_leave_others(sweep *s, uint64_t position, uint64_t first, uint64_t en
         leave_over(s, position + 1, end - position - 1, isolate);
 }
 
-/* A worker that left because its runs had changed its process. Nothing of its last chunk was stored; one by one shows which run it
- * is, and that one gets a process of its own. */
+/* A worker that left because its runs had changed its process. Nothing of its last chunk was stored; one by one shows
+ * which run it is, and that one gets a process of its own. */
 static void bury_dirty(sweep *s, board_slot *slot, uint64_t first, uint64_t end)
 {
-    (void)snprintf(s->report->changed, sizeof s->report->changed, "%.*s", (int)(sizeof slot->changed - 1), slot->changed);
+    (void)snprintf(s->report->changed, sizeof s->report->changed, "%.*s", (int)(sizeof slot->changed - 1),
+                   slot->changed);
     if (end == first + 1 && ++s->dirty_runs >= DIRTY_RUNS)
         s->isolate_all = 1; /* it is the model's way */
     leave_over(s, first, end > first ? end - first : 0, s->isolate_all || end == first + 1);
@@ -227,10 +238,11 @@ static void bury_idle(sweep *s, const engine_slot *known, const claim *c, int wa
     char reason[160];
     children_describe(c->ran == 0 ? "create()" : "the run", wait_status, s->plan->memory_limit, reason, sizeof reason);
     if (c->ran == 0 && known->killed_for_timeout)
-        sweep_stop_with(s, pipette_error_set(s->error, PIPETTE_E_TIMEOUT, "%s: create() takes too long", s->engine->model_path));
+        sweep_stop_with(
+            s, pipette_error_set(s->error, PIPETTE_E_TIMEOUT, "%s: create() takes too long", s->engine->model_path));
     else if (c->ran == 0 && ++s->idle_deaths > 2 * s->engine->slot_count)
-        sweep_stop_with(s, pipette_error_set(s->error, PIPETTE_E_CRASHED, "%s: workers die before their first run: %s", s->engine->model_path,
-                                       reason));
+        sweep_stop_with(s, pipette_error_set(s->error, PIPETTE_E_CRASHED, "%s: workers die before their first run: %s",
+                                             s->engine->model_path, reason));
     if (c->ran == 0 || c->end <= c->first) {
         leave_over(s, c->first, c->end > c->first ? c->end - c->first : 0, isolate);
     } else if (sweep_count_death(s, c->first) >= DEATHS) {
@@ -264,11 +276,13 @@ static void bury_late(sweep *s, const engine_slot *known, const claim *c)
         return;
     }
     sweep_leave_others(s, c->current, c->first, c->end, isolate);
-    if (c->ran > 1 && !isolate) { /* an earlier run may have left a lock behind: it gets another chance, first in a fresh process */
+    if (c->ran > 1 &&
+        !isolate) { /* an earlier run may have left a lock behind: it gets another chance, first in a fresh process */
         sweep_leave(s, &s->left, c->current, 1, 0, c->tries > 0 ? c->tries - 1 : 0);
         return;
     }
-    (void)snprintf(reason, sizeof reason, "the run took longer than its time limit of %g s", s->engine->options.timeout);
+    (void)snprintf(reason, sizeof reason, "the run took longer than its time limit of %g s",
+                   s->engine->options.timeout);
     sweep_fail(s, known, c, c->current, PIPETTE_STATE_TIMED_OUT, reason);
 }
 
@@ -295,7 +309,8 @@ void sweep_bury(sweep *s, uint32_t number, int wait_status)
     leave_over(s, c.inherited_first, c.inherited_count, isolate);
     if (c.ran > 0)
         s->idle_deaths = 0;
-    if (c.left == BOARD_LEFT_IN_ORDER || c.left == BOARD_LEFT_LEAVING) /* a destroy() that crashes costs nothing any more */
+    if (c.left == BOARD_LEFT_IN_ORDER ||
+        c.left == BOARD_LEFT_LEAVING) /* a destroy() that crashes costs nothing any more */
         return;
     if (sweep_interrupted(s) >= 2 || s->status != PIPETTE_OK)
         return;
@@ -304,15 +319,16 @@ void sweep_bury(sweep *s, uint32_t number, int wait_status)
     } else if (c.left == BOARD_LEFT_REFUSED) {
         leave_over(s, c.first, c.end - c.first, isolate);
         sweep_refused(s, EAGAIN);
-    } else if (c.current != BOARD_IDLE && c.end > c.first && !board_knows(slot)) { /* a run has written over what tells which one it was */
+    } else if (c.current != BOARD_IDLE && c.end > c.first &&
+               !board_knows(slot)) { /* a run has written over what tells which one it was */
         leave_over(s, c.first, c.end - c.first, isolate);
     } else if (c.current == BOARD_IDLE || c.end <= c.first) {
         bury_idle(s, known, &c, wait_status);
     } else if (known->killed_for_timeout) {
         bury_late(s, known, &c);
     } else {
-        /* In the first run of a fresh process nothing else can be at fault, if the process was not killed by somebody; elsewhere an
-         * earlier run may have done the damage, so what is not stored runs again, one by one. */
+        /* In the first run of a fresh process nothing else can be at fault, if the process was not killed by somebody;
+         * elsewhere an earlier run may have done the damage, so what is not stored runs again, one by one. */
         deaths = sweep_count_death(s, c.current);
         if ((c.ran == 1 && (!children_killed_from_outside(wait_status) || deaths >= KILLS)) || deaths >= DEATHS) {
             describe_run(s, slot, wait_status, reason, sizeof reason);

@@ -10,7 +10,8 @@
 
 static board *board_create(uint32_t slots)
 {
-    board *made = mmap(NULL, board_size(slots), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    board *made =
+        mmap(NULL, board_size(slots), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (made == MAP_FAILED)
         return NULL;
     return made;
@@ -82,8 +83,9 @@ int engine_schema(engine *e, const plugin_schema **schema, pipette_error *error)
     if (e->schema == NULL && e->options.in_process) {
         status = plugin_take(e->model_path, e->options.descriptor, &e->descriptor, error);
         if (status == PIPETTE_OK && e->descriptor->kind != PIPETTE_KIND_MODEL)
-            status = pipette_error_set(error, PIPETTE_E_PLUGIN, "%s: plugin '%s' is of kind %s; the run stage needs a model",
-                                       e->model_path, e->descriptor->name, pipette_kind_text(e->descriptor->kind));
+            status =
+                pipette_error_set(error, PIPETTE_E_PLUGIN, "%s: plugin '%s' is of kind %s; the run stage needs a model",
+                                  e->model_path, e->descriptor->name, pipette_kind_text(e->descriptor->kind));
         if (status == PIPETTE_OK)
             status = schema_copy(e->model_path, e->descriptor, &e->schema, error);
     } else if (e->schema == NULL) {
@@ -124,7 +126,8 @@ int engine_shape(engine *e, const pipette_value *values, shape_extent *extents, 
         wire_value(&request, &values[i]);
     if (request.failed)
         return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
-    status = connection_ask(e, MESSAGE_SHAPE, "shape()", request.data == NULL ? (const void *)"" : request.data, request.size, &bytes, &size, error);
+    status = connection_ask(e, MESSAGE_SHAPE, "shape()", request.data == NULL ? (const void *)"" : request.data,
+                            request.size, &bytes, &size, error);
     wire_free(&request);
     if (status == PIPETTE_OK && size != expected)
         status = pipette_error_set(error, PIPETTE_E_INTERNAL, "the model host answered with %zu bytes of shapes", size);

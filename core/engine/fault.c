@@ -35,8 +35,7 @@ static uintptr_t stack_pointer(const void *context, uintptr_t otherwise)
 #endif
 }
 
-/* ---- Text, without a library
- * -------------------------------------------------------------------------------------------- */
+/* ---- Text, without a library ---- */
 
 typedef struct sentence {
     char text[BOARD_REASON_BYTES];
@@ -72,8 +71,7 @@ static void tell(const sentence *what)
         reason_at[i] = what->text[i];
 }
 
-/* ---- Where it was
- * ---------------------------------------------------------------------------------------------------------- */
+/* ---- Where it was ---- */
 
 static int within(uintptr_t at, const void *from, size_t size)
 {

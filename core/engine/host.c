@@ -1,4 +1,5 @@
-/* host.c: the model host: loads the model, forks workers, tells the supervisor of their deaths. And the keeper above it. */
+/* host.c: the model host: loads the model, forks workers, tells the supervisor of their deaths. And the keeper above
+ * it. */
 #include "engine/host.h"
 
 #include <errno.h>
@@ -38,8 +39,8 @@ typedef struct host {
     engine_plan plan;
     pid_t *pids;
     int signals;
-    uint32_t number;  /* of the slot that a process is being forked for */
-    int stack_errno;  /* why it has no stack of the size that the plan asks for; 0: it has */
+    uint32_t number; /* of the slot that a process is being forked for */
+    int stack_errno; /* why it has no stack of the size that the plan asks for; 0: it has */
 } host;
 
 static void report_error(const host *h, int code, const char *text)
@@ -52,7 +53,7 @@ static void report_error(const host *h, int code, const char *text)
     wire_free(&out);
 }
 
-/* ---- Shapes ---------------------------------------------------------------------------------------------------------- */
+/* ---- Shapes ---- */
 
 typedef struct shape_request {
     const plugin_schema *schema;
@@ -98,9 +99,10 @@ static void answer_shape(host *h, const void *bytes, size_t size)
     wire_free(&out);
 }
 
-/* ---- Workers ---------------------------------------------------------------------------------------------------------- */
+/* ---- Workers ---- */
 
-const unsigned char host_mark[16] = {0xf1, 'P', 0xe7, 'i', 0x9c, 'p', 0x05, 'e', 0xd2, 't', 0x8b, 't', 0xa6, 'e', 0x00, 0x3d};
+const unsigned char host_mark[16] = {0xf1, 'P', 0xe7, 'i', 0x9c, 'p', 0x05, 'e',
+                                     0xd2, 't', 0x8b, 't', 0xa6, 'e', 0x00, 0x3d};
 
 static int write_record(void *user, const worker_record *record, const void *payload)
 {
@@ -227,10 +229,11 @@ _Noreturn static void worker_process(host *h, uint32_t number)
         (void)on_exit(leave, NULL);
     fault_watch(&w, &w, h->plan.stack > 0 ? h->plan.stack : stack_bytes());
     fault_report_to(w.slot->reason);
-    status = capture_start(h->start->outputs[number], board_print(h->start->board, h->start->board_slots, number), BOARD_PRINT_BYTES, &error);
+    status = capture_start(h->start->outputs[number], board_print(h->start->board, h->start->board_slots, number),
+                           BOARD_PRINT_BYTES, &error);
     if (status == PIPETTE_OK && h->stack_errno != 0)
-        status = pipette_error_set(&error, PIPETTE_E_MEMORY, "no memory for a stack of %llu bytes: %s", (unsigned long long)h->plan.stack,
-                                   strerror(h->stack_errno));
+        status = pipette_error_set(&error, PIPETTE_E_MEMORY, "no memory for a stack of %llu bytes: %s",
+                                   (unsigned long long)h->plan.stack, strerror(h->stack_errno));
     if (status == PIPETTE_OK)
         status = worker_start(&w, &error);
     if (status == PIPETTE_OK)
@@ -301,7 +304,8 @@ static void spawn(host *h, uint32_t number)
         h->pids[number] = pid;
 }
 
-/* What a run has stopped goes on: nothing else would ever wake it. A process that waits for a terminal stays as it is. */
+/* What a run has stopped goes on: nothing else would ever wake it. A process that waits for a terminal stays as it is.
+ */
 static int woken(pid_t process, int wait_status)
 {
     if (!WIFSTOPPED(wait_status))
@@ -338,7 +342,9 @@ static void obey(host *h, uint32_t kind, const void *bytes, size_t size)
     pipette_error error = {0};
     uint32_t number;
     switch (kind) {
-    case MESSAGE_SHAPE: answer_shape(h, bytes, size); break;
+    case MESSAGE_SHAPE:
+        answer_shape(h, bytes, size);
+        break;
     case MESSAGE_PLAN:
         plan_free(&h->plan);
         if (plan_unpack(bytes, size, &h->plan, &error) != PIPETTE_OK)
@@ -354,7 +360,8 @@ static void obey(host *h, uint32_t kind, const void *bytes, size_t size)
         if (number < h->start->slot_count && h->pids[number] > 0)
             (void)kill(h->pids[number], SIGKILL);
         break;
-    default: break;
+    default:
+        break;
     }
 }
 
@@ -368,15 +375,17 @@ static int load(host *h)
         cores_set_threads(h->start->threads, h->start->slot_count);
     status = plugin_take(h->start->model_path, h->start->descriptor, &h->descriptor, &error);
     if (status == PIPETTE_OK && h->descriptor->kind != PIPETTE_KIND_MODEL)
-        status = pipette_error_set(&error, PIPETTE_E_PLUGIN, "%s: plugin '%s' is of kind %s; the run stage needs a model",
-                                   h->start->model_path, h->descriptor->name, pipette_kind_text(h->descriptor->kind));
+        status =
+            pipette_error_set(&error, PIPETTE_E_PLUGIN, "%s: plugin '%s' is of kind %s; the run stage needs a model",
+                              h->start->model_path, h->descriptor->name, pipette_kind_text(h->descriptor->kind));
     if (status == PIPETTE_OK)
         status = schema_copy(h->start->model_path, h->descriptor, &h->schema, &error);
     if (status == PIPETTE_OK)
         status = schema_pack(h->schema, &bytes, &size, &error);
     if (status == PIPETTE_OK && threads_across_fork() > 1)
         status = pipette_error_set(&error, PIPETTE_E_PLUGIN,
-                                   "%s: starts threads when it is loaded; the workers are forked from the process that loads it, and would wait for "
+                                   "%s: starts threads when it is loaded; the workers are forked from the process that "
+                                   "loads it, and would wait for "
                                    "threads that they do not have. Start them in create() or run()",
                                    h->start->model_path);
     if (status == PIPETTE_OK)
@@ -407,7 +416,7 @@ static int listen_to_children(void)
     return signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/* ---- The life of the host ------------------------------------------------------------------------------------------------ */
+/* ---- The life of the host ---- */
 
 _Noreturn static void host_process(const host_start *start)
 {
@@ -418,7 +427,8 @@ _Noreturn static void host_process(const host_start *start)
     children_adopt();
     ignore_signals();
     /* Nothing that a constructor prints belongs on the terminal, and nothing here reads it. */
-    if (nothing < 0 || dup2(nothing, STDIN_FILENO) < 0 || dup2(nothing, STDOUT_FILENO) < 0 || dup2(nothing, STDERR_FILENO) < 0)
+    if (nothing < 0 || dup2(nothing, STDIN_FILENO) < 0 || dup2(nothing, STDOUT_FILENO) < 0 ||
+        dup2(nothing, STDERR_FILENO) < 0)
         _exit(1);
     if (nothing > STDERR_FILENO)
         (void)close(nothing);
@@ -449,10 +459,10 @@ _Noreturn static void host_process(const host_start *start)
     }
 }
 
-/* ---- The keeper ------------------------------------------------------------------------------------------------------------- */
+/* ---- The keeper ---- */
 
-/* A host with a socket of its own, so that what its predecessor sent last cannot reach its ears. Where processes are short for a
- * moment, waits for that moment. The process, or -1 and errno. */
+/* A host with a socket of its own, so that what its predecessor sent last cannot reach its ears. Where processes are
+ * short for a moment, waits for that moment. The process, or -1 and errno. */
 static pid_t start_host(const host_start *start, int signals)
 {
     static const struct timespec moment = {0, 50000000};
@@ -506,8 +516,8 @@ _Noreturn static void keeper_process(const host_start *start)
     int signals;
     uint32_t i;
     pid_t below;
-    for (i = 0; i < start->private_count; i++)
-        (void)close(start->private[i]);
+    for (i = 0; i < start->hidden_count; i++)
+        (void)close(start->hidden[i]);
     orphans_carry(start->mark);
     children_adopt();
     ignore_signals();

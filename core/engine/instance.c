@@ -72,9 +72,7 @@ int instance_make_apart(worker *w)
     return status;
 }
 
-/* ---- Shapes
- * --------------------------------------------------------------------------------------------------------------------
- */
+/* ---- Shapes ---- */
 
 typedef struct answer {
     pipette_error error;

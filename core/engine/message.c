@@ -92,7 +92,7 @@ int message_receive(int socket, double seconds, uint32_t *kind, void **bytes, si
     return status;
 }
 
-/* ---- Without waiting ------------------------------------------------------------------------------------------------------- */
+/* ---- Without waiting ---- */
 
 /* No message is longer: the plan of ten million single runs takes 240 MB. */
 #define MESSAGE_LIMIT ((uint64_t)1 << 34)
@@ -102,7 +102,8 @@ int message_flush(message_channel *channel)
     size_t at = 0;
     int status = PIPETTE_OK;
     while (at < channel->out.size) {
-        ssize_t sent = send(channel->socket, channel->out.data + at, channel->out.size - at, MSG_NOSIGNAL | MSG_DONTWAIT);
+        ssize_t sent =
+            send(channel->socket, channel->out.data + at, channel->out.size - at, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (sent < 0 && errno == EINTR)
             continue;
         if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
@@ -179,7 +180,7 @@ void message_close(message_channel *channel)
     wire_free(&channel->in);
 }
 
-/* ---- Notices ------------------------------------------------------------------------------------------------------------------ */
+/* ---- Notices ---- */
 
 typedef union descriptor_room {
     struct cmsghdr head;
@@ -212,7 +213,8 @@ int notice_receive(int socket, notice *out, int *descriptor)
 {
     struct iovec part = {out, sizeof *out};
     descriptor_room room = {0};
-    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = room.bytes, .msg_controllen = sizeof room.bytes};
+    struct msghdr message = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = room.bytes, .msg_controllen = sizeof room.bytes};
     struct cmsghdr *head;
     ssize_t got;
     *descriptor = -1;

@@ -37,8 +37,8 @@ int message_send(int socket, uint32_t kind, const void *bytes, size_t size);
  * PIPETTE_E_TIMEOUT, or PIPETTE_E_CRASHED where the other side is gone. */
 int message_receive(int socket, double seconds, uint32_t *kind, void **bytes, size_t *size);
 
-/* One end of a connection that never makes its owner wait: what the other side does not take stays here, and so does what has not
- * come whole. Zeroed but for `socket`, which does not block (SOCK_NONBLOCK); -1 where there is none. */
+/* One end of a connection that never makes its owner wait: what the other side does not take stays here, and so does
+ * what has not come whole. Zeroed but for `socket`, which does not block (SOCK_NONBLOCK); -1 where there is none. */
 typedef struct message_channel {
     int socket;
     wire out, in;
@@ -47,14 +47,15 @@ typedef struct message_channel {
 /* Sends, as much as goes at once; message_flush() sends the rest. 0, PIPETTE_E_MEMORY, or PIPETTE_E_CRASHED. */
 int message_post(message_channel *channel, uint32_t kind, const void *bytes, size_t size);
 int message_flush(message_channel *channel);
-/* The next message that has come whole, which the caller frees. 0, PIPETTE_E_TIMEOUT where there is none yet, PIPETTE_E_MEMORY, or
- * PIPETTE_E_CRASHED where the other side is gone or sends nonsense. */
+/* The next message that has come whole, which the caller frees. 0, PIPETTE_E_TIMEOUT where there is none yet,
+ * PIPETTE_E_MEMORY, or PIPETTE_E_CRASHED where the other side is gone or sends nonsense. */
 int message_take(message_channel *channel, uint32_t *kind, void **bytes, size_t *size);
 void message_close(message_channel *channel);
 
 /* Sends a notice, with a descriptor beside it (-1: none); 0 or an errno. */
 int notice_send(int socket, notice_kind kind, uint32_t value, int descriptor);
-/* Receives one without waiting; `*descriptor` is -1 or the caller's. 1; 0 where there is none; -1 where the other side is gone. */
+/* Receives one without waiting; `*descriptor` is -1 or the caller's. 1; 0 where there is none; -1 where the other side
+ * is gone. */
 int notice_receive(int socket, notice *out, int *descriptor);
 
 #endif

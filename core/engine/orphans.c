@@ -81,8 +81,9 @@ static orphan_kind kind_by_environment(long process, const char *mark)
     return kind;
 }
 
-/* The mark as a limit. A process that is not privileged cannot raise what it was given, whatever program it becomes with whatever environment;
- * this one (processor time of threads in real-time scheduling, in microseconds) is some thousand years. */
+/* The mark as a limit. A process that is not privileged cannot raise what it was given, whatever program it becomes
+ * with whatever environment; this one (processor time of threads in real-time scheduling, in microseconds) is some
+ * thousand years. */
 static rlim_t limit_of(const char *mark)
 {
     uint64_t sum = UINT64_C(0xcbf29ce484222325);

@@ -5,7 +5,8 @@
 
 #include <sys/types.h>
 
-#define ORPHANS_MARK "PIPETTE_KEEPER" /* in the environment of the keeper and of all below it that do not clear theirs */
+#define ORPHANS_MARK                                                                                                   \
+    "PIPETTE_KEEPER" /* in the environment of the keeper and of all below it that do not clear theirs */
 #define ORPHANS_MARK_BYTES 64u
 
 /* Before the keeper is forked: the mark's value, the same for no other keeper that lives. `shared` is the board. */

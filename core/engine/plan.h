@@ -1,5 +1,5 @@
-/* plan.h: what workers need to know of a sweep: where parameters come from, where results go, which runs are wanted. Crosses to
- * the model host as bytes. */
+/* plan.h: what workers need to know of a sweep: where parameters come from, where results go, which runs are wanted.
+ * Crosses to the model host as bytes. */
 #ifndef CORE_ENGINE_PLAN_H
 #define CORE_ENGINE_PLAN_H
 
@@ -28,9 +28,9 @@ typedef struct plan_column {
     char *file;         /* NULL: through the supervisor */
     plan_place *places; /* all of its bytes in the file, ascending and without gaps */
     uint64_t place_count;
-    uint32_t level;     /* deflate level that the worker compresses a row with; 0: none */
-    uint32_t every;     /* a value for each `every` consecutive rows; 0 and 1: for each row */
-    uint32_t seed;      /* of its part in the checksum of a run (checksum.h); 0: it has none */
+    uint32_t level; /* deflate level that the worker compresses a row with; 0: none */
+    uint32_t every; /* a value for each `every` consecutive rows; 0 and 1: for each row */
+    uint32_t seed;  /* of its part in the checksum of a run (checksum.h); 0: it has none */
 } plan_column;
 
 #define PLAN_NO_COLUMN UINT32_MAX
@@ -59,8 +59,8 @@ typedef struct engine_plan {
     uint64_t stack;        /* bytes of stack for the model; 0: what the command has */
     uint32_t isolate;      /* a process for every run */
     uint32_t power_safe;
-    uint32_t workdir; /* WORKDIR_... */
-    char *scratch;    /* folder for those of the runs or workers; not WORKDIR_SHARED: absolute, else NULL */
+    uint32_t workdir;      /* WORKDIR_... */
+    char *scratch;         /* folder for those of the runs or workers; not WORKDIR_SHARED: absolute, else NULL */
     double timeout;        /* seconds for a run, 0: none */
     uint32_t retries;      /* how often a run that fails is tried again */
     uint64_t max_failures; /* the supervisor's: so many failed runs end the sweep; 0: no limit */

@@ -1,5 +1,5 @@
-/* recover.c: what the supervisor does when the model host has ended, or when the board makes no sense: nothing that is stored is lost,
- * what is not stored runs again, and the run at fault is found. */
+/* recover.c: what the supervisor does when the model host has ended, or when the board makes no sense: nothing that is
+ * stored is lost, what is not stored runs again, and the run at fault is found. */
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -10,10 +10,10 @@
 
 #define BLAMES 2u      /* so often a run may end the model host while it is alone at work */
 #define HOST_DEATHS 5u /* in a row that no run explains */
-#define LOOKS 1000u /* a run that ruins the board costs three */
+#define LOOKS 1000u    /* a run that ruins the board costs three */
 #define BLOCK 65536u
 
-/* ---- The model host ------------------------------------------------------------------------------------------------------- */
+/* ---- The model host ---- */
 
 int sweep_ready_host(sweep *s)
 {
@@ -75,7 +75,8 @@ void sweep_host_ended(sweep *s)
             s->doubtful = 1;
             continue;
         }
-        sweep_leave(s, known->alone ? &s->alone : &s->left, c.inherited_first, c.inherited_count, known->given_isolate, 0);
+        sweep_leave(s, known->alone ? &s->alone : &s->left, c.inherited_first, c.inherited_count, known->given_isolate,
+                    0);
         if (c.left == BOARD_LEFT_IN_ORDER || c.left == BOARD_LEFT_LEAVING)
             continue;
         if (c.current == BOARD_IDLE || c.end <= c.first) {
@@ -89,11 +90,12 @@ void sweep_host_ended(sweep *s)
     s->host_deaths = settled != s->settled ? 0 : s->host_deaths + (suspects == 0);
     s->settled = settled;
     if (s->host_deaths >= HOST_DEATHS)
-        sweep_stop_with(s, pipette_error_set(s->error, PIPETTE_E_CRASHED, "%s: again and again %s; what is stored is safe, run again to go on",
+        sweep_stop_with(s, pipette_error_set(s->error, PIPETTE_E_CRASHED,
+                                             "%s: again and again %s; what is stored is safe, run again to go on",
                                              e->model_path, reason));
 }
 
-/* ---- What is stored ------------------------------------------------------------------------------------------------------------ */
+/* ---- What is stored ---- */
 
 static void forget_counts(sweep *s)
 {
@@ -119,17 +121,25 @@ static uint64_t count_states(sweep *s, uint64_t position, const int8_t *states, 
         if (i == n)
             break;
         switch (states[i]) {
-        case PIPETTE_STATE_DONE: s->done++; break;
-        case PIPETTE_STATE_TIMED_OUT: s->timed_out++; break;
-        case PIPETTE_STATE_INFEASIBLE: s->infeasible++; break;
-        default: s->failed++; break;
+        case PIPETTE_STATE_DONE:
+            s->done++;
+            break;
+        case PIPETTE_STATE_TIMED_OUT:
+            s->timed_out++;
+            break;
+        case PIPETTE_STATE_INFEASIBLE:
+            s->infeasible++;
+            break;
+        default:
+            s->failed++;
+            break;
         }
     }
     return missing;
 }
 
-/* Since the last look one worker alone was at work, which stores run by run: it is the first missing one of its runs that ruins the
- * board. */
+/* Since the last look one worker alone was at work, which stores run by run: it is the first missing one of its runs
+ * that ruins the board. */
 static void blame(sweep *s)
 {
     const engine_slot *known = &s->engine->slots[0];
@@ -145,7 +155,8 @@ static void blame(sweep *s)
         s->left.items[i].count = position - found.first;
         sweep_leave(s, &s->left, position + 1, found.first + found.count - position - 1, 0, 0);
         s->missing--;
-        sweep_fail(s, known, &last, position, PIPETTE_STATE_FAILED, "the run wrote into memory that it shares with other processes");
+        sweep_fail(s, known, &last, position, PIPETTE_STATE_FAILED,
+                   "the run wrote into memory that it shares with other processes");
         return;
     }
 }
@@ -177,9 +188,10 @@ int sweep_look(sweep *s)
     if (status == PIPETTE_OK && ruined)
         blame(s);
     if (status == PIPETTE_OK && s->missing > 0 && s->looks > LOOKS)
-        status = pipette_error_set(s->error, PIPETTE_E_CRASHED,
-                                   "%s: %llu runs never get stored: the model writes into memory that is not its own; what is stored is safe",
-                                   s->engine->model_path, (unsigned long long)s->missing);
+        status = pipette_error_set(
+            s->error, PIPETTE_E_CRASHED,
+            "%s: %llu runs never get stored: the model writes into memory that is not its own; what is stored is safe",
+            s->engine->model_path, (unsigned long long)s->missing);
     if (status != PIPETTE_OK)
         sweep_stop_with(s, status);
     s->doubtful = 0;

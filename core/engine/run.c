@@ -47,7 +47,7 @@ static void run_log(pipette_run *run, int level, const char *format, ...)
         wire_put(&w->log, line, strlen(line));
 }
 
-/* ---- Names ---------------------------------------------------------------------------------------------------------- */
+/* ---- Names ---- */
 
 static const char *parameter_path(const void *user, uint32_t i)
 {
@@ -70,11 +70,12 @@ static int32_t name_remember(worker_name *slot, const char *name, int32_t index)
     return index;
 }
 
-/* A name that was found before. Texts in the model's read-only memory cannot have changed. Slots that were never used hold the text "" at
- * no pointer of a model, so that NULL is not known either. */
+/* A name that was found before. Texts in the model's read-only memory cannot have changed. Slots that were never used
+ * hold the text "" at no pointer of a model, so that NULL is not known either. */
 static inline int name_known(const worker *w, const worker_name *slot, const char *name)
 {
-    return slot->pointer == name && ((uintptr_t)name - w->constant_base < w->constant_size || strcmp(slot->text, name) == 0);
+    return slot->pointer == name &&
+           ((uintptr_t)name - w->constant_base < w->constant_size || strcmp(slot->text, name) == 0);
 }
 
 static int32_t parameter_find(worker *w, worker_name *slot, const char *name)
@@ -143,7 +144,7 @@ int run_refuse(worker *w, int code, const char *message)
     return run_fail(&w->run, code, "%s", message);
 }
 
-/* ---- Parameters ------------------------------------------------------------------------------------------------------ */
+/* ---- Parameters ---- */
 
 static const void *run_parameter_at(pipette_run *run, int32_t parameter)
 {
@@ -157,8 +158,8 @@ static const void *run_parameter_at(pipette_run *run, int32_t parameter)
 
 static int wrong_type(pipette_run *run, const char *name, const worker_parameter *p, const char *asked)
 {
-    return run_fail(run, PIPETTE_E_TYPE, "parameter '%s' is %s%s, the model asks for %s", name, pipette_type_text(p->type),
-                    p->rank > 0 ? " array" : "", asked);
+    return run_fail(run, PIPETTE_E_TYPE, "parameter '%s' is %s%s, the model asks for %s", name,
+                    pipette_type_text(p->type), p->rank > 0 ? " array" : "", asked);
 }
 
 static double run_f64(pipette_run *run, const char *name)
@@ -175,12 +176,18 @@ static double run_f64(pipette_run *run, const char *name)
         return *(const double *)at;
     if (p->rank == 0)
         switch (p->type) {
-        case PIPETTE_TYPE_F32: return (double)*(const float *)at;
-        case PIPETTE_TYPE_I64: return (double)*(const int64_t *)at;
-        case PIPETTE_TYPE_I32: return *(const int32_t *)at;
-        case PIPETTE_TYPE_U64: return (double)*(const uint64_t *)at;
-        case PIPETTE_TYPE_BOOL: return *(const uint8_t *)at;
-        default: break;
+        case PIPETTE_TYPE_F32:
+            return (double)*(const float *)at;
+        case PIPETTE_TYPE_I64:
+            return (double)*(const int64_t *)at;
+        case PIPETTE_TYPE_I32:
+            return *(const int32_t *)at;
+        case PIPETTE_TYPE_U64:
+            return (double)*(const uint64_t *)at;
+        case PIPETTE_TYPE_BOOL:
+            return *(const uint8_t *)at;
+        default:
+            break;
         }
     (void)wrong_type(run, name, p, "f64");
     return 0;
@@ -198,10 +205,14 @@ static int64_t run_i64(pipette_run *run, const char *name)
     at = p->base + w->lane * p->stride;
     if (p->rank == 0)
         switch (p->type) {
-        case PIPETTE_TYPE_I64: return *(const int64_t *)at;
-        case PIPETTE_TYPE_I32: return *(const int32_t *)at;
-        case PIPETTE_TYPE_BOOL: return *(const uint8_t *)at;
-        default: break;
+        case PIPETTE_TYPE_I64:
+            return *(const int64_t *)at;
+        case PIPETTE_TYPE_I32:
+            return *(const int32_t *)at;
+        case PIPETTE_TYPE_BOOL:
+            return *(const uint8_t *)at;
+        default:
+            break;
         }
     (void)wrong_type(run, name, p, "i64");
     return 0;
@@ -265,7 +276,7 @@ static int run_value(pipette_run *run, const char *name, pipette_value *value)
     return PIPETTE_OK;
 }
 
-/* ---- Results ---------------------------------------------------------------------------------------------------------- */
+/* ---- Results ---- */
 
 /* Copies `count` elements, widening integers; returns 0 where the types do not go together. */
 static int convert(void *to, int to_type, const void *from, int from_type, uint64_t count)
@@ -275,11 +286,11 @@ static int convert(void *to, int to_type, const void *from, int from_type, uint6
         memcpy(to, from, (size_t)count * pipette_type_size(to_type));
         return 1;
     }
-#define CONVERT(TO, FROM, to_ctype, from_ctype)                                   \
-    if (to_type == PIPETTE_TYPE_##TO && from_type == PIPETTE_TYPE_##FROM) {       \
-        for (i = 0; i < count; i++)                                               \
-            ((to_ctype *)to)[i] = (to_ctype)((const from_ctype *)from)[i];        \
-        return 1;                                                                 \
+#define CONVERT(TO, FROM, to_ctype, from_ctype)                                                                        \
+    if (to_type == PIPETTE_TYPE_##TO && from_type == PIPETTE_TYPE_##FROM) {                                            \
+        for (i = 0; i < count; i++)                                                                                    \
+            ((to_ctype *)to)[i] = (to_ctype)((const from_ctype *)from)[i];                                             \
+        return 1;                                                                                                      \
     }
     CONVERT(F64, I32, double, int32_t)
     CONVERT(F64, F32, double, float)
@@ -339,8 +350,8 @@ static int put_declared(worker *w, int32_t result, const pipette_value *value)
     uint32_t i;
     int status;
     if (value->rank != spec->rank)
-        return run_fail(&w->run, PIPETTE_E_TYPE, "result '%s' has %u dimensions, the model stored %u", spec->path, spec->rank,
-                        value->rank);
+        return run_fail(&w->run, PIPETTE_E_TYPE, "result '%s' has %u dimensions, the model stored %u", spec->path,
+                        spec->rank, value->rank);
     count = pipette_value_count(value);
     if (r->column != NULL && r->elements != count)
         return run_fail(&w->run, PIPETTE_E_TYPE, "result '%s' has %llu elements, the model stored %llu", spec->path,
@@ -355,8 +366,9 @@ static int put_declared(worker *w, int32_t result, const pipette_value *value)
     }
     for (i = 0; r->extents != NULL && i < spec->rank; i++)
         if (r->extents[i] != PIPETTE_RAGGED && r->extents[i] != value->shape[i])
-            return run_fail(&w->run, PIPETTE_E_TYPE, "dimension %u of result '%s' has %llu elements here, the model stored %llu", i,
-                            spec->path, (unsigned long long)r->extents[i], (unsigned long long)value->shape[i]);
+            return run_fail(&w->run, PIPETTE_E_TYPE,
+                            "dimension %u of result '%s' has %llu elements here, the model stored %llu", i, spec->path,
+                            (unsigned long long)r->extents[i], (unsigned long long)value->shape[i]);
     if (value->type != r->type) {
         if (value->type == PIPETTE_TYPE_STRING || r->type == PIPETTE_TYPE_STRING)
             goto wrong_type;
@@ -511,8 +523,8 @@ static void *run_buffer_at(pipette_run *run, int32_t result, int type, uint64_t 
     spec = &w->schema->results[result];
     r = &w->results[result];
     if (type != r->type) {
-        (void)run_fail(run, PIPETTE_E_TYPE, "result '%s' is declared as %s, the model asks for a buffer of %s", spec->path,
-                       pipette_type_text(r->type), pipette_type_text(type));
+        (void)run_fail(run, PIPETTE_E_TYPE, "result '%s' is declared as %s, the model asks for a buffer of %s",
+                       spec->path, pipette_type_text(r->type), pipette_type_text(type));
         return NULL;
     }
     if (r->column != NULL) {
@@ -523,12 +535,14 @@ static void *run_buffer_at(pipette_run *run, int32_t result, int type, uint64_t 
         return lend(w, result, r->staging != NULL ? r->staging : worker_row(r, w->lane), r->row_bytes);
     }
     if (r->extents == NULL || type == PIPETTE_TYPE_STRING) {
-        (void)run_fail(run, PIPETTE_E_INVALID, "result '%s' has no shape before the run; store it with pipette_put", spec->path);
+        (void)run_fail(run, PIPETTE_E_INVALID, "result '%s' has no shape before the run; store it with pipette_put",
+                       spec->path);
         return NULL;
     }
     for (i = 0; i < spec->rank; i++) {
         if (r->extents[i] == PIPETTE_RAGGED) {
-            (void)run_fail(run, PIPETTE_E_INVALID, "result '%s' has no shape before the run; store it with pipette_put", spec->path);
+            (void)run_fail(run, PIPETTE_E_INVALID, "result '%s' has no shape before the run; store it with pipette_put",
+                           spec->path);
             return NULL;
         }
         overflows |= __builtin_mul_overflow(elements, r->extents[i], &elements);
@@ -560,15 +574,17 @@ static void *run_buffer(pipette_run *run, const char *path, int type, uint64_t *
     if (result < 0) {
         if (count != NULL)
             *count = 0;
-        (void)run_fail(run, PIPETTE_E_NOT_FOUND, "'%.500s' is not a declared result, so it has no buffer", path == NULL ? "NULL" : path);
+        (void)run_fail(run, PIPETTE_E_NOT_FOUND, "'%.500s' is not a declared result, so it has no buffer",
+                       path == NULL ? "NULL" : path);
         return NULL;
     }
     return run_buffer_at(run, result, type, count);
 }
 
-/* ---- Random numbers --------------------------------------------------------------------------------------------------- */
+/* ---- Random numbers ---- */
 
-/* Philox4x64-10 (Salmon, Moraes, Dror, Shaw, SC'11): key (seed, stream), counter (block, run, 0, 0), four numbers a block. */
+/* Philox4x64-10 (Salmon, Moraes, Dror, Shaw, SC'11): key (seed, stream), counter (block, run, 0, 0), four numbers a
+ * block. */
 static void run_random(pipette_run *run, uint32_t stream, uint64_t first, uint64_t count, uint64_t *out)
 {
     philox4x64_key_t key = {{run->seed, stream}};
@@ -583,7 +599,7 @@ static void run_random(pipette_run *run, uint32_t stream, uint64_t first, uint64
     }
 }
 
-/* ---- Begin and end ---------------------------------------------------------------------------------------------------- */
+/* ---- Begin and end ---- */
 
 void run_begin(worker *w, uint64_t run, uint64_t lane)
 {

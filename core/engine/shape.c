@@ -53,9 +53,10 @@ static const pipette_value *find(pipette_shape *shape, const char *name, pipette
             break;
     if (i == call->schema->shape_parameter_count) {
         const char *nearest = name_nearest(name, call->schema->shape_parameter_count, shape_parameter, call->schema);
-        (void)shape_fail(shape, PIPETTE_E_NOT_FOUND, "shape() of model '%s' reads '%s', which its shape_parameters do not name%s%s%s",
-                         call->schema->name, name, nearest == NULL ? "" : "; did you mean '", nearest == NULL ? "" : nearest,
-                         nearest == NULL ? "" : "'?");
+        (void)shape_fail(shape, PIPETTE_E_NOT_FOUND,
+                         "shape() of model '%s' reads '%s', which its shape_parameters do not name%s%s%s",
+                         call->schema->name, name, nearest == NULL ? "" : "; did you mean '",
+                         nearest == NULL ? "" : nearest, nearest == NULL ? "" : "'?");
         return NULL;
     }
     for (i = 0; i < call->schema->parameter_count; i++)
@@ -71,15 +72,23 @@ static double shape_f64(pipette_shape *shape, const char *name)
     if (value == NULL)
         return 0;
     switch (value->rank == 0 ? value->type : PIPETTE_TYPE_NONE) {
-    case PIPETTE_TYPE_F64: return value->as.f64;
-    case PIPETTE_TYPE_F32: return (double)value->as.f32;
-    case PIPETTE_TYPE_I64: return (double)value->as.i64;
-    case PIPETTE_TYPE_I32: return value->as.i32;
-    case PIPETTE_TYPE_U64: return (double)value->as.u64;
-    case PIPETTE_TYPE_BOOL: return value->as.boolean;
-    default: break;
+    case PIPETTE_TYPE_F64:
+        return value->as.f64;
+    case PIPETTE_TYPE_F32:
+        return (double)value->as.f32;
+    case PIPETTE_TYPE_I64:
+        return (double)value->as.i64;
+    case PIPETTE_TYPE_I32:
+        return value->as.i32;
+    case PIPETTE_TYPE_U64:
+        return (double)value->as.u64;
+    case PIPETTE_TYPE_BOOL:
+        return value->as.boolean;
+    default:
+        break;
     }
-    (void)shape_fail(shape, PIPETTE_E_TYPE, "shape() of model '%s' asks for '%s' as a number", call_of(shape)->schema->name, name);
+    (void)shape_fail(shape, PIPETTE_E_TYPE, "shape() of model '%s' asks for '%s' as a number",
+                     call_of(shape)->schema->name, name);
     return 0;
 }
 
@@ -90,16 +99,21 @@ static int64_t shape_i64(pipette_shape *shape, const char *name)
     if (value == NULL)
         return 0;
     switch (value->rank == 0 ? value->type : PIPETTE_TYPE_NONE) {
-    case PIPETTE_TYPE_I64: return value->as.i64;
-    case PIPETTE_TYPE_I32: return value->as.i32;
-    case PIPETTE_TYPE_BOOL: return value->as.boolean;
+    case PIPETTE_TYPE_I64:
+        return value->as.i64;
+    case PIPETTE_TYPE_I32:
+        return value->as.i32;
+    case PIPETTE_TYPE_BOOL:
+        return value->as.boolean;
     case PIPETTE_TYPE_U64:
         if (value->as.u64 <= INT64_MAX)
             return (int64_t)value->as.u64;
         break;
-    default: break;
+    default:
+        break;
     }
-    (void)shape_fail(shape, PIPETTE_E_TYPE, "shape() of model '%s' asks for '%s' as an integer", call_of(shape)->schema->name, name);
+    (void)shape_fail(shape, PIPETTE_E_TYPE, "shape() of model '%s' asks for '%s' as an integer",
+                     call_of(shape)->schema->name, name);
     return 0;
 }
 
@@ -113,7 +127,8 @@ static int shape_value(pipette_shape *shape, const char *name, pipette_value *va
     return PIPETTE_OK;
 }
 
-static int shape_set(pipette_shape *shape, const char *path, uint32_t dimension, uint64_t extent, double start, double step)
+static int shape_set(pipette_shape *shape, const char *path, uint32_t dimension, uint64_t extent, double start,
+                     double step)
 {
     shape_call *call = call_of(shape);
     uint32_t i, at = 0;
@@ -135,8 +150,9 @@ static int shape_set(pipette_shape *shape, const char *path, uint32_t dimension,
         }
         at += call->schema->results[i].rank;
     }
-    return shape_fail(shape, PIPETTE_E_INVALID, "shape() of model '%s' sets dimension %u of '%s', which it does not declare",
-                      call->schema->name, dimension, path);
+    return shape_fail(shape, PIPETTE_E_INVALID,
+                      "shape() of model '%s' sets dimension %u of '%s', which it does not declare", call->schema->name,
+                      dimension, path);
 }
 
 static const pipette_shape_host host = {
@@ -156,8 +172,8 @@ uint32_t shape_extent_count(const plugin_schema *schema)
     return count;
 }
 
-int shape_ask(const plugin_schema *schema, const pipette_model *model, shape_lookup lookup, void *user, shape_extent *extents,
-              pipette_error *error)
+int shape_ask(const plugin_schema *schema, const pipette_model *model, shape_lookup lookup, void *user,
+              shape_extent *extents, pipette_error *error)
 {
     shape_call call = {{sizeof(pipette_shape), 0, &host}, schema, lookup, user, extents, PIPETTE_OK, error};
     uint32_t i, j, at = 0;
@@ -174,21 +190,23 @@ int shape_ask(const plugin_schema *schema, const pipette_model *model, shape_loo
         if (call.status != PIPETTE_OK)
             return call.status;
         if (status != PIPETTE_OK)
-            return pipette_error_set(error, status < 0 ? status : PIPETTE_E_MODEL, "shape() of model '%s' returned %d (%s)", schema->name,
-                                     status, pipette_status_text(status));
+            return pipette_error_set(error, status < 0 ? status : PIPETTE_E_MODEL,
+                                     "shape() of model '%s' returned %d (%s)", schema->name, status,
+                                     pipette_status_text(status));
     }
     for (i = 0, at = 0; i < schema->result_count; i++) {
         const pipette_result_spec *result = &schema->results[i];
         uint64_t bytes = pipette_type_size(result->type);
         for (j = 0; j < result->rank; j++, at++) {
             if (extents[at].extent == NOT_GIVEN)
-                return pipette_error_set(error, PIPETTE_E_MODEL, "shape() of model '%s' gives dimension '%s' of result '%s' no extent",
+                return pipette_error_set(error, PIPETTE_E_MODEL,
+                                         "shape() of model '%s' gives dimension '%s' of result '%s' no extent",
                                          schema->name, result->dimensions[j].name, result->path);
             if (extents[at].extent != PIPETTE_RAGGED &&
                 (__builtin_mul_overflow(bytes, extents[at].extent, &bytes) || bytes > INT64_MAX))
                 return pipette_error_set(error, PIPETTE_E_MODEL,
-                                         "shape() of model '%s' gives result '%s' more elements than any memory holds", schema->name,
-                                         result->path);
+                                         "shape() of model '%s' gives result '%s' more elements than any memory holds",
+                                         schema->name, result->path);
         }
     }
     return PIPETTE_OK;

@@ -1,4 +1,5 @@
-/* store.c: from a chunk's columns to their places: data first, then what travels through the supervisor, then the states. */
+/* store.c: from a chunk's columns to their places: data first, then what travels through the supervisor, then the
+ * states. */
 #include <errno.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -75,7 +76,8 @@ static uint64_t place_of(const plan_column *column, uint64_t byte)
 }
 
 /* `count` rows to the places of a column, as many at once as stand one behind the other. */
-static int write_placed(int file, const plan_column *column, const unsigned char *bytes, size_t stride, uint64_t row, uint64_t count)
+static int write_placed(int file, const plan_column *column, const unsigned char *bytes, size_t stride, uint64_t row,
+                        uint64_t count)
 {
     uint64_t size = column->row_bytes, at = row * size, end = at + count * size, i = place_of(column, at);
     int failure = 0;
@@ -99,12 +101,12 @@ static int write_placed(int file, const plan_column *column, const unsigned char
     return failure;
 }
 
-static int store_rows(worker *w, const plan_column *column, const void *bytes, uint64_t stride, uint64_t row, uint64_t count, int *sent,
-                      pipette_error *error);
+static int store_rows(worker *w, const plan_column *column, const void *bytes, uint64_t stride, uint64_t row,
+                      uint64_t count, int *sent, pipette_error *error);
 
 /* Rows that go compressed: one by one, through the supervisor. */
-static int send_compressed(worker *w, const plan_column *column, const void *bytes, uint64_t stride, uint64_t row, uint64_t count,
-                           pipette_error *error)
+static int send_compressed(worker *w, const plan_column *column, const void *bytes, uint64_t stride, uint64_t row,
+                           uint64_t count, pipette_error *error)
 {
     size_t element = pipette_type_size(column->type);
     uint64_t i;
@@ -131,8 +133,8 @@ static int send_compressed(worker *w, const plan_column *column, const void *byt
 }
 
 /* The blocks of rows whose first row lies in this chunk: each has one writer. `values` has an element for each row. */
-static int store_blocks(worker *w, const plan_column *column, const double *values, uint64_t row, uint64_t count, int *sent,
-                        pipette_error *error)
+static int store_blocks(worker *w, const plan_column *column, const double *values, uint64_t row, uint64_t count,
+                        int *sent, pipette_error *error)
 {
     uint64_t every = column->every, first = (row + every - 1) / every, last = (row + count + every - 1) / every, i, n;
     plan_column plain = *column;
@@ -151,8 +153,8 @@ static int store_blocks(worker *w, const plan_column *column, const double *valu
 }
 
 /* Stores `count` rows of a column, `stride` bytes apart; `*sent` is set where they went to the supervisor. */
-static int store_rows(worker *w, const plan_column *column, const void *bytes, uint64_t stride, uint64_t row, uint64_t count, int *sent,
-                      pipette_error *error)
+static int store_rows(worker *w, const plan_column *column, const void *bytes, uint64_t stride, uint64_t row,
+                      uint64_t count, int *sent, pipette_error *error)
 {
     int failure;
     if (column->column == PLAN_NO_COLUMN)
@@ -175,7 +177,8 @@ static int store_rows(worker *w, const plan_column *column, const void *bytes, u
     }
     failure = write_placed(file_of(w, column), column, bytes, (size_t)stride, row, count);
     if (failure != 0)
-        return pipette_error_set(error, PIPETTE_E_STORAGE, "%s: cannot write results: %s; what was stored before is safe", column->file,
+        return pipette_error_set(error, PIPETTE_E_STORAGE,
+                                 "%s: cannot write results: %s; what was stored before is safe", column->file,
                                  strerror(failure));
     return PIPETTE_OK;
 }
@@ -210,8 +213,8 @@ static int store_states(worker *w, uint64_t row, uint64_t count, int sent, pipet
     if (w->plan->power_safe)
         for (i = 0; i < w->file_count; i++)
             if (fdatasync(w->files[i]) != 0)
-                return pipette_error_set(error, PIPETTE_E_STORAGE, "%s: cannot flush results to the disk: %s", w->file_names[i],
-                                         strerror(errno));
+                return pipette_error_set(error, PIPETTE_E_STORAGE, "%s: cannot flush results to the disk: %s",
+                                         w->file_names[i], strerror(errno));
     status = store_rows(w, &w->plan->state, w->states, sizeof *w->states, row, count, &sent, error);
     if (status != PIPETTE_OK)
         return status;
@@ -227,7 +230,7 @@ static int store_states(worker *w, uint64_t row, uint64_t count, int sent, pipet
     return PIPETTE_OK;
 }
 
-/* ---- Checksums ---------------------------------------------------------------------------------------------------------- */
+/* ---- Checksums ---- */
 
 /* Whether a record that travels holds a result, and with which seed it counts; `in` then stands at the value. */
 static uint32_t seed_of_record(const engine_plan *plan, const worker_record *record, wire_reader *in)
@@ -279,8 +282,8 @@ static int sum_up(worker *w, uint64_t count, pipette_error *error)
         memset(sums, 0, (size_t)n * sizeof *sums);
         for (i = 0; i < plan->result_count; i++)
             if (plan->results[i].seed != 0 && w->results[i].column != NULL)
-                checksum_rows(plan->results[i].seed, w->results[i].type, w->results[i].elements, worker_row(&w->results[i], first),
-                              w->results[i].stride, n, sums);
+                checksum_rows(plan->results[i].seed, w->results[i].type, w->results[i].elements,
+                              worker_row(&w->results[i], first), w->results[i].stride, n, sums);
         checksum_close(sums, w->states + first, n, width, (char *)w->checksums + first * width);
     }
     return sum_up_outbox(w, width, error);
@@ -292,10 +295,12 @@ int store_chunk(worker *w, uint64_t row, uint64_t count, pipette_error *error)
     int sent = 0, status = PIPETTE_OK;
     uint32_t i;
     for (i = 0; status == PIPETTE_OK && i < plan->coordinate_count; i++)
-        status = store_rows(w, &plan->coordinates[i], w->coordinates[i], plan->coordinates[i].row_bytes, row, count, &sent, error);
+        status = store_rows(w, &plan->coordinates[i], w->coordinates[i], plan->coordinates[i].row_bytes, row, count,
+                            &sent, error);
     for (i = 0; status == PIPETTE_OK && i < plan->result_count; i++)
         if (w->results[i].column != NULL)
-            status = store_rows(w, &plan->results[i], w->results[i].column, w->results[i].stride, row, count, &sent, error);
+            status =
+                store_rows(w, &plan->results[i], w->results[i].column, w->results[i].stride, row, count, &sent, error);
     if (status == PIPETTE_OK)
         status = store_rows(w, &plan->start, w->starts, sizeof *w->starts, row, count, &sent, error);
     if (status == PIPETTE_OK)
@@ -310,4 +315,3 @@ int store_chunk(worker *w, uint64_t row, uint64_t count, pipette_error *error)
     }
     return status != PIPETTE_OK ? status : store_states(w, row, count, sent, error);
 }
-

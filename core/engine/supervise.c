@@ -24,7 +24,7 @@ static double now(void)
     return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
 }
 
-/* ---- Progress ----------------------------------------------------------------------------------------------------------- */
+/* ---- Progress ---- */
 
 static void count(sweep *s)
 {
@@ -66,7 +66,8 @@ uint64_t sweep_settled(const sweep *s)
     uint32_t i;
     for (i = 0; i < s->engine->slot_count; i++) {
         board_slot *slot = &s->engine->board->slots[i];
-        sum += atomic_load_explicit(&slot->done, memory_order_relaxed) + atomic_load_explicit(&slot->failed, memory_order_relaxed) +
+        sum += atomic_load_explicit(&slot->done, memory_order_relaxed) +
+               atomic_load_explicit(&slot->failed, memory_order_relaxed) +
                atomic_load_explicit(&slot->infeasible, memory_order_relaxed);
     }
     return sum;
@@ -100,7 +101,7 @@ void sweep_stop_with(sweep *s, int status)
     stop(s);
 }
 
-/* ---- Records -------------------------------------------------------------------------------------------------------------- */
+/* ---- Records ---- */
 
 /* The span that holds these rows whole; NULL: none does. */
 static const plan_span *span_of_rows(const sweep *s, uint64_t row, uint64_t n)
@@ -147,7 +148,8 @@ void sweep_keep_first_failure(sweep *s, uint64_t run, const char *text)
     (void)snprintf(s->report->first_failure, sizeof s->report->first_failure, "%s", text);
 }
 
-/* Why runs failed is worth telling for the first of them; messages come before states, and infeasible points have some, too. */
+/* Why runs failed is worth telling for the first of them; messages come before states, and infeasible points have some,
+ * too. */
 static void keep_reason(sweep *s, uint64_t row, const char *text)
 {
     if (s->report->first_failure[0] != '\0' && s->report->first_failed_run <= sweep_run_of_row(s, row))
@@ -181,13 +183,15 @@ static void judge_reasons(sweep *s, uint64_t row, uint64_t n, const int8_t *stat
     }
     s->reason_count = kept;
     if (s->report->first_failure[0] == '\0' && (silent = memchr(states, PIPETTE_STATE_FAILED, (size_t)n)) != NULL)
-        sweep_keep_first_failure(s, sweep_run_of_row(s, row + (uint64_t)(silent - states)), "it left no message (was memory short?)");
+        sweep_keep_first_failure(s, sweep_run_of_row(s, row + (uint64_t)(silent - states)),
+                                 "it left no message (was memory short?)");
 }
 
 int sweep_note_checksum(sweep *s, uint64_t row, int state)
 {
     const plan_column *column = &s->plan->checksum;
-    uint32_t sum = state < 0 ? (uint32_t)CHECKSUM_NONE : checksum_of_state(state, (uint32_t)column->row_bytes); /* little-endian */
+    uint32_t sum =
+        state < 0 ? (uint32_t)CHECKSUM_NONE : checksum_of_state(state, (uint32_t)column->row_bytes); /* little-endian */
     if (column->column == PLAN_NO_COLUMN)
         return PIPETTE_OK;
     return s->store->write(s->store->user, column->column, row, 1, &sum, column->row_bytes, s->error);
@@ -207,25 +211,34 @@ void sweep_take_states(sweep *s, uint64_t row, uint64_t n, const int8_t *given)
     judge_reasons(s, row, n, states);
     for (i = 0; i < n; i++)
         switch (states[i]) {
-        case PIPETTE_STATE_DONE: s->done++; break;
-        case PIPETTE_STATE_TIMED_OUT: s->timed_out++; break;
-        case PIPETTE_STATE_INFEASIBLE: s->infeasible++; break;
-        default: s->failed++; break;
+        case PIPETTE_STATE_DONE:
+            s->done++;
+            break;
+        case PIPETTE_STATE_TIMED_OUT:
+            s->timed_out++;
+            break;
+        case PIPETTE_STATE_INFEASIBLE:
+            s->infeasible++;
+            break;
+        default:
+            s->failed++;
+            break;
         }
     free(room);
 }
 
 static int take_record(void *user, const worker_record *record, const void *payload);
 
-/* A message or a log is kept only together with the state of its run: a run that dies before it has one is done again, and may end
- * well. */
+/* A message or a log is kept only together with the state of its run: a run that dies before it has one is done again,
+ * and may end well. */
 static int held_back(sweep *s, const worker_record *record, const void *payload)
 {
     wire *held = s->speaker == NULL ? NULL : &s->speaker->held;
     size_t at = 0;
     if (held == NULL)
         return 0;
-    if (record->kind == WORKER_APPEND && (record->column == s->plan->message_column || record->column == s->plan->log_column)) {
+    if (record->kind == WORKER_APPEND &&
+        (record->column == s->plan->message_column || record->column == s->plan->log_column)) {
         wire_put(held, record, sizeof *record);
         wire_put(held, payload, (size_t)record->bytes);
         if (held->failed)
@@ -250,13 +263,18 @@ static int held_back(sweep *s, const worker_record *record, const void *payload)
 static int makes_sense(const sweep *s, const worker_record *record)
 {
     switch (record->kind) {
-    case WORKER_WRITE: return record->count > 0 && record->bytes % record->count == 0;
-    case WORKER_STATES: return record->bytes == record->count && span_of_rows(s, record->row, record->count) != NULL;
+    case WORKER_WRITE:
+        return record->count > 0 && record->bytes % record->count == 0;
+    case WORKER_STATES:
+        return record->bytes == record->count && span_of_rows(s, record->row, record->count) != NULL;
     case WORKER_APPEND:
     case WORKER_ADD:
-    case WORKER_COMPRESSED: return span_of_rows(s, record->row, 1) != NULL;
-    case WORKER_ERROR: return record->bytes < (1u << 20);
-    default: return 0;
+    case WORKER_COMPRESSED:
+        return span_of_rows(s, record->row, 1) != NULL;
+    case WORKER_ERROR:
+        return record->bytes < (1u << 20);
+    default:
+        return 0;
     }
 }
 
@@ -282,7 +300,8 @@ static int take_record(void *user, const worker_record *record, const void *payl
     case WORKER_APPEND:
         status = wire_get_value(&in, &value);
         if (status != PIPETTE_OK || (record->kind == WORKER_ADD && path == NULL)) {
-            status = pipette_error_set(s->error, PIPETTE_E_INTERNAL, "a value that a worker sent arrived broken, or memory ran out");
+            status = pipette_error_set(s->error, PIPETTE_E_INTERNAL,
+                                       "a value that a worker sent arrived broken, or memory ran out");
             break;
         }
         s->wrong_bytes += record->count;
@@ -297,21 +316,26 @@ static int take_record(void *user, const worker_record *record, const void *payl
     case WORKER_COMPRESSED:
         status = s->store->compressed(s->store->user, record->column, record->row, payload, record->bytes, s->error);
         break;
-    case WORKER_STATES: sweep_take_states(s, record->row, record->count, payload); break;
+    case WORKER_STATES:
+        sweep_take_states(s, record->row, record->count, payload);
+        break;
     case WORKER_ERROR:
         status = (int)wire_get_u32(&in);
         path = wire_get_text(&in);
-        (void)pipette_error_set(s->error, status < 0 ? status : PIPETTE_E_INTERNAL, "%s", path == NULL ? "a worker failed" : path);
+        (void)pipette_error_set(s->error, status < 0 ? status : PIPETTE_E_INTERNAL, "%s",
+                                path == NULL ? "a worker failed" : path);
         break;
-    default: status = pipette_error_set(s->error, PIPETTE_E_INTERNAL, "a worker sent record %u", record->kind); break;
+    default:
+        status = pipette_error_set(s->error, PIPETTE_E_INTERNAL, "a worker sent record %u", record->kind);
+        break;
     }
     if (status != PIPETTE_OK)
         sweep_stop_with(s, status);
     return s->status;
 }
 
-/* Takes the records that are whole; returns the bytes that were used up. Between records there may be what a run wrote to a
- * descriptor that is not its own: it is skipped. */
+/* Takes the records that are whole; returns the bytes that were used up. Between records there may be what a run wrote
+ * to a descriptor that is not its own: it is skipped. */
 static size_t take_records(sweep *s, engine_slot *speaker, const unsigned char *data, size_t size)
 {
     size_t at = 0;
@@ -374,7 +398,8 @@ static void spawned(sweep *s, uint32_t number, int failure)
         return;
     known->alive = 0;
     s->alive--;
-    sweep_leave(s, known->alone ? &s->alone : &s->left, known->given_first, known->given_count, known->given_isolate, known->given_tries);
+    sweep_leave(s, known->alone ? &s->alone : &s->left, known->given_first, known->given_count, known->given_isolate,
+                known->given_tries);
     sweep_refused(s, failure);
 }
 
@@ -398,7 +423,8 @@ static void hear_host(sweep *s)
         } else if (kind == MESSAGE_ERROR) {
             int code = (int)wire_get_u32(&in);
             const char *text = wire_get_text(&in);
-            sweep_stop_with(s, pipette_error_set(s->error, code < 0 ? code : PIPETTE_E_INTERNAL, "%s", text == NULL ? "the model host failed" : text));
+            sweep_stop_with(s, pipette_error_set(s->error, code < 0 ? code : PIPETTE_E_INTERNAL, "%s",
+                                                 text == NULL ? "the model host failed" : text));
         }
         free(bytes);
     }
@@ -424,7 +450,8 @@ static void hear_keeper(sweep *s)
             sweep_drain(s, &e->slots[i]);
         }
     s->alive = 0;
-    sweep_stop_with(s, pipette_error_set(s->error, PIPETTE_E_CRASHED, "the model host has died; what is stored is safe, run again to go on"));
+    sweep_stop_with(s, pipette_error_set(s->error, PIPETTE_E_CRASHED,
+                                         "the model host has died; what is stored is safe, run again to go on"));
 }
 
 /* The host hears no more: it is replaced like one that has died. */
@@ -507,11 +534,12 @@ static void watch_time(sweep *s)
     }
 }
 
-/* ---- The sweep ---------------------------------------------------------------------------------------------------------------- */
+/* ---- The sweep ---- */
 
 static int work_is_left(const sweep *s)
 {
-    return s->left.count > 0 || s->alone.count > 0 || (!s->only_left && atomic_load(&s->engine->board->next) < s->plan->run_count);
+    return s->left.count > 0 || s->alone.count > 0 ||
+           (!s->only_left && atomic_load(&s->engine->board->next) < s->plan->run_count);
 }
 
 /* Sees to it that there are workers where there is work. */
@@ -667,7 +695,8 @@ static void run_here(sweep *s)
     w.sink_user = s;
     w.tick = tick;
     w.pipe = -1;
-    w.batch = s->engine->descriptor->extension == NULL ? NULL : s->engine->descriptor->extension(PIPETTE_BATCH_EXTENSION);
+    w.batch =
+        s->engine->descriptor->extension == NULL ? NULL : s->engine->descriptor->extension(PIPETTE_BATCH_EXTENSION);
     status = worker_start(&w, s->error);
     if (status == PIPETTE_OK)
         status = worker_work(&w, s->error);
@@ -694,7 +723,8 @@ int engine_run(engine *e, const engine_plan *plan, const engine_store *store, en
     if (s.status == PIPETTE_OK && plan->run_count > 0 && !e->options.in_process)
         do
             supervise(&s);
-        while (s.status == PIPETTE_OK && (s.doubtful || (!s.stopping && sweep_settled(&s) != plan->run_count)) && sweep_look(&s) && !s.stopping);
+        while (s.status == PIPETTE_OK && (s.doubtful || (!s.stopping && sweep_settled(&s) != plan->run_count)) &&
+               sweep_look(&s) && !s.stopping);
     free(s.left.items);
     free(s.alone.items);
     while (s.reason_count > 0)

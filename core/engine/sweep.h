@@ -1,4 +1,5 @@
-/* sweep.h: one engine_run() in work, shared by supervise.c (what workers send, the clock) and deaths.c (workers that end). */
+/* sweep.h: one engine_run() in work, shared by supervise.c (what workers send, the clock) and deaths.c (workers that
+ * end). */
 #ifndef CORE_ENGINE_SWEEP_H
 #define CORE_ENGINE_SWEEP_H
 
@@ -45,20 +46,20 @@ typedef struct sweep {
     const engine_store *store;
     engine_report *report;
     pipette_error *error;
-    int status; /* the first failure that ends the sweep */
+    int status;                                   /* the first failure that ends the sweep */
     uint64_t done, failed, timed_out, infeasible; /* of runs whose states went through the supervisor */
     left_over_list left;
     left_over_list alone; /* to be run with nobody else at work: one of them may have ended the model host */
     uint32_t alive, worker_limit;
-    int stopping; /* nothing more is begun */
-    int gave_up;  /* too many runs have failed */
-    int doubtful; /* the board made no sense: what is stored has to be looked at */
-    int only_left; /* nothing is claimed any more but what is left over */
-    uint64_t seen_next; /* board.next, which only grows */
-    uint32_t looks;     /* at what is stored */
-    uint64_t missing;   /* runs that the last look has found without a state */
-    uint32_t host_deaths; /* in a row, without any run that was stored */
-    uint64_t settled;     /* runs that had an end when somebody last looked */
+    int stopping;          /* nothing more is begun */
+    int gave_up;           /* too many runs have failed */
+    int doubtful;          /* the board made no sense: what is stored has to be looked at */
+    int only_left;         /* nothing is claimed any more but what is left over */
+    uint64_t seen_next;    /* board.next, which only grows */
+    uint32_t looks;        /* at what is stored */
+    uint64_t missing;      /* runs that the last look has found without a state */
+    uint32_t host_deaths;  /* in a row, without any run that was stored */
+    uint64_t settled;      /* runs that had an end when somebody last looked */
     int refusal, few_told; /* errno of a process that was not to be had */
     double refused_since, again_at;
     engine_slot *speaker; /* whose records are taken; NULL: this process */
@@ -91,7 +92,8 @@ void sweep_drain(sweep *s, engine_slot *slot);
 /* Ends of all kinds so far. */
 uint64_t sweep_settled(const sweep *s);
 
-/* The checksum of a run whose state this process sets; CHECKSUM_NONE as `state` -1: there is none. Before the state is written. */
+/* The checksum of a run whose state this process sets; CHECKSUM_NONE as `state` -1: there is none. Before the state is
+ * written. */
 int sweep_note_checksum(sweep *s, uint64_t row, int state);
 
 /* --- deaths.c --- */

@@ -48,7 +48,7 @@ static double seconds_now(void)
     return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
 }
 
-/* ---- Below ------------------------------------------------------------------------------------------------------- */
+/* ---- Below ---- */
 
 static void close_between(unsigned first, unsigned last)
 {
@@ -154,7 +154,7 @@ _Noreturn static void keeper_process(const trial_request *request, uint64_t firs
     _exit(0);
 }
 
-/* ---- Listening --------------------------------------------------------------------------------------------------- */
+/* ---- Listening ---- */
 
 static void take_failure(listening *l, const void *bytes, size_t size)
 {

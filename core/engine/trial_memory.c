@@ -15,7 +15,7 @@
 
 static trial_state *state_of_faults; /* for the signal handler */
 
-/* ---- Parameters -------------------------------------------------------------------------------------------------- */
+/* ---- Parameters ---- */
 
 const pipette_value *trial_value(const trial_state *t, uint64_t point, uint32_t parameter)
 {
@@ -85,7 +85,7 @@ static int32_t parameter_at(const trial_state *t, size_t offset)
     return (int32_t)i;
 }
 
-/* ---- Buffers ----------------------------------------------------------------------------------------------------- */
+/* ---- Buffers ---- */
 
 /* Elements of a result at a point, or PLAN_VARIES. */
 static uint64_t elements_of(const trial_state *t, uint64_t point, uint32_t result)
@@ -181,7 +181,7 @@ void trial_make_columns(trial_state *t, uint64_t width)
                                     .result_strides = w->batch_strides};
 }
 
-/* ---- Damage ------------------------------------------------------------------------------------------------------ */
+/* ---- Damage ---- */
 
 static int64_t element_of(int64_t offset, int type)
 {

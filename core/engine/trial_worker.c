@@ -60,7 +60,7 @@ static void bind(trial_state *t)
     constants_find(w);
 }
 
-/* ---- Shapes ------------------------------------------------------------------------------------------------------ */
+/* ---- Shapes ---- */
 
 typedef struct shape_point {
     const trial_state *trial;
@@ -94,7 +94,7 @@ static void tell_shape(trial_state *t, uint64_t point)
     trial_tell(t, TRIAL_OUTCOME, t->record.data, t->record.size);
 }
 
-/* ---- Runs -------------------------------------------------------------------------------------------------------- */
+/* ---- Runs ---- */
 
 static void run_point(trial_state *t, uint64_t point)
 {
@@ -162,7 +162,7 @@ static void time_runs(trial_state *t)
     trial_tell_outcome(t, 0, request->order[0], PIPETTE_STATE_PENDING, spent / (double)count, none, "");
 }
 
-/* ---- The life of the process ------------------------------------------------------------------------------------- */
+/* ---- The life of the process ---- */
 
 static void make_instance(trial_state *t)
 {

@@ -25,7 +25,8 @@ static undeclared_name *place_of(undeclared_name *names, size_t capacity, const 
     size_t i;
     for (at = path; *at != '\0'; at++)
         hash = (hash ^ (unsigned char)*at) * UINT64_C(1099511628211);
-    for (i = (size_t)hash & (capacity - 1); names[i].path != NULL && strcmp(names[i].path, path) != 0; i = (i + 1) & (capacity - 1))
+    for (i = (size_t)hash & (capacity - 1); names[i].path != NULL && strcmp(names[i].path, path) != 0;
+         i = (i + 1) & (capacity - 1))
         ;
     return &names[i];
 }
@@ -68,7 +69,8 @@ int undeclared_put(worker *w, const char *path, const pipette_value *value)
     if (status != PIPETTE_OK)
         return run_refuse(w, status, error.message);
     if (strlen(path) > PATH_LIMIT) {
-        (void)snprintf(message, sizeof message, "name '%.60s...' of a result is too long; at most %d characters are allowed", path,
+        (void)snprintf(message, sizeof message,
+                       "name '%.60s...' of a result is too long; at most %d characters are allowed", path,
                        (int)PATH_LIMIT);
         return run_refuse(w, PIPETTE_E_INVALID, message);
     }

@@ -4,8 +4,8 @@
 
 #include "engine/worker.h"
 
-/* Adds a well-formed value to what the run at hand sends; a bad name, or one that the run has used already, makes it fail. Whether the
- * value goes with those of other runs is for the supervisor to say. */
+/* Adds a well-formed value to what the run at hand sends; a bad name, or one that the run has used already, makes it
+ * fail. Whether the value goes with those of other runs is for the supervisor to say. */
 int undeclared_put(worker *worker, const char *path, const pipette_value *value);
 
 void undeclared_destroy(struct undeclared *undeclared);

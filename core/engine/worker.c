@@ -23,7 +23,7 @@
 #define PAGE_RUNS 4096u
 #define CHUNK_SECONDS 0.02
 
-/* ---- Start and end ----------------------------------------------------------------------------------------------------- */
+/* ---- Start and end ---- */
 
 static int open_place(worker *w, const plan_column *column, pipette_error *error)
 {
@@ -36,17 +36,18 @@ static int open_place(worker *w, const plan_column *column, pipette_error *error
             return PIPETTE_OK;
     file = open(column->file, O_WRONLY | O_CLOEXEC);
     if (file < 0 && errno == ENOENT)
-        return pipette_error_set(error, PIPETTE_E_STORAGE,
-                                 "%s has vanished: the file or its folder was renamed or removed while runs were being stored; give it "
-                                 "the name back, or let it be made anew, and run again",
-                                 column->file);
+        return pipette_error_set(
+            error, PIPETTE_E_STORAGE,
+            "%s has vanished: the file or its folder was renamed or removed while runs were being stored; give it "
+            "the name back, or let it be made anew, and run again",
+            column->file);
     if (file < 0)
-        return pipette_error_set(error, PIPETTE_E_STORAGE, "%s: a worker cannot open it: %s", column->file, strerror(errno));
+        return pipette_error_set(error, PIPETTE_E_STORAGE, "%s: a worker cannot open it: %s", column->file,
+                                 strerror(errno));
     w->files[w->file_count] = file;
     w->file_names[w->file_count++] = column->file;
     return PIPETTE_OK;
 }
-
 
 static int open_places(worker *w, pipette_error *error)
 {
@@ -71,13 +72,15 @@ static int open_places(worker *w, pipette_error *error)
     return status;
 }
 
-/* Batches are for models with nothing but scalar numbers in and known shapes out; one that wants a process for each run gets that. */
+/* Batches are for models with nothing but scalar numbers in and known shapes out; one that wants a process for each run
+ * gets that. */
 static int batch_fits(const worker *w)
 {
     uint32_t i;
     if (w->batch == NULL || w->isolated || w->plan->result_count == 0)
         return 0;
-    if (w->schema->random != 0 || w->plan->workdir == WORKDIR_RUN) /* lanes have neither seeds nor folders of their own */
+    if (w->schema->random != 0 ||
+        w->plan->workdir == WORKDIR_RUN) /* lanes have neither seeds nor folders of their own */
         return 0;
     for (i = 0; i < w->schema->parameter_count; i++)
         if (w->schema->parameters[i].type == PIPETTE_TYPE_STRING || w->schema->parameters[i].default_array != NULL)
@@ -108,13 +111,13 @@ static int bind_batch(worker *w, pipette_error *error)
     if (w->batch_given == NULL)
         return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
     w->batch_handle = (pipette_batch){.size = sizeof(pipette_batch),
-                                    .host = &worker_batch_host,
-                                    .instance = w->stage->instance,
-                                    .seed = w->plan->seed,
-                                    .parameters = w->batch_parameters,
-                                    .results = w->batch_results,
-                                    .result_strides = w->batch_strides,
-                                    .status = w->batch_status};
+                                      .host = &worker_batch_host,
+                                      .instance = w->stage->instance,
+                                      .seed = w->plan->seed,
+                                      .parameters = w->batch_parameters,
+                                      .results = w->batch_results,
+                                      .result_strides = w->batch_strides,
+                                      .status = w->batch_status};
     return PIPETTE_OK;
 }
 
@@ -155,7 +158,7 @@ int worker_start(worker *w, pipette_error *error)
     constants_find(w);
     w->runs_to_limit = UINT64_MAX;
     w->log.apart = w->printed.apart = w->text.apart = w->outbox.apart = 1; /* they hold what earlier runs said */
-    for (i = 0; i < WORKER_NAMES; i++) /* no name of a model stands there */
+    for (i = 0; i < WORKER_NAMES; i++)                                     /* no name of a model stands there */
         w->parameter_names[i].pointer = w->result_names[i].pointer = (const char *)w;
     w->parameters = apart_make(plan->parameter_count + 1u, sizeof *w->parameters);
     w->results = apart_make(plan->result_count + 1u, sizeof *w->results);
@@ -169,10 +172,12 @@ int worker_start(worker *w, pipette_error *error)
         w->letter_bytes = WORKER_LETTER_BYTES;
         for (i = 0; i < plan->result_count; i++)
             w->letter_bytes += plan->results[i].elements == PLAN_VARIES ? 0 : (size_t)plan->results[i].row_bytes;
-        w->letter = mmap(NULL, w->letter_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        w->letter =
+            mmap(NULL, w->letter_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         if (w->letter == MAP_FAILED) {
             w->letter = NULL;
-            return pipette_error_set(error, PIPETTE_E_MEMORY, "no memory to share with the processes of runs: %s", strerror(errno));
+            return pipette_error_set(error, PIPETTE_E_MEMORY, "no memory to share with the processes of runs: %s",
+                                     strerror(errno));
         }
     }
     status = open_places(w, error);
@@ -236,7 +241,7 @@ void worker_end(worker *w)
     wire_free(&w->outbox);
 }
 
-/* ---- Claiming ------------------------------------------------------------------------------------------------------------- */
+/* ---- Claiming ---- */
 
 /* The positions first .. first + count - 1, cut where the plan's spans end. */
 static int run_positions(worker *w, uint64_t first, uint64_t count, pipette_error *error)
@@ -294,7 +299,8 @@ int worker_work(worker *w, pipette_error *error)
 {
     uint64_t first = atomic_load(&w->slot->inherited_first), count = atomic_load(&w->slot->inherited_count), i;
     int status;
-    if (w->plan->isolate == 0 && w->isolated) { /* only what was left is to be run so; the rest is for an ordinary worker */
+    if (w->plan->isolate == 0 &&
+        w->isolated) { /* only what was left is to be run so; the rest is for an ordinary worker */
         for (i = 0; i < count && !atomic_load_explicit(&w->board->stop, memory_order_relaxed); i++) {
             atomic_store(&w->slot->inherited_first, first + i + 1);
             atomic_store(&w->slot->inherited_count, count - i - 1);

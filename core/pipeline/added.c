@@ -114,7 +114,7 @@ static int begin(pipette_pipeline *p, pipette_error *error)
     return PIPETTE_OK;
 }
 
-/* ---- Paths that cannot stand beside each other --------------------------------------------------------------------------------------- */
+/* ---- Paths that cannot stand beside each other ---- */
 
 /* "results.runs.a.b" for "results.runs.$.a.b": levels for the run are none in a file. */
 static void without_run(const char *path, char *out, size_t size)
@@ -142,7 +142,7 @@ static int meet(const char *a, const char *b)
     return strncmp(x, y, n < m ? n : m) == 0 && (n == m || (n < m ? y[n] : x[m]) == '.');
 }
 
-/* ---- Conflicts ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- Conflicts ---- */
 
 typedef struct look {
     pipette_pipeline *pipeline;
@@ -185,7 +185,9 @@ static int find_run(pipette_pipeline *p, added_column *column, pipette_error *er
         return storage_failed(p, status, error);
     stage_clear(&p->storage);
     column->stays = status == PIPETTE_E_UNSUPPORTED;
-    column->run = column->stays ? 0 : l.lowest == NOT_KNOWN ? NOT_KNOWN - 1 : l.lowest; /* - 1: none is done, anybody may have the name */
+    column->run = column->stays           ? 0
+                  : l.lowest == NOT_KNOWN ? NOT_KNOWN - 1
+                                          : l.lowest; /* - 1: none is done, anybody may have the name */
     return PIPETTE_OK;
 }
 
@@ -194,28 +196,30 @@ static const char *kind(int32_t type, uint32_t rank, char *out, size_t size)
     if (rank == 0)
         (void)snprintf(out, size, "%s", pipette_type_text(type));
     else
-        (void)snprintf(out, size, "an array of %s with %u dimension%s", pipette_type_text(type), rank, rank == 1 ? "" : "s");
+        (void)snprintf(out, size, "an array of %s with %u dimension%s", pipette_type_text(type), rank,
+                       rank == 1 ? "" : "s");
     return out;
 }
 
 /* What the run of a value is told where another result stays: `other`, of a run before it or of the file. */
-static void say_why(const char *path, int32_t type, uint32_t rank, const char *other, int32_t other_type, uint32_t other_rank,
-                    const char *who, char *out, size_t size)
+static void say_why(const char *path, int32_t type, uint32_t rank, const char *other, int32_t other_type,
+                    uint32_t other_rank, const char *who, char *out, size_t size)
 {
     char mine[64], theirs[64];
     if (strcmp(path, other) == 0)
         (void)snprintf(out, size, "result '%.400s' is %s here, but %s in %s", path, kind(type, rank, mine, sizeof mine),
                        kind(other_type, other_rank, theirs, sizeof theirs), who);
     else
-        (void)snprintf(out, size, "result '%.400s' cannot stand beside '%.400s' of %s: a name is a value or a group", path, other, who);
+        (void)snprintf(out, size, "result '%.400s' cannot stand beside '%.400s' of %s: a name is a value or a group",
+                       path, other, who);
 }
 
 /* Not which: that would depend on what has come so far. */
 #define RUN_BEFORE "a run before it"
 
 /* Takes a column away for a run that comes before all that stored it: they fail. */
-static int give_way(pipette_pipeline *p, uint32_t index, const char *path, const pipette_value *value, engine_refuse refuse, void *sweep,
-                    pipette_error *error)
+static int give_way(pipette_pipeline *p, uint32_t index, const char *path, const pipette_value *value,
+                    engine_refuse refuse, void *sweep, pipette_error *error)
 {
     struct added *a = p->added;
     const pipette_storage *storage = pipeline_storage(p);
@@ -224,7 +228,8 @@ static int give_way(pipette_pipeline *p, uint32_t index, const char *path, const
     look l = {p, NOT_KNOWN, refuse, sweep, message};
     size_t i;
     int status;
-    say_why(column->path, column->type, column->rank, path, value->type, value->rank, RUN_BEFORE, message, sizeof message);
+    say_why(column->path, column->type, column->rank, path, value->type, value->rank, RUN_BEFORE, message,
+            sizeof message);
     for (i = 0; i < a->open_count; i++)
         if (a->open[i].index == index)
             refuse(sweep, a->open[i].row, 0, message);
@@ -241,8 +246,8 @@ static int give_way(pipette_pipeline *p, uint32_t index, const char *path, const
 }
 
 /* Settles who stays where paths or types meet. `*refused`: not this one, and its run has been told. */
-static int settle(pipette_pipeline *p, const char *path, uint64_t row, const pipette_value *value, engine_refuse refuse, void *sweep,
-                  int *refused, pipette_error *error)
+static int settle(pipette_pipeline *p, const char *path, uint64_t row, const pipette_value *value, engine_refuse refuse,
+                  void *sweep, int *refused, pipette_error *error)
 {
     struct added *a = p->added;
     uint64_t run = select_run_of_row(p, row);
@@ -270,14 +275,16 @@ static int settle(pipette_pipeline *p, const char *path, uint64_t row, const pip
     return status;
 }
 
-/* ---- Columns --------------------------------------------------------------------------------------------------------------------------- */
+/* ---- Columns ---- */
 
-/* Gives it a position in the storage. `*refused`: the storage knows why it cannot have it, and the run has been told. */
-static int place(pipette_pipeline *p, added_column *column, uint64_t row, engine_refuse refuse, void *sweep, int *refused,
-                 pipette_error *error)
+/* Gives it a position in the storage. `*refused`: the storage knows why it cannot have it, and the run has been told.
+ */
+static int place(pipette_pipeline *p, added_column *column, uint64_t row, engine_refuse refuse, void *sweep,
+                 int *refused, pipette_error *error)
 {
     pipette_dimension dimensions[RANK_MAX];
-    pipette_column_spec spec = {.size = sizeof spec, .type = column->type, .role = PIPETTE_ROLE_RESULT, .path = column->path};
+    pipette_column_spec spec = {
+        .size = sizeof spec, .type = column->type, .role = PIPETTE_ROLE_RESULT, .path = column->path};
     char names[RANK_MAX][16], message[1000];
     uint32_t i;
     int status;
@@ -298,7 +305,8 @@ static int place(pipette_pipeline *p, added_column *column, uint64_t row, engine
         column->position = p->layout.column_count + p->added->positions++;
         return PIPETTE_OK;
     }
-    if (status != PIPETTE_E_EXISTS && status != PIPETTE_E_INVALID && status != PIPETTE_E_TYPE && status != PIPETTE_E_UNSUPPORTED)
+    if (status != PIPETTE_E_EXISTS && status != PIPETTE_E_INVALID && status != PIPETTE_E_TYPE &&
+        status != PIPETTE_E_UNSUPPORTED)
         return storage_failed(p, status, error);
     (void)snprintf(message, sizeof message, "%.900s", p->storage.message);
     stage_clear(&p->storage);
@@ -336,8 +344,8 @@ static int keep_open(struct added *a, uint64_t row, uint32_t index)
     return 1;
 }
 
-int added_take(pipette_pipeline *p, const char *path, uint64_t row, const pipette_value *value, engine_refuse refuse, void *sweep,
-               uint32_t *position, int *taken, pipette_error *error)
+int added_take(pipette_pipeline *p, const char *path, uint64_t row, const pipette_value *value, engine_refuse refuse,
+               void *sweep, uint32_t *position, int *taken, pipette_error *error)
 {
     added_column *column;
     int refused = 0, made = 0, status = p->added == NULL ? begin(p, error) : PIPETTE_OK;

@@ -67,7 +67,7 @@ void check_found_damage(check_subject *c, const char *place, const trial_damage 
     }
 }
 
-/* ---- Why two runs of a point differ ------------------------------------------------------------------------------ */
+/* ---- Why two runs of a point differ ---- */
 
 static const check_kind plain_run = {
     "looking for the reason", TRIAL_RUN, GUARDED_BEHIND, CHECK_FIRST_PATTERN, CHECK_FIRST_GARBAGE, 0, 0.1};

@@ -4,8 +4,10 @@
 
 #include "pipeline/check_try.h"
 
-/* Says what a call did that it must not do; `place` is "at x = 1" or the like. `lanes`: rows in the buffers, 1 for a run. */
-void check_found_damage(check_subject *c, const char *place, const trial_damage *damage, uint64_t point, uint64_t lanes);
+/* Says what a call did that it must not do; `place` is "at x = 1" or the like. `lanes`: rows in the buffers, 1 for a
+ * run. */
+void check_found_damage(check_subject *c, const char *place, const trial_damage *damage, uint64_t point,
+                        uint64_t lanes);
 /* What the last trial, of runs one by one, has found: tries out what makes the difference. `later`: only the time was
  * another. */
 void check_judge(check_subject *c, int later);

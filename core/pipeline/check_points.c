@@ -14,7 +14,7 @@ static int no_memory(pipette_error *error)
     return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory for the points of the check");
 }
 
-/* ---- Around the defaults ----------------------------------------------------------------------------------------- */
+/* ---- Around the defaults ---- */
 
 /* Where in (-1, 1) a parameter is at a point: evenly spread over the points, differently for each parameter, never
  * twice the same. */
@@ -227,7 +227,7 @@ int check_points_around(const plugin_schema *schema, uint64_t count, arena *memo
     return PIPETTE_OK;
 }
 
-/* ---- Of a pipeline ----------------------------------------------------------------------------------------------- */
+/* ---- Of a pipeline ---- */
 
 typedef struct leaf_list {
     arena *memory;
@@ -298,7 +298,7 @@ int check_points_of(pipette_pipeline *p, uint64_t count, arena *memory, trial_po
     return PIPETTE_OK;
 }
 
-/* ---- In words ---------------------------------------------------------------------------------------------------- */
+/* ---- In words ---- */
 
 /* Whether another point has another value there. */
 static int varies(const trial_points *points, uint32_t parameter)

@@ -16,7 +16,7 @@ double check_seconds_left(const check_subject *c)
     return left > 0 ? left : 0;
 }
 
-/* ---- What was found ---------------------------------------------------------------------------------------------- */
+/* ---- What was found ---- */
 
 int check_found_anything(const check_subject *c)
 {
@@ -47,7 +47,7 @@ const char *check_where(const check_subject *c, uint64_t point, char *out, size_
     return out;
 }
 
-/* ---- One trial --------------------------------------------------------------------------------------------------- */
+/* ---- One trial ---- */
 
 static int take(void *user, uint64_t at, const trial_outcome *outcome)
 {
@@ -108,7 +108,7 @@ int check_try(check_subject *c, const check_kind *kind, const uint64_t *order, u
     return PIPETTE_OK;
 }
 
-/* ---- Time -------------------------------------------------------------------------------------------------------- */
+/* ---- Time ---- */
 
 int check_asks_for_time(const check_subject *c)
 {

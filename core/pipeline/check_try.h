@@ -8,7 +8,7 @@
 /* What buffers, and fresh memory and the stack, hold before a run. */
 enum { CHECK_FIRST_PATTERN = 0xa5, CHECK_OTHER_PATTERN = 0x5a, CHECK_FIRST_GARBAGE = 0x3c, CHECK_OTHER_GARBAGE = 0xc7 };
 
-#define CHECK_VECTOR 16u /* lanes; a batch has a multiple of them */
+#define CHECK_VECTOR 16u         /* lanes; a batch has a multiple of them */
 #define CHECK_TIMED_SECONDS 0.03 /* that a measurement takes */
 
 typedef struct check_subject {

@@ -166,7 +166,8 @@ static int check_type(const checking *check, const pipette_option *node, int typ
 {
     pipette_value value;
     switch (type) {
-    case PIPETTE_OPTION_ANY: return PIPETTE_OK;
+    case PIPETTE_OPTION_ANY:
+        return PIPETTE_OK;
     case PIPETTE_OPTION_ARRAY:
         if (node->kind != PIPETTE_OPTION_ARRAY)
             return wrong_shape(check, node, type);
@@ -175,7 +176,8 @@ static int check_type(const checking *check, const pipette_option *node, int typ
         if (node->kind == PIPETTE_OPTION_LIST || (node->kind == PIPETTE_OPTION_ARRAY && node->count == 0))
             return PIPETTE_OK;
         return wrong_shape(check, node, type);
-    case PIPETTE_OPTION_GROUP: return node->kind == PIPETTE_OPTION_GROUP ? PIPETTE_OK : wrong_shape(check, node, type);
+    case PIPETTE_OPTION_GROUP:
+        return node->kind == PIPETTE_OPTION_GROUP ? PIPETTE_OK : wrong_shape(check, node, type);
     default:
         if (node->kind >= PIPETTE_OPTION_ARRAY)
             return wrong_shape(check, node, type);

@@ -230,7 +230,8 @@ static int check_utf8(const config_reader *reader, const config_reader_text *tex
     while (at < text->end) {
         size_t length = utf8_character(at, (size_t)(text->end - at));
         if (length == 0)
-            return config_reader_fail(reader, origin, "byte 0x%02x is no UTF-8; a config is UTF-8 text", (unsigned)(unsigned char)*at);
+            return config_reader_fail(reader, origin, "byte 0x%02x is no UTF-8; a config is UTF-8 text",
+                                      (unsigned)(unsigned char)*at);
         origin.line += *at == '\n';
         at += length;
     }

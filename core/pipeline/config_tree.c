@@ -36,9 +36,10 @@ static int take_text(pipette_option *node, const char *text)
 static int check_text(const pipette_option *node, pipette_error *error)
 {
     int wrong = node->kind == PIPETTE_TYPE_STRING ? utf8_first_wrong(node->as.string) : -1;
-    return wrong < 0 ? PIPETTE_OK
-                     : config_fail(node, error, PIPETTE_E_CONFIG, "the text holds byte 0x%02x, which is not UTF-8; a config is UTF-8 text",
-                                   (unsigned)wrong);
+    return wrong < 0
+               ? PIPETTE_OK
+               : config_fail(node, error, PIPETTE_E_CONFIG,
+                             "the text holds byte 0x%02x, which is not UTF-8; a config is UTF-8 text", (unsigned)wrong);
 }
 
 static int fill(pipette_option *node, const config_source *source, const config_setting_t *setting,
@@ -69,9 +70,13 @@ static int fill(pipette_option *node, const config_source *source, const config_
                 pipette_error *error)
 {
     switch (config_setting_type(setting)) {
-    case CONFIG_TYPE_GROUP: node->kind = PIPETTE_OPTION_GROUP; return take_children(node, source, setting, error);
+    case CONFIG_TYPE_GROUP:
+        node->kind = PIPETTE_OPTION_GROUP;
+        return take_children(node, source, setting, error);
     case CONFIG_TYPE_ARRAY:
-    case CONFIG_TYPE_LIST: node->kind = PIPETTE_OPTION_LIST; return take_children(node, source, setting, error);
+    case CONFIG_TYPE_LIST:
+        node->kind = PIPETTE_OPTION_LIST;
+        return take_children(node, source, setting, error);
     case CONFIG_TYPE_INT:
     case CONFIG_TYPE_INT64:
         node->kind = PIPETTE_TYPE_I64;

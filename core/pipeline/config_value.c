@@ -12,16 +12,25 @@ const char *config_type_words(int type)
     switch (type) {
     case PIPETTE_TYPE_F64:
     case PIPETTE_TYPE_F32:
-    case PIPETTE_TYPE_COMPLEX: return "a number";
+    case PIPETTE_TYPE_COMPLEX:
+        return "a number";
     case PIPETTE_TYPE_I64:
-    case PIPETTE_TYPE_I32: return "an integer";
-    case PIPETTE_TYPE_U64: return "an integer from 0";
-    case PIPETTE_TYPE_BOOL: return "true or false";
-    case PIPETTE_TYPE_STRING: return "text";
-    case PIPETTE_OPTION_ARRAY: return "an array of values [ ]";
-    case PIPETTE_OPTION_LIST: return "a list ( )";
-    case PIPETTE_OPTION_GROUP: return "a group { }";
-    default: return "a value";
+    case PIPETTE_TYPE_I32:
+        return "an integer";
+    case PIPETTE_TYPE_U64:
+        return "an integer from 0";
+    case PIPETTE_TYPE_BOOL:
+        return "true or false";
+    case PIPETTE_TYPE_STRING:
+        return "text";
+    case PIPETTE_OPTION_ARRAY:
+        return "an array of values [ ]";
+    case PIPETTE_OPTION_LIST:
+        return "a list ( )";
+    case PIPETTE_OPTION_GROUP:
+        return "a group { }";
+    default:
+        return "a value";
     }
 }
 
@@ -41,14 +50,24 @@ static const char *float_words(double value, char buffer[CONFIG_LABEL_SIZE])
 const char *config_node_words(const pipette_option *node, char buffer[CONFIG_LABEL_SIZE])
 {
     switch (node->kind) {
-    case PIPETTE_TYPE_F64: return float_words(node->as.f64, buffer);
-    case PIPETTE_TYPE_I64: (void)snprintf(buffer, CONFIG_LABEL_SIZE, "%" PRId64, node->as.i64); return buffer;
-    case PIPETTE_TYPE_U64: (void)snprintf(buffer, CONFIG_LABEL_SIZE, "%" PRIu64, node->as.u64); return buffer;
-    case PIPETTE_TYPE_BOOL: return node->as.boolean ? "true" : "false";
-    case PIPETTE_TYPE_STRING: return "text";
-    case PIPETTE_OPTION_ARRAY: return node->count == 0 ? "an empty list" : "an array";
-    case PIPETTE_OPTION_LIST: return "a list";
-    default: return "a group";
+    case PIPETTE_TYPE_F64:
+        return float_words(node->as.f64, buffer);
+    case PIPETTE_TYPE_I64:
+        (void)snprintf(buffer, CONFIG_LABEL_SIZE, "%" PRId64, node->as.i64);
+        return buffer;
+    case PIPETTE_TYPE_U64:
+        (void)snprintf(buffer, CONFIG_LABEL_SIZE, "%" PRIu64, node->as.u64);
+        return buffer;
+    case PIPETTE_TYPE_BOOL:
+        return node->as.boolean ? "true" : "false";
+    case PIPETTE_TYPE_STRING:
+        return "text";
+    case PIPETTE_OPTION_ARRAY:
+        return node->count == 0 ? "an empty list" : "an array";
+    case PIPETTE_OPTION_LIST:
+        return "a list";
+    default:
+        return "a group";
     }
 }
 
@@ -140,12 +159,15 @@ static int may_become(const pipette_option *node, int type)
     switch (type) {
     case PIPETTE_TYPE_F64:
     case PIPETTE_TYPE_F32:
-    case PIPETTE_TYPE_COMPLEX: return is_number(node);
+    case PIPETTE_TYPE_COMPLEX:
+        return is_number(node);
     case PIPETTE_TYPE_I64:
-    case PIPETTE_TYPE_I32: return node->kind == PIPETTE_TYPE_I64 || node->kind == PIPETTE_TYPE_U64;
+    case PIPETTE_TYPE_I32:
+        return node->kind == PIPETTE_TYPE_I64 || node->kind == PIPETTE_TYPE_U64;
     case PIPETTE_TYPE_U64:
         return node->kind == PIPETTE_TYPE_I64 || node->kind == PIPETTE_TYPE_U64 || node->kind == PIPETTE_TYPE_STRING;
-    default: return node->kind == type;
+    default:
+        return node->kind == type;
     }
 }
 
@@ -178,10 +200,16 @@ static int convert(const pipette_option *node, int type, void *out, pipette_erro
             return does_not_fit(node, type, error);
         *(int32_t *)out = (int32_t)node->as.i64;
         return PIPETTE_OK;
-    case PIPETTE_TYPE_U64: return to_u64(node, out, error);
-    case PIPETTE_TYPE_BOOL: *(uint8_t *)out = node->as.boolean; return PIPETTE_OK;
-    case PIPETTE_TYPE_STRING: *(const char **)out = node->as.string; return PIPETTE_OK;
-    default: return pipette_error_set(error, PIPETTE_E_INVALID, "no such value type: %d", type);
+    case PIPETTE_TYPE_U64:
+        return to_u64(node, out, error);
+    case PIPETTE_TYPE_BOOL:
+        *(uint8_t *)out = node->as.boolean;
+        return PIPETTE_OK;
+    case PIPETTE_TYPE_STRING:
+        *(const char **)out = node->as.string;
+        return PIPETTE_OK;
+    default:
+        return pipette_error_set(error, PIPETTE_E_INVALID, "no such value type: %d", type);
     }
 }
 

@@ -13,7 +13,7 @@
 #define TIMED_LANES 4096u
 #define TIMED_BYTES ((uint64_t)256 << 10)
 
-/* ---- The trials -------------------------------------------------------------------------------------------------- */
+/* ---- The trials ---- */
 
 static uint64_t extent_count(const plugin_schema *schema)
 {
@@ -198,7 +198,7 @@ static int try_later(check_subject *c)
     return status;
 }
 
-/* ---- Batches ----------------------------------------------------------------------------------------------------- */
+/* ---- Batches ---- */
 
 /* As the engine decides: numbers in, fixed shapes out, no generator that is seeded for each run. */
 static int has_batch(const check_subject *c)
@@ -263,7 +263,7 @@ static int try_batches(check_subject *c, uint64_t *order)
     return status;
 }
 
-/* ---- Times ------------------------------------------------------------------------------------------------------- */
+/* ---- Times ---- */
 
 static int measure(check_subject *c, const check_kind *kind, const uint64_t *order, uint64_t count, double *seconds)
 {
@@ -308,7 +308,7 @@ static int try_times(check_subject *c)
     return status;
 }
 
-/* ---- The whole --------------------------------------------------------------------------------------------------- */
+/* ---- The whole ---- */
 
 static int try_all(check_subject *c)
 {

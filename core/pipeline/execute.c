@@ -1,4 +1,5 @@
-/* execute.c: the runs: makes the engine's plan from the layout, and takes to the storage what does not go there by itself. */
+/* execute.c: the runs: makes the engine's plan from the layout, and takes to the storage what does not go there by
+ * itself. */
 #include <stdlib.h>
 
 #include "engine/checksum.h"
@@ -6,7 +7,7 @@
 #include "pipeline/pipeline.h"
 #include "pipeline/scratch.h"
 
-/* ---- The storage as the engine sees it ------------------------------------------------------------------------------------ */
+/* ---- The storage as the engine sees it ---- */
 
 static int storage_status(pipette_pipeline *p, int status, pipette_error *error)
 {
@@ -16,7 +17,8 @@ static int storage_status(pipette_pipeline *p, int status, pipette_error *error)
     return PIPETTE_E_STORAGE;
 }
 
-static int store_write(void *user, uint32_t column, uint64_t row, uint64_t count, const void *data, uint64_t row_bytes, pipette_error *error)
+static int store_write(void *user, uint32_t column, uint64_t row, uint64_t count, const void *data, uint64_t row_bytes,
+                       pipette_error *error)
 {
     pipette_pipeline *p = user;
     pipette_column_data part = {sizeof part, column, data, row_bytes};
@@ -37,14 +39,15 @@ static const pipette_storage_compressed *compressed_of(const pipette_pipeline *p
     return table != NULL && PIPETTE_HAS(table, append_compressed) ? table : NULL;
 }
 
-static int store_compressed(void *user, uint32_t column, uint64_t row, const void *bytes, uint64_t size, pipette_error *error)
+static int store_compressed(void *user, uint32_t column, uint64_t row, const void *bytes, uint64_t size,
+                            pipette_error *error)
 {
     pipette_pipeline *p = user;
     return storage_status(p, compressed_of(p)->append_compressed(&p->storage.handle, row, column, bytes, size), error);
 }
 
-static int store_add(void *user, const char *path, uint64_t row, const pipette_value *value, engine_refuse refuse, void *sweep,
-                     pipette_error *error)
+static int store_add(void *user, const char *path, uint64_t row, const pipette_value *value, engine_refuse refuse,
+                     void *sweep, pipette_error *error)
 {
     pipette_pipeline *p = user;
     uint32_t column = 0;
@@ -70,10 +73,11 @@ static int store_states(void *user, uint64_t row, uint64_t count, const int8_t *
 static int read_states(void *user, uint64_t row, uint64_t count, int8_t *states, pipette_error *error)
 {
     pipette_pipeline *p = user;
-    return storage_status(p, pipeline_storage(p)->read(&p->storage.handle, LEDGER_STATE, row, count, PIPETTE_TYPE_BOOL, states), error);
+    return storage_status(
+        p, pipeline_storage(p)->read(&p->storage.handle, LEDGER_STATE, row, count, PIPETTE_TYPE_BOOL, states), error);
 }
 
-/* ---- The plan --------------------------------------------------------------------------------------------------------------- */
+/* ---- The plan ---- */
 
 static uint32_t column_named(const pipette_pipeline *p, const char *path)
 {
@@ -173,7 +177,8 @@ static int add_parameter(const pipette_node *node, void *user)
 }
 
 /* The rows of the file as spans of consecutive runs. */
-static int plan_spans(pipette_pipeline *p, engine_plan *plan, const pipette_run_span *rows, uint64_t count, pipette_error *error)
+static int plan_spans(pipette_pipeline *p, engine_plan *plan, const pipette_run_span *rows, uint64_t count,
+                      pipette_error *error)
 {
     uint64_t i, capacity = 0;
     for (i = 0; i < count; i++) {
@@ -204,7 +209,8 @@ static int plan_spans(pipette_pipeline *p, engine_plan *plan, const pipette_run_
     return PIPETTE_OK;
 }
 
-int plan_make(pipette_pipeline *p, const pipette_run_span *rows, uint64_t count, engine_plan *plan, pipette_error *error)
+int plan_make(pipette_pipeline *p, const pipette_run_span *rows, uint64_t count, engine_plan *plan,
+              pipette_error *error)
 {
     parameter_list list = {p, plan, 0};
     uint32_t explored = pipette_explored_count(p->trajectory), i;
@@ -290,7 +296,8 @@ int execute_rows(pipette_pipeline *p, const pipette_run_span *rows, uint64_t cou
         pipeline_log(p, PIPETTE_LOG_WARNING, "%llu bytes of texts of runs are no UTF-8; each is stored as U+FFFD",
                      (unsigned long long)report.wrong_bytes);
     if (report.changed[0] != '\0')
-        pipeline_log(p, PIPETTE_LOG_WARNING, "runs of model '%s' change %s, so each such run gets a process of its own, which is slow",
+        pipeline_log(p, PIPETTE_LOG_WARNING,
+                     "runs of model '%s' change %s, so each such run gets a process of its own, which is slow",
                      p->schema->name, report.changed);
     return status;
 }

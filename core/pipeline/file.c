@@ -51,8 +51,8 @@ static int own_labels(pipette_dimension *dimension)
     return to == NULL ? PIPETTE_E_MEMORY : PIPETTE_OK;
 }
 
-/* Makes the copy own what it points to. On failure it is left so that drop_entry() can free it. The storage may know a shorter
- * struct than we do. */
+/* Makes the copy own what it points to. On failure it is left so that drop_entry() can free it. The storage may know a
+ * shorter struct than we do. */
 static int own_entry(pipette_entry *entry)
 {
     const void *from = entry->dimensions;
@@ -110,8 +110,8 @@ static int keep_entry(const pipette_entry *entry, void *user)
     return own_entry(&file->entries[file->entry_count++]);
 }
 
-int file_open(const char *path, const char *storage, const char *const *folders, uint32_t folder_count, int mode, pipette_file **out,
-              pipette_error *error)
+int file_open(const char *path, const char *storage, const char *const *folders, uint32_t folder_count, int mode,
+              pipette_file **out, pipette_error *error)
 {
     pipette_file *file = calloc(1, sizeof *file);
     int status;
@@ -147,8 +147,8 @@ int file_open(const char *path, const char *storage, const char *const *folders,
     return PIPETTE_OK;
 }
 
-int pipette_file_open(const char *path, const char *storage, const char *const *folders, uint32_t folder_count, pipette_file **out,
-                      pipette_error *error)
+int pipette_file_open(const char *path, const char *storage, const char *const *folders, uint32_t folder_count,
+                      pipette_file **out, pipette_error *error)
 {
     return file_open(path, storage, folders, folder_count, PIPETTE_STORAGE_READ, out, error);
 }
@@ -207,20 +207,22 @@ int pipette_file_list(pipette_file *file, pipette_entry_visit visit, void *user,
     return status;
 }
 
-int pipette_file_read(pipette_file *file, const char *path, uint64_t first, uint64_t count, int type, void *out, pipette_error *error)
+int pipette_file_read(pipette_file *file, const char *path, uint64_t first, uint64_t count, int type, void *out,
+                      pipette_error *error)
 {
     int status = table_of(file)->read(&file->storage.handle, path, first, count, type, out);
     return status == PIPETTE_OK ? status : failed(file, status, error);
 }
 
-int pipette_file_read_one(pipette_file *file, const char *path, uint64_t row, pipette_value *value, pipette_error *error)
+int pipette_file_read_one(pipette_file *file, const char *path, uint64_t row, pipette_value *value,
+                          pipette_error *error)
 {
     int status = table_of(file)->read_one(&file->storage.handle, path, row, value);
     return status == PIPETTE_OK ? status : failed(file, status, error);
 }
 
-int pipette_file_read_part(pipette_file *file, const char *path, uint64_t row, uint64_t first, uint64_t count, pipette_value *value,
-                           uint64_t *total, pipette_error *error)
+int pipette_file_read_part(pipette_file *file, const char *path, uint64_t row, uint64_t first, uint64_t count,
+                           pipette_value *value, uint64_t *total, pipette_error *error)
 {
     const pipette_storage *table = table_of(file);
     int status;
@@ -235,7 +237,8 @@ int pipette_file_read_part(pipette_file *file, const char *path, uint64_t row, u
     if (value->rank > 0) {
         first = first < *total ? first : *total;
         file->part = *total - first < count ? *total - first : count;
-        *value = pipette_value_array(value->type, 1, &file->part, (const char *)value->data + first * pipette_type_size(value->type));
+        *value = pipette_value_array(value->type, 1, &file->part,
+                                     (const char *)value->data + first * pipette_type_size(value->type));
     }
     return PIPETTE_OK;
 }
@@ -258,7 +261,8 @@ int pipette_file_run(pipette_file *file, uint64_t row, uint64_t *run, pipette_er
         return PIPETTE_OK;
     }
     return status != PIPETTE_OK ? status
-                                : pipette_error_set(error, PIPETTE_E_NOT_FOUND, "%s: has no row %llu", file->path, (unsigned long long)row);
+                                : pipette_error_set(error, PIPETTE_E_NOT_FOUND, "%s: has no row %llu", file->path,
+                                                    (unsigned long long)row);
 }
 
 int pipette_file_row(pipette_file *file, uint64_t run, uint64_t *row, pipette_error *error)
@@ -276,11 +280,12 @@ int pipette_file_row(pipette_file *file, uint64_t run, uint64_t *row, pipette_er
         }
         base += info.spans[i].count;
     }
-    return pipette_error_set(error, PIPETTE_E_NOT_FOUND, "%s: holds no run %llu; it has %llu runs, see `pipette show %s`", file->path,
+    return pipette_error_set(error, PIPETTE_E_NOT_FOUND,
+                             "%s: holds no run %llu; it has %llu runs, see `pipette show %s`", file->path,
                              (unsigned long long)run, (unsigned long long)info.row_count, file->path);
 }
 
-/* ---- Names ------------------------------------------------------------------------------------------------------------------- */
+/* ---- Names ---- */
 
 /* "run_13", "r_13", "run_00000013": the run; else PIPETTE_DEFAULT_RUN. */
 static uint64_t run_named(const char *component, size_t length)
@@ -311,8 +316,8 @@ static void normalise(const char *name, int aliases, char *out, size_t size, uin
         size_t length = strcspn(name, "."), take = length;
         const char *component = name;
         uint64_t named = aliases ? run_named(component, length) : PIPETTE_DEFAULT_RUN;
-        if (named != PIPETTE_DEFAULT_RUN ||
-            (aliases && ((length == 4 && strncmp(name, "crun", 4) == 0) || (length == 7 && strncmp(name, "run_ALL", 7) == 0)))) {
+        if (named != PIPETTE_DEFAULT_RUN || (aliases && ((length == 4 && strncmp(name, "crun", 4) == 0) ||
+                                                         (length == 7 && strncmp(name, "run_ALL", 7) == 0)))) {
             if (named != PIPETTE_DEFAULT_RUN)
                 *run = named;
             component = "$";
@@ -375,8 +380,8 @@ static int list_groups(pipette_file *file)
     return PIPETTE_OK;
 }
 
-/* The number of the place that a name finds, among the entries alone or with the groups; a status below 0. Names are taken as written first:
- * a parameter may well be called r_1. */
+/* The number of the place that a name finds, among the entries alone or with the groups; a status below 0. Names are
+ * taken as written first: a parameter may well be called r_1. */
 static int64_t find_place(pipette_file *file, const char *name, int groups, uint64_t *run, pipette_error *error)
 {
     char wanted[2][NAME_PATH_SIZE], candidates[600];
@@ -392,16 +397,18 @@ static int64_t find_place(pipette_file *file, const char *name, int groups, uint
     if (found >= 0)
         return found;
     if (found == NAME_FIND_SEVERAL)
-        return pipette_error_set(error, PIPETTE_E_AMBIGUOUS, "%s: '%s' fits several places: %s; write more of the name", file->path, name,
-                                 candidates);
+        return pipette_error_set(error, PIPETTE_E_AMBIGUOUS, "%s: '%s' fits several places: %s; write more of the name",
+                                 file->path, name, candidates);
     nearest = name_nearest(wanted[1], count, groups ? place_path : entry_path, file);
     if (nearest != NULL)
-        return pipette_error_set(error, PIPETTE_E_NOT_FOUND, "%s: holds no '%s'; did you mean '%s'?", file->path, name, nearest);
-    return pipette_error_set(error, PIPETTE_E_NOT_FOUND, "%s: holds no '%s'; `pipette show %s` lists what it holds", file->path, name,
-                             file->path);
+        return pipette_error_set(error, PIPETTE_E_NOT_FOUND, "%s: holds no '%s'; did you mean '%s'?", file->path, name,
+                                 nearest);
+    return pipette_error_set(error, PIPETTE_E_NOT_FOUND, "%s: holds no '%s'; `pipette show %s` lists what it holds",
+                             file->path, name, file->path);
 }
 
-int pipette_file_find(pipette_file *file, const char *name, const pipette_entry **entry, uint64_t *run, pipette_error *error)
+int pipette_file_find(pipette_file *file, const char *name, const pipette_entry **entry, uint64_t *run,
+                      pipette_error *error)
 {
     int64_t found = find_place(file, name, 0, run, error);
     if (found < 0)
@@ -410,8 +417,8 @@ int pipette_file_find(pipette_file *file, const char *name, const pipette_entry 
     return PIPETTE_OK;
 }
 
-int pipette_file_find_any(pipette_file *file, const char *name, const pipette_entry **entry, const char **group, uint64_t *run,
-                          pipette_error *error)
+int pipette_file_find_any(pipette_file *file, const char *name, const pipette_entry **entry, const char **group,
+                          uint64_t *run, pipette_error *error)
 {
     int64_t found;
     *entry = NULL;

@@ -30,14 +30,20 @@ static const char *const every_stage[] = {"plugin", NULL};
 const pipette_option_spec *keys_of(int kind, uint32_t *count)
 {
     switch (kind) {
-    case PIPETTE_KIND_MODEL: *count = PIPETTE_COUNT_OF(run_keys); return run_keys;
-    case PIPETTE_KIND_STORAGE: *count = PIPETTE_COUNT_OF(storage_keys); return storage_keys;
-    default: *count = 0; return NULL;
+    case PIPETTE_KIND_MODEL:
+        *count = PIPETTE_COUNT_OF(run_keys);
+        return run_keys;
+    case PIPETTE_KIND_STORAGE:
+        *count = PIPETTE_COUNT_OF(storage_keys);
+        return storage_keys;
+    default:
+        *count = 0;
+        return NULL;
     }
 }
 
-int keys_check(const pipette_option *group, const char *plugin, int kind, const pipette_option_spec *own, uint32_t own_count,
-               uint32_t own_stride, pipette_error *error)
+int keys_check(const pipette_option *group, const char *plugin, int kind, const pipette_option_spec *own,
+               uint32_t own_count, uint32_t own_stride, pipette_error *error)
 {
     uint32_t count, stride = own_stride == 0 ? (uint32_t)sizeof *own : own_stride, i;
     const pipette_option_spec *keys = keys_of(kind, &count);

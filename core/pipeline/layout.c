@@ -1,4 +1,5 @@
-/* layout.c: what the file will hold: asks the model for shapes, then describes columns, leaves and tables to the storage. */
+/* layout.c: what the file will hold: asks the model for shapes, then describes columns, leaves and tables to the
+ * storage. */
 #include <stdlib.h>
 
 #include "pipeline/pipeline.h"
@@ -9,11 +10,12 @@
 #define TIMES_FOR_EACH_RUN 1000000u
 #define TIMES_BLOCK 1024u
 #define AXIS_VALUES_MOST (1u << 20)
-/* Above so many runs a checksum of four bytes for each would be much of the file, where they have no more than a few numbers as results. */
+/* Above so many runs a checksum of four bytes for each would be much of the file, where they have no more than a few
+ * numbers as results. */
 #define CHECKSUM_OF_FOUR 1000000u
 #define CHECKSUM_OF_ONE_NUMBERS 16u
 
-/* ---- Shapes -------------------------------------------------------------------------------------------------------------- */
+/* ---- Shapes ---- */
 
 typedef struct shapes {
     pipette_pipeline *pipeline;
@@ -69,9 +71,10 @@ static int combination(shapes *s, uint64_t lane)
         if (memcmp(s->seen + (size_t)(i - 1) * s->key_bytes, key, s->key_bytes) == 0)
             return PIPETTE_OK;
     if (s->seen_count == SHAPE_COMBINATIONS)
-        return pipette_error_set(s->error, PIPETTE_E_UNSUPPORTED,
-                                 "the exploration gives the results more than %u different shapes; declare them ragged instead",
-                                 SHAPE_COMBINATIONS);
+        return pipette_error_set(
+            s->error, PIPETTE_E_UNSUPPORTED,
+            "the exploration gives the results more than %u different shapes; declare them ragged instead",
+            SHAPE_COMBINATIONS);
     status = ask(s);
     memcpy(s->seen + (size_t)s->seen_count * s->key_bytes, key, s->key_bytes);
     s->seen_count++;
@@ -152,7 +155,8 @@ static int ask_shapes(pipette_pipeline *p, shape_extent *extents, pipette_error 
         status = ask(&s);
     } else if (status == PIPETTE_OK) {
         s.seen = malloc((size_t)SHAPE_COMBINATIONS * s.key_bytes);
-        status = s.seen == NULL ? pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory") : each_combination(&s, only);
+        status =
+            s.seen == NULL ? pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory") : each_combination(&s, only);
     }
     for (i = 0; s.blocks != NULL && i < n; i++)
         free(s.blocks[i]);
@@ -164,7 +168,7 @@ static int ask_shapes(pipette_pipeline *p, shape_extent *extents, pipette_error 
     return status;
 }
 
-/* ---- Columns -------------------------------------------------------------------------------------------------------------- */
+/* ---- Columns ---- */
 
 static void ledger_columns(pipette_column_spec *columns, uint32_t *count, uint64_t rows)
 {
@@ -174,18 +178,21 @@ static void ledger_columns(pipette_column_spec *columns, uint32_t *count, uint64
 #undef STATE_TEXT
     };
     static const pipette_column_spec ledger[] = {
-        {sizeof(pipette_column_spec), PIPETTE_TYPE_BOOL, PIPETTE_ROLE_LEDGER, 0, LEDGER_STATE, "", "What became of the run", NULL, 0, 0, states,
-         PIPETTE_COUNT_OF(states), 0},
-        {sizeof(pipette_column_spec), PIPETTE_TYPE_F64, PIPETTE_ROLE_LEDGER, 0, LEDGER_START, "seconds since 1970-01-01 00:00:00",
-         "When the run, or the batch that it (or the first run of the block) was computed in, began", NULL, 0, 0, NULL, 0, 0},
+        {sizeof(pipette_column_spec), PIPETTE_TYPE_BOOL, PIPETTE_ROLE_LEDGER, 0, LEDGER_STATE, "",
+         "What became of the run", NULL, 0, 0, states, PIPETTE_COUNT_OF(states), 0},
+        {sizeof(pipette_column_spec), PIPETTE_TYPE_F64, PIPETTE_ROLE_LEDGER, 0, LEDGER_START,
+         "seconds since 1970-01-01 00:00:00",
+         "When the run, or the batch that it (or the first run of the block) was computed in, began", NULL, 0, 0, NULL,
+         0, 0},
         {sizeof(pipette_column_spec), PIPETTE_TYPE_F64, PIPETTE_ROLE_LEDGER, 0, LEDGER_DURATION, "s",
          "How long the run took; where runs are shorter than 10 us, its share of the batch", NULL, 0, 0, NULL, 0, 0},
-        {sizeof(pipette_column_spec), PIPETTE_TYPE_STRING, PIPETTE_ROLE_LEDGER, 0, LEDGER_MESSAGE, "", "Why the run has no result", NULL, 0, 0,
-         NULL, 0, 0},
-        {sizeof(pipette_column_spec), PIPETTE_TYPE_STRING, PIPETTE_ROLE_LEDGER, 0, LEDGER_LOG, "", "What the run printed and logged", NULL, 0, 0,
-         NULL, 0, 0},
+        {sizeof(pipette_column_spec), PIPETTE_TYPE_STRING, PIPETTE_ROLE_LEDGER, 0, LEDGER_MESSAGE, "",
+         "Why the run has no result", NULL, 0, 0, NULL, 0, 0},
+        {sizeof(pipette_column_spec), PIPETTE_TYPE_STRING, PIPETTE_ROLE_LEDGER, 0, LEDGER_LOG, "",
+         "What the run printed and logged", NULL, 0, 0, NULL, 0, 0},
         {sizeof(pipette_column_spec), PIPETTE_TYPE_I32, PIPETTE_ROLE_LEDGER, 0, LEDGER_CHECKSUM, "",
-         "What the state and the results of the run add up to, for `pipette check`; 0: there is none", NULL, 0, 0, NULL, 0, 0},
+         "What the state and the results of the run add up to, for `pipette check`; 0: there is none", NULL, 0, 0, NULL,
+         0, 0},
     };
     uint32_t i;
     memcpy(columns + *count, ledger, sizeof ledger);
@@ -249,16 +256,19 @@ static int result_columns(pipette_pipeline *p, const shape_extent *extents, uint
     return PIPETTE_OK;
 }
 
-/* One byte for each run, where runs are many and all their results single numbers: there it still tells every bit. A file keeps what it has. */
+/* One byte for each run, where runs are many and all their results single numbers: there it still tells every bit. A
+ * file keeps what it has. */
 static void checksum_type(pipette_pipeline *p)
 {
     uint32_t i, numbers = 0;
     int32_t type = p->checksum_type;
     for (i = p->first_result; i < p->first_result + p->stored_results; i++)
-        numbers += p->columns[i].rank == 0 && p->columns[i].type != PIPETTE_TYPE_STRING && p->columns[i].type != PIPETTE_TYPE_COMPLEX;
+        numbers += p->columns[i].rank == 0 && p->columns[i].type != PIPETTE_TYPE_STRING &&
+                   p->columns[i].type != PIPETTE_TYPE_COMPLEX;
     if (type == PIPETTE_TYPE_NONE)
-        type = p->row_count > CHECKSUM_OF_FOUR && numbers == p->stored_results && numbers <= CHECKSUM_OF_ONE_NUMBERS ? PIPETTE_TYPE_BOOL
-                                                                                                                     : PIPETTE_TYPE_I32;
+        type = p->row_count > CHECKSUM_OF_FOUR && numbers == p->stored_results && numbers <= CHECKSUM_OF_ONE_NUMBERS
+                   ? PIPETTE_TYPE_BOOL
+                   : PIPETTE_TYPE_I32;
     for (i = 0; i < p->first_result; i++)
         if (strcmp(p->columns[i].path, LEDGER_CHECKSUM) == 0)
             p->columns[i].type = type;
@@ -358,8 +368,8 @@ static int layout_axes(pipette_pipeline *p, pipette_error *error)
     int product;
     if (counts == NULL)
         return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
-    product = count > 0 && p->span_count == 1 && p->spans[0].first == 0 && p->spans[0].count == exploration_count(points) &&
-              exploration_product(points, AXIS_VALUES_MOST, counts);
+    product = count > 0 && p->span_count == 1 && p->spans[0].first == 0 &&
+              p->spans[0].count == exploration_count(points) && exploration_product(points, AXIS_VALUES_MOST, counts);
     for (i = 0; product && i < count; i++)
         product = !__builtin_mul_overflow(rows, counts[i], &rows);
     if (!product || rows != p->row_count) {
@@ -372,7 +382,8 @@ static int layout_axes(pipette_pipeline *p, pipette_error *error)
         void *data = malloc((size_t)counts[i] * pipette_type_size(column->type) + 1);
         uint64_t *shape = malloc(sizeof *shape);
         p->layout.axis_count = i + 1;
-        p->axes[i] = (pipette_table_dimension){.size = sizeof p->axes[i], .name = column->path, .unit = column->unit, .doc = column->doc};
+        p->axes[i] = (pipette_table_dimension){
+            .size = sizeof p->axes[i], .name = column->path, .unit = column->unit, .doc = column->doc};
         if (shape != NULL)
             *shape = counts[i];
         p->axes[i].values = pipette_value_array(column->type, 1, shape, data);
@@ -442,10 +453,13 @@ uint64_t layout_bytes(const pipette_pipeline *p)
     for (i = 0; i < p->layout.column_count; i++) {
         uint64_t row = p->columns[i].type == PIPETTE_TYPE_STRING ? 0 : pipette_type_size(p->columns[i].type);
         for (j = 0; j < p->columns[i].rank; j++)
-            row = p->columns[i].dimensions[j].extent == PIPETTE_RAGGED || __builtin_mul_overflow(row, p->columns[i].dimensions[j].extent, &row)
+            row = p->columns[i].dimensions[j].extent == PIPETTE_RAGGED ||
+                          __builtin_mul_overflow(row, p->columns[i].dimensions[j].extent, &row)
                       ? 0
                       : row;
-        if (__builtin_mul_overflow(row, p->columns[i].every > 1 ? p->row_count / p->columns[i].every + 1 : p->row_count, &row) || __builtin_add_overflow(bytes, row, &bytes))
+        if (__builtin_mul_overflow(row, p->columns[i].every > 1 ? p->row_count / p->columns[i].every + 1 : p->row_count,
+                                   &row) ||
+            __builtin_add_overflow(bytes, row, &bytes))
             return UINT64_MAX;
     }
     return bytes;

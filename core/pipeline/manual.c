@@ -8,7 +8,8 @@
 #include "plugin/search.h"
 #include "trajectory/trajectory.h"
 
-int pipette_trajectory_create(const char *name, const char *comment, pipette_trajectory **trajectory, pipette_error *error)
+int pipette_trajectory_create(const char *name, const char *comment, pipette_trajectory **trajectory,
+                              pipette_error *error)
 {
     return trajectory_create(name, comment, trajectory, error);
 }
@@ -88,7 +89,8 @@ static int visit_one(const char *path, const plugin_schema *schema, const char *
     return status;
 }
 
-int pipette_plugins(const char *const *folders, uint32_t folder_count, pipette_plugin_visit visit, void *user, pipette_error *error)
+int pipette_plugins(const char *const *folders, uint32_t folder_count, pipette_plugin_visit visit, void *user,
+                    pipette_error *error)
 {
     listing l = {visit, user, NULL, 0};
     int status = plugin_search_create(folders, folder_count, &l.search, error);
@@ -99,7 +101,8 @@ int pipette_plugins(const char *const *folders, uint32_t folder_count, pipette_p
     return status;
 }
 
-int pipette_manual_create(const char *plugin, const char *const *folders, uint32_t folder_count, pipette_manual **out, pipette_error *error)
+int pipette_manual_create(const char *plugin, const char *const *folders, uint32_t folder_count, pipette_manual **out,
+                          pipette_error *error)
 {
     pipette_manual *manual = calloc(1, sizeof *manual);
     plugin_schema *schema = NULL;

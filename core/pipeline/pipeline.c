@@ -1,6 +1,6 @@
 /* pipeline.c: the life of an experiment, from the config to the finished file. Each step is a function of this folder:
- * prepare (stages, trajectory), select (which runs), layout (what the file holds), resume (what it holds already), execute (the
- * runs), results (postprocessing). */
+ * prepare (stages, trajectory), select (which runs), layout (what the file holds), resume (what it holds already),
+ * execute (the runs), results (postprocessing). */
 #include "pipeline/coordinates.h"
 #include "pipeline/pipeline.h"
 
@@ -37,20 +37,21 @@ void pipeline_log(pipette_pipeline *p, int level, const char *format, ...)
 void pipeline_progress(const engine_progress *from, void *user)
 {
     pipette_pipeline *p = user;
-    pipette_progress to = {sizeof to,       p->round,         from->run_count,  from->done,
-                           from->failed,    from->timed_out,  from->infeasible, from->seconds};
+    pipette_progress to = {sizeof to,    p->round,        from->run_count,  from->done,
+                           from->failed, from->timed_out, from->infeasible, from->seconds};
     p->options.progress(&to, p->options.user);
 }
 
-int pipeline_create(const pipette_pipeline_options *options, const char *text, const program_stages *program, pipette_pipeline **out,
-                    pipette_error *error)
+int pipeline_create(const pipette_pipeline_options *options, const char *text, const program_stages *program,
+                    pipette_pipeline **out, pipette_error *error)
 {
     pipette_pipeline *p = calloc(1, sizeof *p);
     int status;
     *out = NULL;
     if (p == NULL)
         return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
-    memcpy(&p->options, options, options->size == 0 || options->size > sizeof p->options ? sizeof p->options : options->size);
+    memcpy(&p->options, options,
+           options->size == 0 || options->size > sizeof p->options ? sizeof p->options : options->size);
     p->program = program;
     p->report.size = sizeof p->report;
     status = text == NULL ? config_load(p->options.config, p->options.sets, p->options.set_count, &p->config, error)
@@ -122,7 +123,7 @@ static void give_warnings(pipette_pipeline *p)
     }
 }
 
-/* ---- Postprocessing ------------------------------------------------------------------------------------------------------------ */
+/* ---- Postprocessing ---- */
 
 typedef int (*postprocess_call)(pipette_stage *stage, pipette_trajectory *trajectory, pipette_results *results);
 
@@ -156,7 +157,8 @@ static int take_added(const pipette_node *node, const char **why, void *user)
 static void warn_of_texts(pipette_pipeline *p, text_repairs *t)
 {
     if (t->wrong > 0)
-        pipeline_log(p, PIPETTE_LOG_WARNING, "%llu bytes of texts of stages are no UTF-8; each is stored as U+FFFD", (unsigned long long)t->wrong);
+        pipeline_log(p, PIPETTE_LOG_WARNING, "%llu bytes of texts of stages are no UTF-8; each is stored as U+FFFD",
+                     (unsigned long long)t->wrong);
     t->wrong = 0;
 }
 
@@ -172,7 +174,8 @@ static int call_postprocess(pipette_pipeline *p, stage *s, postprocess_call call
         status = call(&s->handle, p->trajectory, &r.handle);
         visible_leave(p->visible);
         if (status != PIPETTE_OK)
-            status = stage_error(s, status, r.message[0] != '\0' ? r.message : pipette_trajectory_message(p->trajectory), error);
+            status = stage_error(s, status,
+                                 r.message[0] != '\0' ? r.message : pipette_trajectory_message(p->trajectory), error);
         warn_of_texts(p, &r.texts);
     }
     results_free(&r);
@@ -221,7 +224,7 @@ static void end_postprocess(pipette_pipeline *p)
     }
 }
 
-/* ---- The phases ------------------------------------------------------------------------------------------------------------------ */
+/* ---- The phases ---- */
 
 static int prepare(pipette_pipeline *p, pipette_error *error)
 {
@@ -242,7 +245,8 @@ static int prepare(pipette_pipeline *p, pipette_error *error)
     return PIPETTE_OK;
 }
 
-/* The layout is made twice: postprocessing wants to see the columns before it declares the tables that the layout holds. */
+/* The layout is made twice: postprocessing wants to see the columns before it declares the tables that the layout
+ * holds. */
 static int lay_out(pipette_pipeline *p, pipette_error *error)
 {
     int status = layout_build(p, error);
@@ -291,8 +295,8 @@ static int grow(pipette_pipeline *p, uint64_t old_runs, uint64_t old_rows, pipet
     return status == PIPETTE_OK ? execute_rows(p, &rows, 1, error) : status;
 }
 
-/* Postprocessing until it expands no more. Points that it asks for may be in the file already, from a start that was cut off: then
- * they become visible, and the next round is what it would have been. */
+/* Postprocessing until it expands no more. Points that it asks for may be in the file already, from a start that was
+ * cut off: then they become visible, and the next round is what it would have been. */
 static int rounds(pipette_pipeline *p, pipette_error *error)
 {
     while (!p->report.interrupted && p->report.max_failures == 0) {
@@ -367,8 +371,10 @@ int pipette_pipeline_run(pipette_pipeline *p, pipette_report *report, pipette_er
     status = prepare(p, error);
     git_take(&git, &p->commit, &p->diff);
     if (status == PIPETTE_OK && p->program != NULL && p->program->refuse_dirty && p->diff != NULL)
-        status = pipette_error_set(error, PIPETTE_E_INVALID, "the working directory has changes on top of commit %.60s (refuse_dirty): commit them",
-                                   p->commit == NULL ? "" : p->commit);
+        status =
+            pipette_error_set(error, PIPETTE_E_INVALID,
+                              "the working directory has changes on top of commit %.60s (refuse_dirty): commit them",
+                              p->commit == NULL ? "" : p->commit);
     if (status == PIPETTE_OK)
         status = provenance_add(p, error);
     if (status == PIPETTE_OK)

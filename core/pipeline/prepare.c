@@ -9,7 +9,8 @@
 
 #define STACK_LEAST 65536u /* less would not even do for the worker */
 
-static const char *const top_keys[] = {"name", "comment", "preprocess", "run", "postprocess", "storage", "parameters", "seed"};
+static const char *const top_keys[] = {"name",        "comment", "preprocess", "run",
+                                       "postprocess", "storage", "parameters", "seed"};
 
 #define RETRIES_LIMIT 1000u
 
@@ -34,7 +35,8 @@ static const char *parameter_at(const void *user, uint32_t i)
     return ((const plugin_schema *)user)->parameters[i].path;
 }
 
-/* `schema` NULL: before the model is known; then a key of --set may still turn out to name a parameter, and is let pass. */
+/* `schema` NULL: before the model is known; then a key of --set may still turn out to name a parameter, and is let
+ * pass. */
 static int check_top(const pipette_pipeline *p, const plugin_schema *schema, pipette_error *error)
 {
     const pipette_option *node = unknown_key(p), *below;
@@ -46,7 +48,8 @@ static int check_top(const pipette_pipeline *p, const plugin_schema *schema, pip
     name = config_name(node);
     nearest = name_nearest_of(name, top_keys, PIPETTE_COUNT_OF(top_keys));
     if (nearest != NULL)
-        return config_fail(node, error, PIPETTE_E_CONFIG, "a pipeline has no key '%s'; did you mean '%s'?", name, nearest);
+        return config_fail(node, error, PIPETTE_E_CONFIG, "a pipeline has no key '%s'; did you mean '%s'?", name,
+                           nearest);
     if (schema == NULL && config_line(node) == 0)
         return PIPETTE_OK;
     used = (size_t)snprintf(path, sizeof path, "%s", name);
@@ -56,12 +59,16 @@ static int check_top(const pipette_pipeline *p, const plugin_schema *schema, pip
     }
     nearest = schema == NULL ? NULL : name_nearest(path, schema->parameter_count, parameter_at, schema);
     if (nearest != NULL)
-        return config_fail(node, error, PIPETTE_E_CONFIG, "a pipeline has no key '%s'; did you mean 'parameters.%s'?", path, nearest);
-    return config_fail(node, error, PIPETTE_E_CONFIG,
-                       "a pipeline has no key '%s'; known are name, comment, preprocess, run, postprocess, storage, parameters, seed", name);
+        return config_fail(node, error, PIPETTE_E_CONFIG, "a pipeline has no key '%s'; did you mean 'parameters.%s'?",
+                           path, nearest);
+    return config_fail(
+        node, error, PIPETTE_E_CONFIG,
+        "a pipeline has no key '%s'; known are name, comment, preprocess, run, postprocess, storage, parameters, seed",
+        name);
 }
 
-static int text_of(const pipette_option *group, const char *key, const char *fallback, const char **out, pipette_error *error)
+static int text_of(const pipette_option *group, const char *key, const char *fallback, const char **out,
+                   pipette_error *error)
 {
     const pipette_option *node = config_get(group, key);
     pipette_value value;
@@ -78,7 +85,8 @@ static int text_of(const pipette_option *group, const char *key, const char *fal
 }
 
 /* A stage's group and the name of its plugin. */
-static int stage_from(pipette_pipeline *p, stage *s, const pipette_option *group, const char *what, pipette_error *error)
+static int stage_from(pipette_pipeline *p, stage *s, const pipette_option *group, const char *what,
+                      pipette_error *error)
 {
     const char *name;
     int status;
@@ -100,8 +108,10 @@ static int stages_from(pipette_pipeline *p, const char *key, stage **stages, uin
     if (node == NULL)
         return PIPETTE_OK;
     single = config_kind(node) == PIPETTE_OPTION_GROUP;
-    if (!single && config_kind(node) != PIPETTE_OPTION_LIST && (config_kind(node) != PIPETTE_OPTION_ARRAY || config_count(node) != 0))
-        return config_fail(node, error, PIPETTE_E_CONFIG, "'%s' takes stages: %s = ( { plugin = \"NAME\"; } );", key, key);
+    if (!single && config_kind(node) != PIPETTE_OPTION_LIST &&
+        (config_kind(node) != PIPETTE_OPTION_ARRAY || config_count(node) != 0))
+        return config_fail(node, error, PIPETTE_E_CONFIG, "'%s' takes stages: %s = ( { plugin = \"NAME\"; } );", key,
+                           key);
     n = single ? 1 : config_count(node);
     *stages = calloc((size_t)n + 1, sizeof **stages);
     if (*stages == NULL)
@@ -122,7 +132,8 @@ static int bytes_value(const pipette_option *node, const char *key, uint64_t *ou
     pipette_value value;
     const char *unit;
     char *end;
-    int status = config_value(node, config_kind(node) == PIPETTE_TYPE_STRING ? PIPETTE_TYPE_STRING : PIPETTE_TYPE_U64, &value, error);
+    int status = config_value(node, config_kind(node) == PIPETTE_TYPE_STRING ? PIPETTE_TYPE_STRING : PIPETTE_TYPE_U64,
+                              &value, error);
     if (status != PIPETTE_OK || value.type == PIPETTE_TYPE_U64) {
         *out = status == PIPETTE_OK ? value.as.u64 : 0;
         return status;
@@ -130,9 +141,10 @@ static int bytes_value(const pipette_option *node, const char *key, uint64_t *ou
     errno = 0;
     *out = strtoull(value.as.string, &end, 10);
     unit = *end == '\0' ? NULL : strchr(units, *end);
-    if (value.as.string[0] < '0' || value.as.string[0] > '9' || errno != 0 || (unit == NULL && *end != '\0') || (unit != NULL && end[1] != '\0') ||
-        (unit != NULL && *out > UINT64_MAX >> (10 * (unit - units + 1))))
-        return config_fail(node, error, PIPETTE_E_CONFIG, "%s takes bytes, or a number with K, M or G such as \"64M\", not \"%s\"", key,
+    if (value.as.string[0] < '0' || value.as.string[0] > '9' || errno != 0 || (unit == NULL && *end != '\0') ||
+        (unit != NULL && end[1] != '\0') || (unit != NULL && *out > UINT64_MAX >> (10 * (unit - units + 1))))
+        return config_fail(node, error, PIPETTE_E_CONFIG,
+                           "%s takes bytes, or a number with K, M or G such as \"64M\", not \"%s\"", key,
                            value.as.string);
     if (unit != NULL)
         *out <<= 10 * (unit - units + 1);
@@ -145,7 +157,8 @@ static int run_bytes(const pipette_pipeline *p, const char *key, uint64_t least,
     const pipette_option *node = config_get(p->run.options, key);
     int status = node == NULL ? PIPETTE_OK : bytes_value(node, key, out, error);
     if (status == PIPETTE_OK && node != NULL && *out < least)
-        return config_fail(node, error, PIPETTE_E_CONFIG, "%s takes at least %llu bytes", key, (unsigned long long)least);
+        return config_fail(node, error, PIPETTE_E_CONFIG, "%s takes at least %llu bytes", key,
+                           (unsigned long long)least);
     return status;
 }
 
@@ -169,8 +182,8 @@ static int run_seconds(const pipette_pipeline *p, const char *key, double option
 }
 
 /* Likewise a whole number. */
-static int run_number(const pipette_pipeline *p, const char *key, uint64_t least, uint64_t most, uint64_t option, uint64_t *out,
-                      pipette_error *error)
+static int run_number(const pipette_pipeline *p, const char *key, uint64_t least, uint64_t most, uint64_t option,
+                      uint64_t *out, pipette_error *error)
 {
     const pipette_option *node = config_get(p->run.options, key);
     pipette_value value;
@@ -249,7 +262,8 @@ static int omit_settings(pipette_pipeline *p, pipette_error *error)
         const char *name = ((const char *const *)pipette_value_data(&value))[i];
         const char *bare = strncmp(name, "results.", 8) == 0 ? name + 8 : name;
         char candidates[400];
-        int64_t found = name_find(bare, p->schema->result_count, declared_path, p->schema, candidates, sizeof candidates);
+        int64_t found =
+            name_find(bare, p->schema->result_count, declared_path, p->schema, candidates, sizeof candidates);
         if (found >= 0) {
             p->omitted[found] = 1;
             continue;
@@ -262,10 +276,11 @@ static int omit_settings(pipette_pipeline *p, pipette_error *error)
         }
         nearest = name_nearest_of(bare, names, j);
         if (nearest != NULL)
-            return config_fail(node, error, PIPETTE_E_CONFIG, "omit: model '%s' has no result '%s'; did you mean '%s'?", p->schema->name, name,
-                               nearest);
-        return config_fail(node, error, PIPETTE_E_CONFIG, "omit: model '%s' has no result '%s'; `pipette inspect %s` lists them",
-                           p->schema->name, name, p->run.name);
+            return config_fail(node, error, PIPETTE_E_CONFIG, "omit: model '%s' has no result '%s'; did you mean '%s'?",
+                               p->schema->name, name, nearest);
+        return config_fail(node, error, PIPETTE_E_CONFIG,
+                           "omit: model '%s' has no result '%s'; `pipette inspect %s` lists them", p->schema->name,
+                           name, p->run.name);
     }
     return status;
 }
@@ -277,7 +292,8 @@ static int storage_settings(pipette_pipeline *p, pipette_error *error)
     const char *text;
     int status = text_of(p->storage.options, "file", NULL, &p->file, error);
     if (status == PIPETTE_OK && (p->file == NULL || p->file[0] == '\0'))
-        status = config_fail(p->storage.options, error, PIPETTE_E_CONFIG, "storage does not say where the results go: file = \"hdf5/NAME.hdf5\";");
+        status = config_fail(p->storage.options, error, PIPETTE_E_CONFIG,
+                             "storage does not say where the results go: file = \"hdf5/NAME.hdf5\";");
     if (status == PIPETTE_OK)
         status = text_of(p->storage.options, "durability", "process", &text, error);
     if (status != PIPETTE_OK)
@@ -291,7 +307,8 @@ static int storage_settings(pipette_pipeline *p, pipette_error *error)
         return PIPETTE_OK;
     status = config_value(node, PIPETTE_TYPE_I64, &value, error);
     if (status == PIPETTE_OK && (value.as.i64 < 0 || value.as.i64 > 9))
-        status = config_fail(node, error, PIPETTE_E_CONFIG, "compression is a level from 0 to 9, not %lld", (long long)value.as.i64);
+        status = config_fail(node, error, PIPETTE_E_CONFIG, "compression is a level from 0 to 9, not %lld",
+                             (long long)value.as.i64);
     if (status == PIPETTE_OK)
         p->compression = (uint32_t)value.as.i64;
     return status;
@@ -316,8 +333,8 @@ static int start_engine(pipette_pipeline *p, pipette_error *error)
         status = plugin_search_find(p->search, p->run.name, p->base, &path, &why);
     }
     if (status != PIPETTE_OK)
-        return config_fail(config_get(p->run.options, "plugin"), error, status == PIPETTE_E_NOT_FOUND ? PIPETTE_E_PLUGIN : status, "%s",
-                           why.message);
+        return config_fail(config_get(p->run.options, "plugin"), error,
+                           status == PIPETTE_E_NOT_FOUND ? PIPETTE_E_PLUGIN : status, "%s", why.message);
     p->cores = cores_usable();
     options.workers = p->options.workers > 0 ? p->options.workers : p->cores;
     p->workers = options.workers;
@@ -358,13 +375,15 @@ int prepare_stages(pipette_pipeline *p, pipette_error *error)
         return status;
     node = config_get(root, "run");
     if (node == NULL)
-        return pipette_error_set(error, PIPETTE_E_CONFIG, "%s: no run stage; a pipeline needs run = { plugin = \"NAME\"; };", p->options.config);
+        return pipette_error_set(error, PIPETTE_E_CONFIG,
+                                 "%s: no run stage; a pipeline needs run = { plugin = \"NAME\"; };", p->options.config);
     status = stage_from(p, &p->run, node, "run", error);
     node = config_get(root, "storage");
     if (status == PIPETTE_OK && node == NULL)
-        status = pipette_error_set(error, PIPETTE_E_CONFIG,
-                                   "%s: no storage; a pipeline needs storage = { plugin = \"hdf5\"; file = \"hdf5/NAME.hdf5\"; };",
-                                   p->options.config);
+        status = pipette_error_set(
+            error, PIPETTE_E_CONFIG,
+            "%s: no storage; a pipeline needs storage = { plugin = \"hdf5\"; file = \"hdf5/NAME.hdf5\"; };",
+            p->options.config);
     if (status == PIPETTE_OK)
         status = stage_from(p, &p->storage, node, "storage", error);
     if (status == PIPETTE_OK)
@@ -395,19 +414,21 @@ int prepare_stages(pipette_pipeline *p, pipette_error *error)
     if (status == PIPETTE_OK)
         status = check_top(p, p->schema, error);
     if (status == PIPETTE_OK)
-        status = keys_check(p->run.options, p->run.name, PIPETTE_KIND_MODEL, p->schema->options, p->schema->option_count, 0, error);
+        status = keys_check(p->run.options, p->run.name, PIPETTE_KIND_MODEL, p->schema->options,
+                            p->schema->option_count, 0, error);
     if (status == PIPETTE_OK)
         status = omit_settings(p, error);
     return status;
 }
 
-/* ---- The trajectory ------------------------------------------------------------------------------------------------------- */
+/* ---- The trajectory ---- */
 
 /* Calls `visit` for every leaf of the config's `parameters`, with its dotted path. */
-typedef int (*preset_visit)(pipette_pipeline *p, const char *path, const pipette_option *node, void *user, pipette_error *error);
+typedef int (*preset_visit)(pipette_pipeline *p, const char *path, const pipette_option *node, void *user,
+                            pipette_error *error);
 
-static int each_preset(pipette_pipeline *p, const pipette_option *group, const char *prefix, preset_visit visit, void *user,
-                       pipette_error *error)
+static int each_preset(pipette_pipeline *p, const pipette_option *group, const char *prefix, preset_visit visit,
+                       void *user, pipette_error *error)
 {
     uint64_t i;
     for (i = 0; i < config_count(group); i++) {
@@ -427,13 +448,15 @@ static int each_preset(pipette_pipeline *p, const pipette_option *group, const c
     return PIPETTE_OK;
 }
 
-static int give_preset(pipette_pipeline *p, const char *path, const pipette_option *node, void *user, pipette_error *error)
+static int give_preset(pipette_pipeline *p, const char *path, const pipette_option *node, void *user,
+                       pipette_error *error)
 {
     pipette_value value;
     int type = PIPETTE_TYPE_NONE, status;
     uint32_t i;
     (void)user;
-    for (i = 0; i < p->schema->parameter_count; i++) /* u64 may be given as text, which libconfig's integers are too small for */
+    for (i = 0; i < p->schema->parameter_count;
+         i++) /* u64 may be given as text, which libconfig's integers are too small for */
         if (p->schema->parameters[i].type == PIPETTE_TYPE_U64 && config_kind(node) == PIPETTE_TYPE_STRING &&
             strcmp(p->schema->parameters[i].path, path) == 0)
             type = PIPETTE_TYPE_U64;
@@ -441,7 +464,8 @@ static int give_preset(pipette_pipeline *p, const char *path, const pipette_opti
     if (status != PIPETTE_OK)
         return status;
     status = pipette_preset(p->trajectory, path, &value);
-    return status == PIPETTE_OK ? status : config_fail(node, error, status, "%s", pipette_trajectory_message(p->trajectory));
+    return status == PIPETTE_OK ? status
+                                : config_fail(node, error, status, "%s", pipette_trajectory_message(p->trajectory));
 }
 
 typedef struct name_list {
@@ -471,7 +495,8 @@ static const char *name_at(const void *user, uint32_t i)
     return ((const name_list *)user)->names[i];
 }
 
-static int meets_parameter(pipette_pipeline *p, const char *path, const pipette_option *node, void *user, pipette_error *error)
+static int meets_parameter(pipette_pipeline *p, const char *path, const pipette_option *node, void *user,
+                           pipette_error *error)
 {
     const name_list *list = user;
     const char *nearest;
@@ -482,11 +507,14 @@ static int meets_parameter(pipette_pipeline *p, const char *path, const pipette_
     (void)p;
     nearest = name_nearest(path, list->count, name_at, list);
     if (nearest != NULL)
-        return config_fail(node, error, PIPETTE_E_CONFIG, "there is no parameter '%s'; did you mean '%s'?", path, nearest);
-    return config_fail(node, error, PIPETTE_E_CONFIG, "there is no parameter '%s'; `pipette inspect %s` lists those of the model", path, p->run.name);
+        return config_fail(node, error, PIPETTE_E_CONFIG, "there is no parameter '%s'; did you mean '%s'?", path,
+                           nearest);
+    return config_fail(node, error, PIPETTE_E_CONFIG,
+                       "there is no parameter '%s'; `pipette inspect %s` lists those of the model", path, p->run.name);
 }
 
-static int find_preset(pipette_pipeline *p, const char *path, const pipette_option *node, void *user, pipette_error *error)
+static int find_preset(pipette_pipeline *p, const char *path, const pipette_option *node, void *user,
+                       pipette_error *error)
 {
     const void **wanted = user; /* path in, node out */
     (void)p;
@@ -508,7 +536,8 @@ static int add_model_parameters(pipette_pipeline *p, const pipette_option *prese
             (void)each_preset(p, presets, "", find_preset, wanted, error);
         if (wanted[1] != NULL)
             return config_fail(wanted[1], error, status, "%s", pipette_trajectory_message(p->trajectory));
-        return pipette_error_set(error, status, "plugin '%s': %s", p->run.name, pipette_trajectory_message(p->trajectory));
+        return pipette_error_set(error, status, "plugin '%s': %s", p->run.name,
+                                 pipette_trajectory_message(p->trajectory));
     }
     return PIPETTE_OK;
 }
@@ -544,12 +573,14 @@ static int make_trajectory(pipette_pipeline *p, const pipette_option *presets, p
     if (status != PIPETTE_OK)
         return status;
     if (name == NULL)
-        return pipette_error_set(error, PIPETTE_E_CONFIG, "%s: no name; a pipeline needs name = \"NAME\";", p->options.config);
+        return pipette_error_set(error, PIPETTE_E_CONFIG, "%s: no name; a pipeline needs name = \"NAME\";",
+                                 p->options.config);
     status = trajectory_create(name, comment, &p->trajectory, &why);
     if (status != PIPETTE_OK)
         return config_fail(config_get(root, "name"), error, PIPETTE_E_CONFIG, "%s", why.message);
     if (presets != NULL && config_kind(presets) != PIPETTE_OPTION_GROUP)
-        return config_fail(presets, error, PIPETTE_E_CONFIG, "'parameters' takes groups of values: parameters = { neuron = { tau_V = 10.0; }; };");
+        return config_fail(presets, error, PIPETTE_E_CONFIG,
+                           "'parameters' takes groups of values: parameters = { neuron = { tau_V = 10.0; }; };");
     if (presets != NULL)
         status = each_preset(p, presets, "", give_preset, NULL, error);
     return status == PIPETTE_OK ? add_model_parameters(p, presets, error) : status;
@@ -557,7 +588,8 @@ static int make_trajectory(pipette_pipeline *p, const pipette_option *presets, p
 
 int prepare_trajectory(pipette_pipeline *p, pipette_error *error)
 {
-    const pipette_option *root = config_root(p->config), *presets = config_get(root, "parameters"), *seed = config_get(root, "seed");
+    const pipette_option *root = config_root(p->config), *presets = config_get(root, "parameters"),
+                         *seed = config_get(root, "seed");
     name_list names = {0};
     uint32_t i;
     int status = PIPETTE_OK;

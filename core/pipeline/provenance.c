@@ -1,4 +1,5 @@
-/* provenance.c: where the results come from: config, command line, plugins, seed, host, time, commit of the working directory. */
+/* provenance.c: where the results come from: config, command line, plugins, seed, host, time, commit of the working
+ * directory. */
 #include <stdlib.h>
 #include <sys/utsname.h>
 #include <time.h>
@@ -18,7 +19,8 @@ static int add(pipette_pipeline *p, const char *path, pipette_value value, const
 {
     pipette_node node = {.size = sizeof node};
     int status = trajectory_put(p->trajectory, PIPETTE_BRANCH_CONFIG, path, &value, "", comment, may_replace, p, &node);
-    return status == PIPETTE_OK ? status : pipette_error_set(error, status, "%s", pipette_trajectory_message(p->trajectory));
+    return status == PIPETTE_OK ? status
+                                : pipette_error_set(error, status, "%s", pipette_trajectory_message(p->trajectory));
 }
 
 static int add_text(pipette_pipeline *p, const char *path, const char *text, const char *comment, pipette_error *error)
@@ -26,7 +28,8 @@ static int add_text(pipette_pipeline *p, const char *path, const char *text, con
     return add(p, path, pipette_value_string(text == NULL ? "" : text), comment, error);
 }
 
-static int add_stage(pipette_pipeline *p, const char *kind, uint32_t number, const char *name, const char *version, pipette_error *error)
+static int add_stage(pipette_pipeline *p, const char *kind, uint32_t number, const char *name, const char *version,
+                     pipette_error *error)
 {
     char path[300], text[300];
     (void)snprintf(path, sizeof path, "plugins.%s_%u", kind, number);
@@ -42,7 +45,8 @@ static void describe_option(const pipette_option *node, char *out, size_t size, 
     if (*used + 1 >= size)
         return;
     n = snprintf(out + *used, size - *used, "%s%s", config_name(node) == NULL ? "" : config_name(node),
-                 kind == PIPETTE_OPTION_GROUP || kind == PIPETTE_OPTION_LIST || kind == PIPETTE_OPTION_ARRAY ? "(" : "=");
+                 kind == PIPETTE_OPTION_GROUP || kind == PIPETTE_OPTION_LIST || kind == PIPETTE_OPTION_ARRAY ? "("
+                                                                                                             : "=");
     *used += n > 0 ? (size_t)n : 0;
     if (kind == PIPETTE_OPTION_GROUP || kind == PIPETTE_OPTION_LIST || kind == PIPETTE_OPTION_ARRAY) {
         for (i = 0; i < config_count(node); i++)
@@ -104,7 +108,8 @@ static int add_threads(pipette_pipeline *p, pipette_error *error)
         (void)snprintf(path, sizeof path, "provenance.threads.%s", cores_variables[i]);
         status = add_text(p, path, cores_threads(i, p->threads, room), as_found, error);
     }
-    return status == PIPETTE_OK ? add_text(p, "provenance.threads.OMP_WAIT_POLICY", cores_waiting(p->threads, p->workers, p->cores), as_found, error)
+    return status == PIPETTE_OK ? add_text(p, "provenance.threads.OMP_WAIT_POLICY",
+                                           cores_waiting(p->threads, p->workers, p->cores), as_found, error)
                                 : status;
 }
 
@@ -129,14 +134,17 @@ int provenance_add(pipette_pipeline *p, pipette_error *error)
     if (status == PIPETTE_OK)
         status = add_text(p, "pipeline.folder", config_folder(p->config), "The folder of the config's file", error);
     if (status == PIPETTE_OK && (directory = getcwd(NULL, 0)) != NULL)
-        status = add_text(p, "pipeline.directory", directory, "The working directory: relative paths are taken from it", error);
+        status = add_text(p, "pipeline.directory", directory, "The working directory: relative paths are taken from it",
+                          error);
     free(directory);
     if (status == PIPETTE_OK && p->options.set_count > 0) {
         uint64_t count = p->options.set_count;
-        status = add(p, "pipeline.set", pipette_value_array(PIPETTE_TYPE_STRING, 1, &count, p->options.sets), "What --set changed", error);
+        status = add(p, "pipeline.set", pipette_value_array(PIPETTE_TYPE_STRING, 1, &count, p->options.sets),
+                     "What --set changed", error);
     }
     if (status == PIPETTE_OK)
-        status = add_text(p, "pipeline.command_line", p->options.command_line, "The command that made this file", error);
+        status =
+            add_text(p, "pipeline.command_line", p->options.command_line, "The command that made this file", error);
     if (status == PIPETTE_OK)
         status = add(p, "pipeline.seed", pipette_value_u64(p->seed), "Key of all random numbers", error);
     if (status == PIPETTE_OK)
@@ -152,7 +160,8 @@ int provenance_add(pipette_pipeline *p, pipette_error *error)
     if (status == PIPETTE_OK)
         status = add_text(p, "provenance.created", when, "When the file was made, UTC", error);
     if (status == PIPETTE_OK)
-        status = add_text(p, "provenance.commit", p->commit, "Commit of the working directory; -dirty: with changes on top", error);
+        status = add_text(p, "provenance.commit", p->commit,
+                          "Commit of the working directory; -dirty: with changes on top", error);
     if (status == PIPETTE_OK && p->diff != NULL)
         status = add_text(p, "provenance.diff", p->diff, "What was changed on top of the commit", error);
     if (status == PIPETTE_OK)
@@ -160,10 +169,12 @@ int provenance_add(pipette_pipeline *p, pipette_error *error)
     if (status == PIPETTE_OK)
         status = add_text(p, "plugins.model_version", p->schema->version, "Version of the model", error);
     if (status == PIPETTE_OK)
-        status = add_text(p, "plugins.model_build_id", p->schema->build_id, "Build-id of the model's file, or its SHA-256", error);
+        status = add_text(p, "plugins.model_build_id", p->schema->build_id,
+                          "Build-id of the model's file, or its SHA-256", error);
     if (status == PIPETTE_OK)
         status = add_text(p, "plugins.model_libraries", p->schema->libraries,
-                          "What the model brought with it from outside the system's folders, with build-ids or SHA-256", error);
+                          "What the model brought with it from outside the system's folders, with build-ids or SHA-256",
+                          error);
     if (status == PIPETTE_OK && !p->options.in_process)
         status = add_threads(p, error);
     for (i = 0; status == PIPETTE_OK && i < p->preprocess_count; i++)

@@ -20,7 +20,7 @@ typedef struct replay {
     int differs;
 } replay;
 
-/* ---- Comparing ---------------------------------------------------------------------------------------------------------------- */
+/* ---- Comparing ---- */
 
 static void say(replay *r, const char *path, int equal, const char *detail)
 {
@@ -40,8 +40,9 @@ static void compare(replay *r, const char *path, const pipette_value *now)
         return;
     }
     if (stored.type != now->type || pipette_value_count(&stored) != count) {
-        (void)snprintf(detail, sizeof detail, "%llu elements of %s are stored, %llu of %s came now", (unsigned long long)pipette_value_count(&stored),
-                       pipette_type_text(stored.type), (unsigned long long)count, pipette_type_text(now->type));
+        (void)snprintf(detail, sizeof detail, "%llu elements of %s are stored, %llu of %s came now",
+                       (unsigned long long)pipette_value_count(&stored), pipette_type_text(stored.type),
+                       (unsigned long long)count, pipette_type_text(now->type));
         say(r, path, 0, detail);
         return;
     }
@@ -55,7 +56,8 @@ static void compare(replay *r, const char *path, const pipette_value *now)
     say(r, path, 1, detail);
 }
 
-static int take_write(void *user, uint32_t column, uint64_t row, uint64_t count, const void *data, uint64_t row_bytes, pipette_error *error)
+static int take_write(void *user, uint32_t column, uint64_t row, uint64_t count, const void *data, uint64_t row_bytes,
+                      pipette_error *error)
 {
     replay *r = user;
     const pipette_column_spec *spec = &r->pipeline->columns[column];
@@ -105,8 +107,8 @@ static int take_append(void *user, uint32_t column, uint64_t row, const pipette_
     return PIPETTE_OK;
 }
 
-static int take_add(void *user, const char *path, uint64_t row, const pipette_value *value, engine_refuse refuse, void *sweep,
-                    pipette_error *error)
+static int take_add(void *user, const char *path, uint64_t row, const pipette_value *value, engine_refuse refuse,
+                    void *sweep, pipette_error *error)
 {
     (void)row;
     (void)refuse;
@@ -126,12 +128,13 @@ static int take_states(void *user, uint64_t row, uint64_t count, const int8_t *s
     (void)count;
     if (status != PIPETTE_OK)
         return status;
-    (void)snprintf(detail, sizeof detail, stored == states[0] ? "%s" : "was %s, is now %s", pipette_state_text(stored), pipette_state_text(states[0]));
+    (void)snprintf(detail, sizeof detail, stored == states[0] ? "%s" : "was %s, is now %s", pipette_state_text(stored),
+                   pipette_state_text(states[0]));
     say(r, LEDGER_STATE, stored == states[0], detail);
     return PIPETTE_OK;
 }
 
-/* ---- What is stored ---------------------------------------------------------------------------------------------------------- */
+/* ---- What is stored ---- */
 
 static int say_damage(uint64_t row, const char *path, const char *text, void *user)
 {
@@ -152,7 +155,7 @@ static int verify_stored(replay *r, pipette_error *error)
     return status;
 }
 
-/* ---- The pipeline of the file -------------------------------------------------------------------------------------------------- */
+/* ---- The pipeline of the file ---- */
 
 static int text_leaf(replay *r, const char *path, char **out, pipette_error *error)
 {
@@ -160,8 +163,10 @@ static int text_leaf(replay *r, const char *path, char **out, pipette_error *err
     int status = pipette_file_read_one(r->file, path, 0, &value, error);
     *out = NULL;
     if (status != PIPETTE_OK)
-        return pipette_error_set(error, PIPETTE_E_STORAGE, "%s: does not hold the config that made it (%s)", r->options->file, path);
-    *out = strdup(value.rank == 0 && value.type == PIPETTE_TYPE_STRING && value.as.string != NULL ? value.as.string : "");
+        return pipette_error_set(error, PIPETTE_E_STORAGE, "%s: does not hold the config that made it (%s)",
+                                 r->options->file, path);
+    *out =
+        strdup(value.rank == 0 && value.type == PIPETTE_TYPE_STRING && value.as.string != NULL ? value.as.string : "");
     return *out == NULL ? pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory") : PIPETTE_OK;
 }
 
@@ -198,11 +203,14 @@ static void warn_of_other_model(replay *r)
     char *was;
     if (text_leaf(r, "config.plugins.model_build_id", &was, NULL) == PIPETTE_OK && was[0] != '\0' &&
         strcmp(was, r->pipeline->schema->build_id) != 0)
-        pipeline_log(r->pipeline, PIPETTE_LOG_WARNING, "the model is another build than the one that made the file (build-id %s, now %s)", was,
+        pipeline_log(r->pipeline, PIPETTE_LOG_WARNING,
+                     "the model is another build than the one that made the file (build-id %s, now %s)", was,
                      r->pipeline->schema->build_id);
     free(was);
-    if (text_leaf(r, "config.plugins.model_libraries", &was, NULL) == PIPETTE_OK && strcmp(was, r->pipeline->schema->libraries) != 0)
-        pipeline_log(r->pipeline, PIPETTE_LOG_WARNING, "the model's libraries are others than those that made the file (%s, now %s)", was,
+    if (text_leaf(r, "config.plugins.model_libraries", &was, NULL) == PIPETTE_OK &&
+        strcmp(was, r->pipeline->schema->libraries) != 0)
+        pipeline_log(r->pipeline, PIPETTE_LOG_WARNING,
+                     "the model's libraries are others than those that made the file (%s, now %s)", was,
                      r->pipeline->schema->libraries);
     free(was);
 }
@@ -236,7 +244,8 @@ static int run_again(replay *r, pipette_error *error)
         status = pipette_file_info(r->file, &info, error);
     if (status == PIPETTE_OK) {
         warn_of_other_model(r);
-        status = trajectory_continue(p->trajectory, info.exploration == NULL || info.exploration[0] == '\0' ? NULL : info.exploration, error);
+        status = trajectory_continue(
+            p->trajectory, info.exploration == NULL || info.exploration[0] == '\0' ? NULL : info.exploration, error);
     }
     (void)snprintf(runs, sizeof runs, "%llu", (unsigned long long)r->options->run);
     if (status == PIPETTE_OK)
@@ -251,20 +260,24 @@ static int run_again(replay *r, pipette_error *error)
     return status;
 }
 
-int pipette_replay(const pipette_replay_options *options, pipette_replay_visit visit, void *user, int *differs, pipette_error *error)
+int pipette_replay(const pipette_replay_options *options, pipette_replay_visit visit, void *user, int *differs,
+                   pipette_error *error)
 {
     replay r = {.options = options, .visit = visit, .user = user};
     pipette_pipeline_options o = {.size = sizeof o};
     char *text = NULL, *folder = NULL, **sets = NULL, path[64] = "";
     uint32_t set_count = 0, i;
-    int status = pipette_file_open(options->file, options->storage, options->folders, options->folder_count, &r.file, error);
+    int status =
+        pipette_file_open(options->file, options->storage, options->folders, options->folder_count, &r.file, error);
     if (status == PIPETTE_OK)
         status = pipette_file_row(r.file, options->run, &r.row, error);
     if (status == PIPETTE_OK && text_leaf(&r, "config.pipeline.program", &folder, NULL) == PIPETTE_OK)
-        status = pipette_error_set(error, PIPETTE_E_PLUGIN,
-                                   "%s: its runs were computed by functions of the program '%s'; replay needs a model that is a plugin. To run it "
-                                   "alone, start the program with that run only (.runs = \"%llu\", .in_process = 1) and another file",
-                                   options->file, folder, (unsigned long long)options->run);
+        status = pipette_error_set(
+            error, PIPETTE_E_PLUGIN,
+            "%s: its runs were computed by functions of the program '%s'; replay needs a model that is a plugin. To "
+            "run it "
+            "alone, start the program with that run only (.runs = \"%llu\", .in_process = 1) and another file",
+            options->file, folder, (unsigned long long)options->run);
     if (status == PIPETTE_OK)
         status = text_leaf(&r, "config.pipeline.text", &text, error);
     /* Files of before it took relative paths from the config's folder. */

@@ -30,12 +30,14 @@ static int add_row(reset_rows_list *list, uint64_t row, pipette_error *error)
 }
 
 /* All of them before the first is changed: a condition may ask for the state. */
-static int find_rows(pipette_file *file, const pipette_selection_options *which, reset_rows_list *list, pipette_error *error)
+static int find_rows(pipette_file *file, const pipette_selection_options *which, reset_rows_list *list,
+                     pipette_error *error)
 {
     pipette_selection *selection = NULL;
     pipette_selected *runs = malloc(RUNS * sizeof *runs);
     uint32_t count = 1, i;
-    int status = runs == NULL ? pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory") : pipette_selection_create(file, which, &selection, error);
+    int status = runs == NULL ? pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory")
+                              : pipette_selection_create(file, which, &selection, error);
     while (status == PIPETTE_OK && count > 0) {
         status = pipette_selection_next(selection, runs, RUNS, &count, error);
         for (i = 0; status == PIPETTE_OK && i < count; i++)
@@ -68,7 +70,8 @@ static int count_columns(const pipette_entry *entry, void *user)
 }
 
 /* Of a storage that cannot do it in one: the texts first, the states once these are safe. */
-static int overwrite(const pipette_storage *storage, pipette_stage *handle, const reset_columns *columns, const pipette_run_span *rows)
+static int overwrite(const pipette_storage *storage, pipette_stage *handle, const reset_columns *columns,
+                     const pipette_run_span *rows)
 {
     pipette_value nothing = pipette_value_string("");
     int8_t pending[RUNS] = {0};

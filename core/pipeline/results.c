@@ -50,10 +50,11 @@ static int check_rows(results *r, uint64_t first, uint64_t count)
 {
     uint64_t rows = r->row_count;
     if (r->declaring)
-        return refuse(r, PIPETTE_E_INVALID, "no run has been executed yet: values are there in postprocess, not in declare");
+        return refuse(r, PIPETTE_E_INVALID,
+                      "no run has been executed yet: values are there in postprocess, not in declare");
     if (first > rows || count > rows - first)
-        return refuse(r, PIPETTE_E_BOUNDS, "rows %llu to %llu were asked for, there are %llu", (unsigned long long)first,
-                      (unsigned long long)(first + count), (unsigned long long)rows);
+        return refuse(r, PIPETTE_E_BOUNDS, "rows %llu to %llu were asked for, there are %llu",
+                      (unsigned long long)first, (unsigned long long)(first + count), (unsigned long long)rows);
     return PIPETTE_OK;
 }
 
@@ -73,12 +74,15 @@ static int results_runs(pipette_results *handle, uint64_t first, uint64_t count,
 static int storage_said(results *r, int status)
 {
     if (status != PIPETTE_OK)
-        return refuse(r, status, "%s", r->pipeline->storage.message[0] != '\0' ? r->pipeline->storage.message : pipette_status_text(status));
+        return refuse(r, status, "%s",
+                      r->pipeline->storage.message[0] != '\0' ? r->pipeline->storage.message
+                                                              : pipette_status_text(status));
     return status;
 }
 
 /* Reads visible rows of a column of the file, piece by piece where others stand between them. */
-static int read_rows(results *r, const char *path, uint64_t first, uint64_t count, int type, size_t row_bytes, void *out)
+static int read_rows(results *r, const char *path, uint64_t first, uint64_t count, int type, size_t row_bytes,
+                     void *out)
 {
     const pipette_storage *storage = pipeline_storage(r->pipeline);
     int status = PIPETTE_OK;
@@ -123,7 +127,8 @@ static const pipette_dimension *dimensions_for(results *r, const pipette_column_
             memcpy(r->dimensions + i * size, &one, size);
         }
     }
-    return r->dimensions == NULL ? NULL : (const void *)(r->dimensions + (size_t)(column->dimensions - p->dimensions) * size);
+    return r->dimensions == NULL ? NULL
+                                 : (const void *)(r->dimensions + (size_t)(column->dimensions - p->dimensions) * size);
 }
 
 static int results_column(pipette_results *handle, uint32_t index, pipette_column_info *info)
@@ -133,7 +138,8 @@ static int results_column(pipette_results *handle, uint32_t index, pipette_colum
     pipette_column_info full = {.size = sizeof full};
     uint32_t size = info->size == 0 || info->size > sizeof full ? (uint32_t)sizeof full : info->size;
     if (index >= results_column_count(handle))
-        return refuse(r, PIPETTE_E_NOT_FOUND, "the model has %u results, number %u was asked for", results_column_count(handle), index);
+        return refuse(r, PIPETTE_E_NOT_FOUND, "the model has %u results, number %u was asked for",
+                      results_column_count(handle), index);
     column = &r->pipeline->columns[r->pipeline->first_result + index];
     full.type = column->type;
     full.path = column->path;
@@ -179,7 +185,8 @@ static int find_column(results *r, const char *name, uint32_t *found)
         return refuse(r, PIPETTE_E_NOT_FOUND, "there is no result '%s'; did you mean '%s'?", name, nearest);
     index = name_find(name, p->all_columns - p->layout.column_count, omitted_path, p, NULL, 0);
     if (index >= 0)
-        return refuse(r, PIPETTE_E_NOT_FOUND, "there is no result '%s' in the file: the run stage leaves it out (omit)", name);
+        return refuse(r, PIPETTE_E_NOT_FOUND, "there is no result '%s' in the file: the run stage leaves it out (omit)",
+                      name);
     candidates[0] = '\0';
     for (i = 0; i < p->stored_results; i++) {
         size_t used = strlen(candidates);
@@ -225,9 +232,10 @@ static int results_read_one(pipette_results *handle, const char *name, uint64_t 
         status = check_rows(r, row, 1);
     if (status != PIPETTE_OK)
         return status;
-    return storage_said(r, pipeline_storage(r->pipeline)->read_one(&r->pipeline->storage.handle,
-                                                                  r->pipeline->columns[r->pipeline->first_result + index].path,
-                                                                  row_in_file(r, row, &length), value));
+    return storage_said(r, pipeline_storage(r->pipeline)
+                               ->read_one(&r->pipeline->storage.handle,
+                                          r->pipeline->columns[r->pipeline->first_result + index].path,
+                                          row_in_file(r, row, &length), value));
 }
 
 /* A table must have a sound name and must not stand where a result does. */
@@ -243,7 +251,8 @@ static int check_table(results *r, const pipette_table *table)
     for (i = 0; i < table->dimension_count; i++) /* texts_table() has made them plain */
         if (table->dimensions[i].name != NULL && strcmp(table->dimensions[i].name, "complex") == 0)
             return refuse(r, PIPETTE_E_INVALID,
-                          "table '%s': its dimension 'complex' has the name that files give to the real and imaginary parts of complex "
+                          "table '%s': its dimension 'complex' has the name that files give to the real and imaginary "
+                          "parts of complex "
                           "numbers: rename it",
                           table->path);
     for (i = 0; i < p->stored_results; i++) {
@@ -254,7 +263,8 @@ static int check_table(results *r, const pipette_table *table)
             continue;
         (void)snprintf(bare, sizeof bare, "%.*s%s", (int)(run - path), path, run + 2);
         if (strcmp(bare, table->path) == 0)
-            return refuse(r, PIPETTE_E_EXISTS, "table '%s' would stand where the result '%s' stands", table->path, path);
+            return refuse(r, PIPETTE_E_EXISTS, "table '%s' would stand where the result '%s' stands", table->path,
+                          path);
     }
     return PIPETTE_OK;
 }
@@ -264,7 +274,8 @@ static int results_declare_table(pipette_results *handle, const pipette_table *t
     results *r = results_of(handle);
     pipette_error error = {0};
     const pipette_table own = texts_table(&r->texts, table);
-    int status = r->texts.failed ? refuse(r, PIPETTE_E_MEMORY, "out of memory for table '%s'", table->path) : check_table(r, &own);
+    int status = r->texts.failed ? refuse(r, PIPETTE_E_MEMORY, "out of memory for table '%s'", table->path)
+                                 : check_table(r, &own);
     if (status == PIPETTE_OK && !r->declaring)
         status = refuse(r, PIPETTE_E_INVALID, "tables are declared before the runs, in declare");
     if (status != PIPETTE_OK)
@@ -278,7 +289,8 @@ static int results_put_table(pipette_results *handle, const pipette_table *table
     results *r = results_of(handle);
     pipette_table full = texts_table(&r->texts, table);
     char path[600];
-    int status = r->texts.failed ? refuse(r, PIPETTE_E_MEMORY, "out of memory for table '%s'", table->path) : check_table(r, &full);
+    int status = r->texts.failed ? refuse(r, PIPETTE_E_MEMORY, "out of memory for table '%s'", table->path)
+                                 : check_table(r, &full);
     if (status == PIPETTE_OK)
         status = check_rows(r, 0, 0);
     if (status != PIPETTE_OK)

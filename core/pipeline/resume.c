@@ -50,13 +50,16 @@ static int storage_failed(pipette_pipeline *p, int status, pipette_error *error)
     return PIPETTE_E_STORAGE;
 }
 
-/* ---- Selections ----------------------------------------------------------------------------------------------------------------- */
+/* ---- Selections ---- */
 
-/* Puts the file's spans first; what the pipeline asks for beyond them follows as new rows. The file's own are kept in their order. */
-static int join_selection(pipette_pipeline *p, const pipette_run_span *stored, uint32_t stored_count, pipette_error *error)
+/* Puts the file's spans first; what the pipeline asks for beyond them follows as new rows. The file's own are kept in
+ * their order. */
+static int join_selection(pipette_pipeline *p, const pipette_run_span *stored, uint32_t stored_count,
+                          pipette_error *error)
 {
     uint64_t capacity = stored_count + (uint64_t)p->span_count * (stored_count + 1u) + 1u;
-    pipette_run_span *joined = malloc((size_t)capacity * sizeof *joined), *sorted = malloc((stored_count + 1u) * sizeof *sorted);
+    pipette_run_span *joined = malloc((size_t)capacity * sizeof *joined),
+                     *sorted = malloc((stored_count + 1u) * sizeof *sorted);
     uint32_t count = stored_count, i, j;
     if (joined == NULL || sorted == NULL) {
         free(joined);
@@ -130,7 +133,7 @@ static int find_checksums(const pipette_entry *entry, void *user)
     return 0;
 }
 
-/* ---- Looking -------------------------------------------------------------------------------------------------------------------- */
+/* ---- Looking ---- */
 
 static int take_points(pipette_pipeline *p, resume *r, const pipette_storage_info *info, pipette_error *error)
 {
@@ -146,8 +149,10 @@ static int take_points(pipette_pipeline *p, resume *r, const pipette_storage_inf
         status = trajectory_continue(p->trajectory, text, &why);
     }
     if (status != PIPETTE_OK)
-        return pipette_error_set(error, PIPETTE_E_STORAGE, "%s: its runs and those of the config do not go together: %s; name another file, or "
-                                 "replace it with --overwrite", p->file, why.message);
+        return pipette_error_set(error, PIPETTE_E_STORAGE,
+                                 "%s: its runs and those of the config do not go together: %s; name another file, or "
+                                 "replace it with --overwrite",
+                                 p->file, why.message);
     status = select_runs(p, p->options.runs, error);
     if (status == PIPETTE_OK)
         status = keep_wanted(p, error);
@@ -170,7 +175,8 @@ int resume_look(pipette_pipeline *p, resume *r, pipette_error *error)
     status = keep_wanted(p, error);
     if (status != PIPETTE_OK)
         return status;
-    status = storage->open(&p->storage.handle, p->file, p->options.overwrite ? PIPETTE_STORAGE_REPLACE : PIPETTE_STORAGE_CREATE);
+    status = storage->open(&p->storage.handle, p->file,
+                           p->options.overwrite ? PIPETTE_STORAGE_REPLACE : PIPETTE_STORAGE_CREATE);
     if (status != PIPETTE_E_EXISTS || p->options.overwrite)
         return status == PIPETTE_OK ? status : storage_failed(p, status, error);
     stage_clear(&p->storage);
@@ -182,16 +188,17 @@ int resume_look(pipette_pipeline *p, resume *r, pipette_error *error)
     if (status != PIPETTE_OK)
         return storage_failed(p, status, error);
     if (strcmp(info.name, trajectory_name(p->trajectory)) != 0)
-        return pipette_error_set(error, PIPETTE_E_STORAGE,
-                                 "%s: holds trajectory '%s', not '%s'; name another file, or replace it with --overwrite", p->file, info.name,
-                                 trajectory_name(p->trajectory));
+        return pipette_error_set(
+            error, PIPETTE_E_STORAGE,
+            "%s: holds trajectory '%s', not '%s'; name another file, or replace it with --overwrite", p->file,
+            info.name, trajectory_name(p->trajectory));
     r->exists = 1;
     r->finished = (int)info.finished;
     r->old_rows = info.row_count;
     return take_points(p, r, &info, error);
 }
 
-/* ---- Comparing -------------------------------------------------------------------------------------------------------------------- */
+/* ---- Comparing ---- */
 
 static int same_value(const pipette_value *a, const pipette_value *b)
 {
@@ -205,7 +212,8 @@ static int same_value(const pipette_value *a, const pipette_value *b)
     if (a->type != PIPETTE_TYPE_STRING)
         return memcmp(pipette_value_data(a), pipette_value_data(b), (size_t)count * pipette_type_size(a->type)) == 0;
     for (i = 0; i < count; i++) {
-        const char *x = ((const char *const *)pipette_value_data(a))[i], *y = ((const char *const *)pipette_value_data(b))[i];
+        const char *x = ((const char *const *)pipette_value_data(a))[i],
+                   *y = ((const char *const *)pipette_value_data(b))[i];
         if (strcmp(x == NULL ? "" : x, y == NULL ? "" : y) != 0)
             return 0;
     }
@@ -229,7 +237,8 @@ static int may_differ(const pipette_pipeline *p, const char *path)
 
 static int is_empty(const pipette_value *value)
 {
-    return value->type == PIPETTE_TYPE_STRING && value->rank == 0 && (value->as.string == NULL || value->as.string[0] == '\0');
+    return value->type == PIPETTE_TYPE_STRING && value->rank == 0 &&
+           (value->as.string == NULL || value->as.string[0] == '\0');
 }
 
 /* What a value is called if it decides results and so must be what it was; NULL: it may change. */
@@ -250,14 +259,30 @@ static const char *decides_results(const char *path)
 static void as_text(const pipette_value *value, char *out, size_t size)
 {
     switch (value->rank == 0 ? value->type : PIPETTE_TYPE_NONE) {
-    case PIPETTE_TYPE_F64: (void)snprintf(out, size, "%.17g", value->as.f64); break;
-    case PIPETTE_TYPE_F32: (void)snprintf(out, size, "%.9g", (double)value->as.f32); break;
-    case PIPETTE_TYPE_I64: (void)snprintf(out, size, "%lld", (long long)value->as.i64); break;
-    case PIPETTE_TYPE_I32: (void)snprintf(out, size, "%ld", (long)value->as.i32); break;
-    case PIPETTE_TYPE_U64: (void)snprintf(out, size, "%llu", (unsigned long long)value->as.u64); break;
-    case PIPETTE_TYPE_BOOL: (void)snprintf(out, size, "%s", value->as.boolean ? "true" : "false"); break;
-    case PIPETTE_TYPE_STRING: (void)snprintf(out, size, "%.60s", value->as.string == NULL ? "" : value->as.string); break;
-    default: (void)snprintf(out, size, "another array"); break;
+    case PIPETTE_TYPE_F64:
+        (void)snprintf(out, size, "%.17g", value->as.f64);
+        break;
+    case PIPETTE_TYPE_F32:
+        (void)snprintf(out, size, "%.9g", (double)value->as.f32);
+        break;
+    case PIPETTE_TYPE_I64:
+        (void)snprintf(out, size, "%lld", (long long)value->as.i64);
+        break;
+    case PIPETTE_TYPE_I32:
+        (void)snprintf(out, size, "%ld", (long)value->as.i32);
+        break;
+    case PIPETTE_TYPE_U64:
+        (void)snprintf(out, size, "%llu", (unsigned long long)value->as.u64);
+        break;
+    case PIPETTE_TYPE_BOOL:
+        (void)snprintf(out, size, "%s", value->as.boolean ? "true" : "false");
+        break;
+    case PIPETTE_TYPE_STRING:
+        (void)snprintf(out, size, "%.60s", value->as.string == NULL ? "" : value->as.string);
+        break;
+    default:
+        (void)snprintf(out, size, "another array");
+        break;
     }
 }
 
@@ -318,10 +343,11 @@ static int compare(pipette_pipeline *p, resume *r, pipette_error *error)
     if (status != PIPETTE_OK || r->changes == NULL)
         return status;
     if (!p->options.accept_changes && refused)
-        return pipette_error_set(error, other_model ? PIPETTE_E_PLUGIN : PIPETTE_E_STORAGE,
-                                 "%s: was made otherwise (%.700s); name another file, replace it with %s, or go on with %s", p->file, r->changes,
-                                 p->program == NULL ? "--overwrite" : "overwrite = 1",
-                                 p->program == NULL ? "--accept-changes" : "accept_changes = 1");
+        return pipette_error_set(
+            error, other_model ? PIPETTE_E_PLUGIN : PIPETTE_E_STORAGE,
+            "%s: was made otherwise (%.700s); name another file, replace it with %s, or go on with %s", p->file,
+            r->changes, p->program == NULL ? "--overwrite" : "overwrite = 1",
+            p->program == NULL ? "--accept-changes" : "accept_changes = 1");
     pipeline_log(p, PIPETTE_LOG_WARNING, "going on although the file was made otherwise (%.700s)", r->changes);
     r->grows = 1;
     return PIPETTE_OK;
@@ -342,7 +368,8 @@ static int record_changes(pipette_pipeline *p, const resume *r, pipette_error *e
     char *text;
     size_t size = 64;
     int status, before;
-    before = pipeline_storage(p)->read_one(&p->storage.handle, path, 0, &stored) == PIPETTE_OK && stored.type == PIPETTE_TYPE_STRING;
+    before = pipeline_storage(p)->read_one(&p->storage.handle, path, 0, &stored) == PIPETTE_OK &&
+             stored.type == PIPETTE_TYPE_STRING;
     stage_clear(&p->storage);
     if (r->changes == NULL && !before)
         return PIPETTE_OK;
@@ -380,7 +407,7 @@ static int postprocess_differs(pipette_pipeline *p)
     return 0;
 }
 
-/* ---- Rows --------------------------------------------------------------------------------------------------------------------------- */
+/* ---- Rows ---- */
 
 static int bad_end(int8_t state)
 {
@@ -388,7 +415,8 @@ static int bad_end(int8_t state)
 }
 
 /* Calls for each block of states. */
-typedef int (*states_visit)(pipette_pipeline *p, void *user, uint64_t row, uint64_t count, const int8_t *states, pipette_error *error);
+typedef int (*states_visit)(pipette_pipeline *p, void *user, uint64_t row, uint64_t count, const int8_t *states,
+                            pipette_error *error);
 
 static int each_states(pipette_pipeline *p, states_visit visit, void *user, pipette_error *error)
 {
@@ -409,11 +437,13 @@ static int each_states(pipette_pipeline *p, states_visit visit, void *user, pipe
 static int is_wanted(const pipette_pipeline *p, uint64_t row, int8_t state)
 {
     const int retry = bad_end(state) && p->options.retry_failed;
-    return (state == PIPETTE_STATE_PENDING || retry) && (p->options.runs == NULL || asked_for(p, select_run_of_row(p, row)));
+    return (state == PIPETTE_STATE_PENDING || retry) &&
+           (p->options.runs == NULL || asked_for(p, select_run_of_row(p, row)));
 }
 
 /* Whether there is a row to be run at all. */
-static int find_any(pipette_pipeline *p, void *user, uint64_t row, uint64_t count, const int8_t *states, pipette_error *error)
+static int find_any(pipette_pipeline *p, void *user, uint64_t row, uint64_t count, const int8_t *states,
+                    pipette_error *error)
 {
     int *any = user;
     uint64_t i;
@@ -423,7 +453,8 @@ static int find_any(pipette_pipeline *p, void *user, uint64_t row, uint64_t coun
     return PIPETTE_OK;
 }
 
-static int find_rows(pipette_pipeline *p, void *user, uint64_t row, uint64_t count, const int8_t *states, pipette_error *error)
+static int find_rows(pipette_pipeline *p, void *user, uint64_t row, uint64_t count, const int8_t *states,
+                     pipette_error *error)
 {
     resume *r = user;
     uint64_t i;
@@ -443,10 +474,12 @@ static int find_rows(pipette_pipeline *p, void *user, uint64_t row, uint64_t cou
 /* What runs that get another try have left must not outlive the first one. */
 static int forget_tries(pipette_pipeline *p, const resume_rows *rows, pipette_error *error)
 {
-    return rows->count == 0 || reset_rows(&p->storage, rows->spans, rows->count, error) == PIPETTE_OK ? PIPETTE_OK : PIPETTE_E_STORAGE;
+    return rows->count == 0 || reset_rows(&p->storage, rows->spans, rows->count, error) == PIPETTE_OK
+               ? PIPETTE_OK
+               : PIPETTE_E_STORAGE;
 }
 
-/* ---- Damage --------------------------------------------------------------------------------------------------------------------------- */
+/* ---- Damage ---- */
 
 typedef struct repairing {
     pipette_pipeline *pipeline;
@@ -459,8 +492,9 @@ static int note_finding(uint64_t row, const char *path, const char *text, void *
     repairing *r = user;
     char name[PIPETTE_RUN_NAME_SIZE];
     if (r->resume->findings++ < FINDINGS_TOLD)
-        pipeline_log(r->pipeline, PIPETTE_LOG_WARNING, "%s: %s%s%s", pipette_run_name(select_run_of_row(r->pipeline, row), name),
-                     path == NULL ? "" : path, path == NULL ? "" : " ", text);
+        pipeline_log(r->pipeline, PIPETTE_LOG_WARNING, "%s: %s%s%s",
+                     pipette_run_name(select_run_of_row(r->pipeline, row), name), path == NULL ? "" : path,
+                     path == NULL ? "" : " ", text);
     return PIPETTE_OK;
 }
 
@@ -487,12 +521,12 @@ static int repair(pipette_pipeline *p, resume *r, pipette_error *error)
     if (r->findings > FINDINGS_TOLD)
         pipeline_log(p, PIPETTE_LOG_WARNING, "and %llu more", (unsigned long long)(r->findings - FINDINGS_TOLD));
     if (counts.damaged > 0)
-        pipeline_log(p, PIPETTE_LOG_WARNING, "%s: %llu damaged run%s pending again", p->file, (unsigned long long)counts.damaged,
-                     counts.damaged == 1 ? " is" : "s are");
+        pipeline_log(p, PIPETTE_LOG_WARNING, "%s: %llu damaged run%s pending again", p->file,
+                     (unsigned long long)counts.damaged, counts.damaged == 1 ? " is" : "s are");
     return PIPETTE_OK;
 }
 
-/* ---- Columns ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- Columns ---- */
 
 typedef struct column_check {
     const pipette_pipeline *pipeline;
@@ -526,8 +560,8 @@ static int check_column(const pipette_entry *entry, void *user)
     return 0;
 }
 
-/* Whether the file has other columns than the layout: `omit` was another one. What the file holds stays; runs that a column comes too late
- * for, or that leave it out, have no value there. */
+/* Whether the file has other columns than the layout: `omit` was another one. What the file holds stays; runs that a
+ * column comes too late for, or that leave it out, have no value there. */
 static int columns_differ(pipette_pipeline *p, int *checksums)
 {
     column_check check = {p, 0, 0, 0};
@@ -538,11 +572,13 @@ static int columns_differ(pipette_pipeline *p, int *checksums)
     if (check.next < p->layout.column_count)
         check.differs = 1;
     if (check.differs)
-        pipeline_log(p, PIPETTE_LOG_INFO, "the file was made with other results (omit): what it holds stays, other runs have no value there");
+        pipeline_log(
+            p, PIPETTE_LOG_INFO,
+            "the file was made with other results (omit): what it holds stays, other runs have no value there");
     return check.differs;
 }
 
-/* ---- Beginning ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- Beginning ---- */
 
 int resume_begin(pipette_pipeline *p, resume *r, int *nothing_to_do, pipette_error *error)
 {

@@ -17,7 +17,8 @@ static int number(const char **text, uint64_t *out)
     if (!isdigit((unsigned char)*at))
         return 0;
     for (; isdigit((unsigned char)*at); at++)
-        if (__builtin_mul_overflow(value, (uint64_t)10, &value) || __builtin_add_overflow(value, (uint64_t)(*at - '0'), &value))
+        if (__builtin_mul_overflow(value, (uint64_t)10, &value) ||
+            __builtin_add_overflow(value, (uint64_t)(*at - '0'), &value))
             return 0;
     *text = at;
     *out = value;
@@ -26,7 +27,8 @@ static int number(const char **text, uint64_t *out)
 
 static int bad(const char *text, pipette_error *error)
 {
-    return pipette_error_set(error, PIPETTE_E_INVALID, "--runs takes run numbers and ranges such as 0-999,1500, not '%s'", text);
+    return pipette_error_set(error, PIPETTE_E_INVALID,
+                             "--runs takes run numbers and ranges such as 0-999,1500, not '%s'", text);
 }
 
 int select_parse(const char *text, pipette_run_span **out, uint32_t *out_count, pipette_error *error)
@@ -90,7 +92,8 @@ int select_runs(pipette_pipeline *p, const char *text, pipette_error *error)
         last = spans[count - 1].first + spans[count - 1].count - 1;
         if (last >= runs) {
             free(spans);
-            return pipette_error_set(error, PIPETTE_E_BOUNDS, "--runs asks for run %llu, but the exploration has runs 0 to %llu",
+            return pipette_error_set(error, PIPETTE_E_BOUNDS,
+                                     "--runs asks for run %llu, but the exploration has runs 0 to %llu",
                                      (unsigned long long)last, (unsigned long long)(runs - 1));
         }
     }

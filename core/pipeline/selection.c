@@ -1,4 +1,5 @@
-/* selection.c: the runs of a file, those that a list, their states and a condition leave, block by block; and what is missing of them. */
+/* selection.c: the runs of a file, those that a list, their states and a condition leave, block by block; and what is
+ * missing of them. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -36,30 +37,40 @@ struct pipette_selection {
     expression_value *values;
 };
 
-/* ---- What is missing -------------------------------------------------------------------------------------------------------------- */
+/* ---- What is missing ---- */
 
 static int is_fill(int type, const void *elements, uint64_t i)
 {
     switch (type) {
-    case PIPETTE_TYPE_F64: return isnan(((const double *)elements)[i]);
-    case PIPETTE_TYPE_F32: return isnan(((const float *)elements)[i]);
-    case PIPETTE_TYPE_I64: return ((const int64_t *)elements)[i] == PIPETTE_FILL_I64;
-    case PIPETTE_TYPE_I32: return ((const int32_t *)elements)[i] == PIPETTE_FILL_I32;
-    case PIPETTE_TYPE_U64: return ((const uint64_t *)elements)[i] == PIPETTE_FILL_U64;
-    case PIPETTE_TYPE_BOOL: return ((const int8_t *)elements)[i] == PIPETTE_FILL_BOOL;
-    case PIPETTE_TYPE_COMPLEX: return isnan(((const pipette_complex *)elements)[i].real) && isnan(((const pipette_complex *)elements)[i].imaginary);
+    case PIPETTE_TYPE_F64:
+        return isnan(((const double *)elements)[i]);
+    case PIPETTE_TYPE_F32:
+        return isnan(((const float *)elements)[i]);
+    case PIPETTE_TYPE_I64:
+        return ((const int64_t *)elements)[i] == PIPETTE_FILL_I64;
+    case PIPETTE_TYPE_I32:
+        return ((const int32_t *)elements)[i] == PIPETTE_FILL_I32;
+    case PIPETTE_TYPE_U64:
+        return ((const uint64_t *)elements)[i] == PIPETTE_FILL_U64;
+    case PIPETTE_TYPE_BOOL:
+        return ((const int8_t *)elements)[i] == PIPETTE_FILL_BOOL;
+    case PIPETTE_TYPE_COMPLEX:
+        return isnan(((const pipette_complex *)elements)[i].real) &&
+               isnan(((const pipette_complex *)elements)[i].imaginary);
     case PIPETTE_TYPE_STRING: {
         const char *text = ((const char *const *)elements)[i];
         return text == NULL || text[0] == '\0';
     }
-    default: return 0;
+    default:
+        return 0;
     }
 }
 
 int pipette_entry_missing(const pipette_entry *entry, int state, const void *elements, uint64_t count)
 {
     uint64_t i;
-    if (entry->kind == PIPETTE_ENTRY_LEAF || (entry->kind == PIPETTE_ENTRY_COLUMN && entry->role == PIPETTE_ROLE_PARAMETER))
+    if (entry->kind == PIPETTE_ENTRY_LEAF ||
+        (entry->kind == PIPETTE_ENTRY_COLUMN && entry->role == PIPETTE_ROLE_PARAMETER))
         return elements == NULL;
     if (entry->kind == PIPETTE_ENTRY_COLUMN && entry->role == PIPETTE_ROLE_RESULT) {
         if (state != PIPETTE_STATE_DONE || elements == NULL)
@@ -84,7 +95,7 @@ char *pipette_f32_text(float number, char *out)
     return number_f32(number, out);
 }
 
-/* ---- Names of the condition ---------------------------------------------------------------------------------------------------------- */
+/* ---- Names of the condition ---- */
 
 static int resolve(const char *name, void *user, uint32_t *index, int *kind, pipette_error *error)
 {
@@ -105,9 +116,11 @@ static int resolve(const char *name, void *user, uint32_t *index, int *kind, pip
             return status;
         v->type = v->entry->type;
         if (run != PIPETTE_DEFAULT_RUN)
-            return pipette_error_set(error, PIPETTE_E_INVALID, "'%s' is of one run; a condition is asked of each: write $ or crun", name);
+            return pipette_error_set(error, PIPETTE_E_INVALID,
+                                     "'%s' is of one run; a condition is asked of each: write $ or crun", name);
         if (v->entry->rank > 0 || v->entry->kind == PIPETTE_ENTRY_TABLE)
-            return pipette_error_set(error, PIPETTE_E_TYPE, "'%s' is an array; a condition takes scalars", v->entry->path);
+            return pipette_error_set(error, PIPETTE_E_TYPE, "'%s' is an array; a condition takes scalars",
+                                     v->entry->path);
         if (strcmp(v->entry->path, LEDGER_STATE) == 0) {
             v->entry = NULL;
             v->state = 1;
@@ -121,7 +134,8 @@ static int resolve(const char *name, void *user, uint32_t *index, int *kind, pip
             return PIPETTE_OK;
         }
     if (*kind == EXPRESSION_MISSING)
-        return pipette_error_set(error, PIPETTE_E_TYPE, "'%s' is %s; a condition takes numbers and texts", name, pipette_type_text(v->type));
+        return pipette_error_set(error, PIPETTE_E_TYPE, "'%s' is %s; a condition takes numbers and texts", name,
+                                 pipette_type_text(v->type));
     if (v->entry != NULL && v->entry->kind == PIPETTE_ENTRY_LEAF) {
         status = pipette_file_read_one(s->file, v->entry->path, 0, &value, error);
         if (status != PIPETTE_OK)
@@ -140,7 +154,8 @@ static int resolve(const char *name, void *user, uint32_t *index, int *kind, pip
         return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
     s->variables = more;
     v = &more[s->variable_count - 1];
-    if (v->entry != NULL && v->block == NULL && v->texts == NULL && (v->entry->kind != PIPETTE_ENTRY_LEAF || (v->type == PIPETTE_TYPE_STRING && v->constant.as.text == NULL)))
+    if (v->entry != NULL && v->block == NULL && v->texts == NULL &&
+        (v->entry->kind != PIPETTE_ENTRY_LEAF || (v->type == PIPETTE_TYPE_STRING && v->constant.as.text == NULL)))
         return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
     return PIPETTE_OK;
 }
@@ -178,7 +193,8 @@ static int load(pipette_selection *s, variable *v, pipette_error *error)
             continue;
         if (status != PIPETTE_OK)
             return status;
-        v->texts[i] = strdup(value.rank == 0 && value.type == PIPETTE_TYPE_STRING && value.as.string != NULL ? value.as.string : "");
+        v->texts[i] = strdup(
+            value.rank == 0 && value.type == PIPETTE_TYPE_STRING && value.as.string != NULL ? value.as.string : "");
         if (v->texts[i] == NULL)
             return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
     }
@@ -222,7 +238,7 @@ static int holds(pipette_selection *s, uint32_t i)
     return expression_holds(s->where, s->values);
 }
 
-/* ---- The way ------------------------------------------------------------------------------------------------------------------------- */
+/* ---- The way ---- */
 
 static int by_first(const void *a, const void *b)
 {
@@ -267,7 +283,8 @@ static int check_wanted(pipette_selection *s, pipette_error *error)
     return PIPETTE_OK;
 }
 
-int pipette_selection_create(pipette_file *file, const pipette_selection_options *options, pipette_selection **out, pipette_error *error)
+int pipette_selection_create(pipette_file *file, const pipette_selection_options *options, pipette_selection **out,
+                             pipette_error *error)
 {
     pipette_selection *s = calloc(1, sizeof *s);
     int status = s == NULL ? pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory") : PIPETTE_OK;
@@ -359,7 +376,8 @@ static int next_block(pipette_selection *s, pipette_error *error)
     return status;
 }
 
-int pipette_selection_next(pipette_selection *s, pipette_selected *out, uint32_t capacity, uint32_t *count, pipette_error *error)
+int pipette_selection_next(pipette_selection *s, pipette_selected *out, uint32_t capacity, uint32_t *count,
+                           pipette_error *error)
 {
     *count = 0;
     while (*count < capacity) {

@@ -46,8 +46,10 @@ int space_check(pipette_pipeline *p, uint64_t rows, pipette_error *error)
     (void)readable(need, needed, sizeof needed);
     (void)readable(there, have, sizeof have);
     if (need > there)
-        return pipette_error_set(error, PIPETTE_E_STORAGE, "%s: %llu runs need %s, but only %s are free there; make room, or ask for fewer with --runs",
-                                 p->file, (unsigned long long)rows, needed, have);
+        return pipette_error_set(
+            error, PIPETTE_E_STORAGE,
+            "%s: %llu runs need %s, but only %s are free there; make room, or ask for fewer with --runs", p->file,
+            (unsigned long long)rows, needed, have);
     pipeline_log(p, 0, "%llu runs need %s; %s are free", (unsigned long long)rows, needed, have);
     return PIPETTE_OK;
 }

@@ -139,7 +139,8 @@ int stage_error(const stage *s, int status, const char *fallback, pipette_error 
         status = PIPETTE_E_PLUGIN;
     if (s->located && text == s->message)
         return pipette_error_set(error, status, "%s", text);
-    if (s->options != NULL && s->descriptor != NULL && s->descriptor->kind != PIPETTE_KIND_STORAGE && strcmp(s->what, "plugin") == 0)
+    if (s->options != NULL && s->descriptor != NULL && s->descriptor->kind != PIPETTE_KIND_STORAGE &&
+        strcmp(s->what, "plugin") == 0)
         return config_fail(config_get(s->options, "plugin"), error, status, "%s '%s': %s", s->what, s->name, text);
     return pipette_error_set(error, status, "%s '%s': %s", s->what, s->name, text);
 }
@@ -159,12 +160,13 @@ int stage_load(stage *s, plugin_search *search, const char *base, int kind, pipe
     if (status == PIPETTE_OK)
         status = plugin_load(path, &s->descriptor, &why);
     if (status == PIPETTE_OK && s->descriptor->kind != kind)
-        status = pipette_error_set(&why, PIPETTE_E_PLUGIN, "%s: plugin '%s' is of kind %s, this stage needs %s", path, s->name,
-                                   pipette_kind_text(s->descriptor->kind), pipette_kind_text(kind));
+        status = pipette_error_set(&why, PIPETTE_E_PLUGIN, "%s: plugin '%s' is of kind %s, this stage needs %s", path,
+                                   s->name, pipette_kind_text(s->descriptor->kind), pipette_kind_text(kind));
     if (status == PIPETTE_OK) /* messages and the log speak of the plugin, not of its file */
         (void)snprintf(s->name, sizeof s->name, "%s", s->descriptor->name);
     if (status == PIPETTE_OK && s->options != NULL)
-        return keys_check(s->options, s->name, kind, s->descriptor->options, s->descriptor->option_count, s->descriptor->option_stride, error);
+        return keys_check(s->options, s->name, kind, s->descriptor->options, s->descriptor->option_count,
+                          s->descriptor->option_stride, error);
     if (status == PIPETTE_OK)
         return status;
     if (s->options != NULL) {

@@ -12,17 +12,17 @@
 typedef void (*stage_log)(int level, const char *text, void *user);
 
 typedef struct stage {
-    pipette_stage handle;                /* first: what the plugin sees */
-    const pipette_option *options;       /* the stage's group in the config; NULL: none */
+    pipette_stage handle;                 /* first: what the plugin sees */
+    const pipette_option *options;        /* the stage's group in the config; NULL: none */
     const pipette_descriptor *descriptor; /* NULL for the model, which lives in the model host */
     char
         name[PATH_MAX]; /* of the plugin, for messages; until it is loaded, as the config has it, which may be a file */
-    const char *what; /* it is: "plugin" or "function" */
+    const char *what;   /* it is: "plugin" or "function" */
     int created;
     stage_log log;
     void *log_user;
     int code;
-    int located; /* the message has file and line already */
+    int located;        /* the message has file and line already */
     char message[1024]; /* what fail() recorded last; "" after stage_clear() */
 } stage;
 
@@ -37,7 +37,8 @@ void stage_clear(stage *stage);
  * plugin's name and, for stages that the config alone decides, file and line. */
 int stage_error(const stage *stage, int status, const char *fallback, pipette_error *error);
 
-/* Finds and loads the stage's plugin into this process: probed in a child first, unless it belongs to the installation. */
+/* Finds and loads the stage's plugin into this process: probed in a child first, unless it belongs to the installation.
+ */
 int stage_load(stage *stage, plugin_search *search, const char *base, int kind, pipette_error *error);
 
 #endif

@@ -6,9 +6,7 @@
 #include "pipeline/stored_results.h"
 #include "pipeline/stored_trajectory.h"
 
-/* ---- Options
- * --------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- Options ---- */
 
 static char *text_leaf(pipette_file *file, const char *path)
 {
@@ -79,9 +77,7 @@ static int load_options(pipette_file *file, const pipette_stored_options *o, con
     return status;
 }
 
-/* ---- Calls
- * ----------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- Calls ---- */
 
 static int call(stage *s, pipette_trajectory *trajectory, stored_results *seen, int declaring, pipette_error *error)
 {

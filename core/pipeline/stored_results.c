@@ -146,9 +146,7 @@ static int states(pipette_results *handle, uint64_t first, uint64_t count, int8_
     return status == PIPETTE_OK ? read_rows(r, "runs.state", first, count, PIPETTE_TYPE_BOOL, 1, out) : status;
 }
 
-/* ---- Columns
- * ------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- Columns ---- */
 
 static uint32_t column_count(const pipette_results *handle)
 {
@@ -273,9 +271,7 @@ static const pipette_results_host host = {
     .put_table = put_table,
 };
 
-/* ---- Making it
- * ------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- Making it ---- */
 
 static int keep_column(const pipette_entry *entry, void *user)
 {

@@ -105,7 +105,8 @@ int table_list_add(table_list *list, const pipette_table *table, pipette_error *
         dimensions[i].name = copy_text(from->name, &failed);
         dimensions[i].unit = copy_text(from->unit, &failed);
         dimensions[i].doc = copy_text(from->doc, &failed);
-        dimensions[i].extent = from->values.type == PIPETTE_TYPE_NONE ? from->extent : pipette_value_count(&from->values);
+        dimensions[i].extent =
+            from->values.type == PIPETTE_TYPE_NONE ? from->extent : pipette_value_count(&from->values);
         copy_values(&dimensions[i].values, &from->values, &failed);
     }
     for (i = 0; !failed && i < table->array_count; i++) {

@@ -53,8 +53,7 @@ static int failed(const verify *v, int status, pipette_error *error)
                              v->storage->message[0] != '\0' ? v->storage->message : pipette_status_text(status));
 }
 
-/* ---- What there is
- * ------------------------------------------------------------------------------------------------------------ */
+/* ---- What there is ---- */
 
 /* Numbers of one row; 0: none, or they are not of one shape. */
 static uint64_t elements_of(const pipette_entry *entry)
@@ -174,9 +173,7 @@ void verify_destroy(verify *v)
     free(v);
 }
 
-/* ---- Rows
- * ------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- Rows ---- */
 
 /* The block at hand begins at row `first`; `i` counts in it. */
 static int say(verify *v, uint64_t first, uint64_t i, const char *path, const char *text)
@@ -398,8 +395,8 @@ static int verify_block(verify *v, uint64_t first, uint64_t count, verify_counts
     return status;
 }
 
-int verify_rows(verify *v, uint64_t first, uint64_t count, verify_visit visit, verify_damaged damaged, void *user, verify_counts *counts,
-                pipette_error *error)
+int verify_rows(verify *v, uint64_t first, uint64_t count, verify_visit visit, verify_damaged damaged, void *user,
+                verify_counts *counts, pipette_error *error)
 {
     uint64_t row, n;
     int status = PIPETTE_OK;
@@ -414,9 +411,7 @@ int verify_rows(verify *v, uint64_t first, uint64_t count, verify_visit visit, v
     return status >= 0 ? status : failed(v, status, error);
 }
 
-/* ---- The rest
- * ---------------------------------------------------------------------------------------------------------------------
- */
+/* ---- The rest ---- */
 
 int verify_values(verify *v, verify_visit visit, void *user, pipette_error *error)
 {

@@ -124,14 +124,18 @@ static int expand(pipette_trajectory *trajectory, const pipette_exploration *poi
     if (status != PIPETTE_OK)
         return status;
     status = pipette_expand(v->shadow, points);
-    return status == PIPETTE_OK ? status : pipette_trajectory_fail(trajectory, status, "%s", pipette_trajectory_message(v->shadow));
+    return status == PIPETTE_OK
+               ? status
+               : pipette_trajectory_fail(trajectory, status, "%s", pipette_trajectory_message(v->shadow));
 }
 
 static int axis_values(pipette_trajectory *trajectory, const char *name, pipette_value *values)
 {
     visible *v = of(trajectory);
     int status = pipette_axis_values(v->shadow, name, values);
-    return status == PIPETTE_OK ? status : pipette_trajectory_fail(trajectory, status, "%s", pipette_trajectory_message(v->shadow));
+    return status == PIPETTE_OK
+               ? status
+               : pipette_trajectory_fail(trajectory, status, "%s", pipette_trajectory_message(v->shadow));
 }
 
 /* What a stage has added in an earlier round it may add again in this one. */
@@ -142,8 +146,8 @@ static int may_replace(const char *path, void *user)
     return known != NULL && known->round != v->round;
 }
 
-static int add(pipette_trajectory *trajectory, int branch, const char *path, const pipette_value *value, const char *unit,
-               const char *comment)
+static int add(pipette_trajectory *trajectory, int branch, const char *path, const pipette_value *value,
+               const char *unit, const char *comment)
 {
     visible *v = of(trajectory);
     pipette_node node = {.size = sizeof node};
@@ -245,7 +249,8 @@ uint64_t visible_count(const visible *v)
     return pipette_run_count(v->shadow);
 }
 
-int visible_mask(const visible *v, const pipette_trajectory *trajectory, uint64_t first, uint64_t count, uint8_t *mask, pipette_error *error)
+int visible_mask(const visible *v, const pipette_trajectory *trajectory, uint64_t first, uint64_t count, uint8_t *mask,
+                 pipette_error *error)
 {
     const exploration *all = trajectory_exploration(trajectory), *wanted = trajectory_exploration(v->shadow);
     if (all == NULL || wanted == NULL || exploration_count(all) == exploration_count(wanted)) {

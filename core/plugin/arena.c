@@ -1,5 +1,5 @@
 /* arena.c: a list of blocks, each filled from its start. */
-#include "arena.h"
+#include "plugin/arena.h"
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* brought.c: what a loaded plugin has brought with it: the closure of DT_NEEDED over the objects that the dynamic
  * linker has in memory. */
-#include "brought.h"
+#include "plugin/brought.h"
 
 #include <dlfcn.h>
 #include <elf.h>
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "object_file.h"
+#include "plugin/object_file.h"
 
 /* What the dynamic section of one object says. */
 typedef struct dynamic {
@@ -92,8 +92,7 @@ static void mark_needed(object *objects, size_t count, size_t from)
                 mark_needed(objects, count, i);
 }
 
-/* ---- Random numbers
- * --------------------------------------------------------------------------------------------------------- */
+/* ---- Random numbers ---- */
 
 static uint32_t generator_of(const char *symbol)
 {
@@ -133,8 +132,7 @@ static uint32_t generators_of(const dynamic *about)
     return found;
 }
 
-/* ---- Identities
- * ---------------------------------------------------------------------------------------------------------------- */
+/* ---- Identities ---- */
 
 static int is_systems(const char *path)
 {

@@ -1,11 +1,11 @@
 /* descriptor.c: the handshake: what must hold of a descriptor before anything else of a plugin is touched. */
 #include <pipette/plugin.h>
 
-#include "element.h"
-#include "loader.h"
-#include "object_file.h"
-#include "spec_check.h"
-#include "spec_names.h"
+#include "plugin/element.h"
+#include "plugin/loader.h"
+#include "plugin/object_file.h"
+#include "plugin/spec_check.h"
+#include "plugin/spec_names.h"
 
 /* Only what is frozen for ever is read here. */
 static int check_prefix(const char *path, const pipette_descriptor *descriptor, pipette_error *error)

@@ -1,5 +1,5 @@
 /* growing_text.c: text that grows. */
-#include "growing_text.h"
+#include "plugin/growing_text.h"
 
 #include <stdlib.h>
 

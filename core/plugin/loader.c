@@ -1,12 +1,12 @@
 /* loader.c: dlopen and the entry of a plugin. */
-#include "loader.h"
+#include "plugin/loader.h"
 
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#include "object_file.h"
+#include "plugin/object_file.h"
 
 /* The entry is called once per process, so what it gave is kept. Handles are never closed: a plugin's code and
  * descriptor stay. */
@@ -100,7 +100,8 @@ int plugin_load(const char *path, const pipette_descriptor **descriptor, pipette
     return status;
 }
 
-int plugin_take(const char *path, const pipette_descriptor *given, const pipette_descriptor **descriptor, pipette_error *error)
+int plugin_take(const char *path, const pipette_descriptor *given, const pipette_descriptor **descriptor,
+                pipette_error *error)
 {
     int status;
     if (given == NULL)

@@ -16,6 +16,7 @@ int plugin_load(const char *path, const pipette_descriptor **descriptor, pipette
 int plugin_check_descriptor(const char *path, const pipette_descriptor *descriptor, pipette_error *error);
 
 /* `given`, once it is held against these rules; NULL: what plugin_load() gives. */
-int plugin_take(const char *path, const pipette_descriptor *given, const pipette_descriptor **descriptor, pipette_error *error);
+int plugin_take(const char *path, const pipette_descriptor *given, const pipette_descriptor **descriptor,
+                pipette_error *error);
 
 #endif

@@ -1,5 +1,5 @@
 /* object_file.c: the ELF header, the program headers and the build-id of a file. */
-#include "object_file.h"
+#include "plugin/object_file.h"
 
 #include <elf.h>
 #include <errno.h>
@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "sha256.h"
+#include "plugin/sha256.h"
 
 /* The ELF header of the object that this code is in, placed by the linker: says which machine and class are ours. */
 extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));

@@ -20,8 +20,8 @@ enum { BUILD_ID_SIZE = 131 }; /* 64 bytes in hexadecimal, with room */
 /* The GNU build-id of the file in hexadecimal; "" where it has none or cannot be read. */
 void object_file_build_id(const char *path, char text[BUILD_ID_SIZE]);
 
-/* What tells this file from any other: its build-id, or "sha256:" and the SHA-256 of its bytes where it has none; "" where it cannot
- * be read. */
+/* What tells this file from any other: its build-id, or "sha256:" and the SHA-256 of its bytes where it has none; ""
+ * where it cannot be read. */
 void object_file_identity(const char *path, char text[BUILD_ID_SIZE]);
 
 #endif

@@ -1,5 +1,5 @@
 /* own_folder.c: finds the file that holds this code, and the plugins beside it. */
-#include "own_folder.h"
+#include "plugin/own_folder.h"
 
 #include <dlfcn.h>
 #include <link.h>

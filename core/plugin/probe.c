@@ -1,5 +1,5 @@
 /* probe.c: a plugin is loaded in a child, which sends back what it declares, or why it was refused. */
-#include "probe.h"
+#include "plugin/probe.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,8 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "loader.h"
-#include "object_file.h"
+#include "plugin/loader.h"
+#include "plugin/object_file.h"
 
 #define ANSWER_MAGIC UINT32_C(0x45425250)
 #define ANSWER_LIMIT ((size_t)64 << 20)
@@ -26,7 +26,7 @@ typedef struct answer_header {
     uint64_t size;
 } answer_header;
 
-/* ---- The child -------------------------------------------------------------------------------------------------- */
+/* ---- The child ---- */
 
 static void write_all(int file, const void *bytes, size_t size)
 {
@@ -151,7 +151,7 @@ static _Noreturn void child(const char *path, int out, pid_t parent)
     _exit(0);
 }
 
-/* ---- The parent ------------------------------------------------------------------------------------------------- */
+/* ---- The parent ---- */
 
 typedef struct deadline {
     struct timespec end;

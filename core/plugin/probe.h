@@ -3,7 +3,7 @@
 #ifndef CORE_PLUGIN_PROBE_H
 #define CORE_PLUGIN_PROBE_H
 
-#include "schema.h"
+#include "plugin/schema.h"
 
 #define PLUGIN_LOAD_SECONDS 5.0
 

@@ -1,12 +1,12 @@
 /* schema.c: copies what a descriptor declares. */
-#include "schema.h"
+#include "plugin/schema.h"
 
 #include <stdlib.h>
 
-#include "arena.h"
-#include "brought.h"
-#include "element.h"
-#include "object_file.h"
+#include "plugin/arena.h"
+#include "plugin/brought.h"
+#include "plugin/element.h"
+#include "plugin/object_file.h"
 
 void schema_destroy(plugin_schema *schema)
 {
@@ -134,7 +134,8 @@ static const pipette_dimension *copy_dimensions(arena *memory, const pipette_res
     return dimensions;
 }
 
-pipette_result_spec *schema_copy_results(arena *memory, const pipette_result_spec *from, uint32_t count, uint32_t stride, int *failed)
+pipette_result_spec *schema_copy_results(arena *memory, const pipette_result_spec *from, uint32_t count,
+                                         uint32_t stride, int *failed)
 {
     pipette_result_spec *results = copy_room(memory, count, sizeof *results, failed);
     uint32_t i;

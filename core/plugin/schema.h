@@ -40,6 +40,7 @@ int schema_pack(const plugin_schema *schema, void **bytes, size_t *size, pipette
 int schema_unpack(const void *bytes, size_t size, plugin_schema **schema, pipette_error *error);
 
 /* A copy of `count` results, and of all that they point to, in `memory`. *failed becomes 1 without memory. */
-pipette_result_spec *schema_copy_results(arena *memory, const pipette_result_spec *results, uint32_t count, uint32_t stride, int *failed);
+pipette_result_spec *schema_copy_results(arena *memory, const pipette_result_spec *results, uint32_t count,
+                                         uint32_t stride, int *failed);
 
 #endif

@@ -2,11 +2,11 @@
  *
  * magic, total size, FNV-1a checksum of what follows (8 bytes each, native order), then the members in the order of the
  * structs. Text: length (4 bytes; TEXT_NULL for NULL) and its bytes. Arrays: count (4 bytes) and their elements. */
-#include "schema.h"
+#include "plugin/schema.h"
 
 #include <stdlib.h>
 
-#include "arena.h"
+#include "plugin/arena.h"
 
 #define BYTES_MAGIC UINT64_C(0x3153454854504950)
 enum { HEADER_SIZE = 24 };
@@ -21,7 +21,7 @@ static uint64_t checksum(const unsigned char *bytes, size_t size)
     return hash;
 }
 
-/* ---- Packing ---------------------------------------------------------------------------------------------------- */
+/* ---- Packing ---- */
 
 /* With bytes NULL, only counts. Every schema is packed twice: to know its size, and to fill it in. */
 typedef struct writer {
@@ -163,7 +163,7 @@ int schema_pack(const plugin_schema *schema, void **bytes, size_t *size, pipette
     return PIPETTE_OK;
 }
 
-/* ---- Unpacking -------------------------------------------------------------------------------------------------- */
+/* ---- Unpacking ---- */
 
 /* Once something was wrong, every further reading gives zeros; `wrong` is looked at in loops and at the end. */
 typedef struct reader {

@@ -1,5 +1,5 @@
 /* search.c: looks for plugins in folders, and says why one was passed over. */
-#include "search.h"
+#include "plugin/search.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -9,12 +9,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "arena.h"
-#include "growing_text.h"
-#include "object_file.h"
-#include "own_folder.h"
-#include "probe.h"
-#include "spec_names.h"
+#include "plugin/arena.h"
+#include "plugin/growing_text.h"
+#include "plugin/object_file.h"
+#include "plugin/own_folder.h"
+#include "plugin/probe.h"
+#include "plugin/spec_names.h"
 #include "trajectory/name.h"
 
 #define SUFFIX ".so"
@@ -59,7 +59,7 @@ static const char *keep(plugin_search *search, const char *text)
     return kept;
 }
 
-/* ---- What is fit to be used ------------------------------------------------------------------------------------- */
+/* ---- What is fit to be used ---- */
 
 /* Each warning is given once. */
 static void warn(plugin_search *search, const char *format, ...) PIPETTE_PRINTF(2, 3);
@@ -216,7 +216,7 @@ static const char *unfit_target(plugin_search *search, const char *path, const c
 #define SECURE                                                                                                         \
     "this command has more rights than its caller (setuid, setgid), so it loads plugins from its own folder only"
 
-/* ---- The folders ------------------------------------------------------------------------------------------------ */
+/* ---- The folders ---- */
 
 static void add_folder(plugin_search *search, const char *path, const char *reason)
 {
@@ -345,7 +345,7 @@ int plugin_search_trusted(const plugin_search *search, const char *path)
     return trusted;
 }
 
-/* ---- The files of a folder -------------------------------------------------------------------------------------- */
+/* ---- The files of a folder ---- */
 
 static int is_candidate(const struct dirent *entry)
 {
@@ -454,7 +454,7 @@ int plugin_search_each(plugin_search *search, plugin_visit visit, void *user, pi
     return status == 0 && search->no_memory ? out_of_memory(error) : status;
 }
 
-/* ---- Finding one ------------------------------------------------------------------------------------------------ */
+/* ---- Finding one ---- */
 
 /* A search for one name: what was tried, and what there is beside it. */
 typedef struct hunt {
@@ -557,8 +557,9 @@ static int not_found(const hunt *one, pipette_error *error)
 static int refuse_relative(const char *name, const char *reason, pipette_error *error)
 {
     char *directory = getcwd(NULL, 0);
-    int status = plugin_refuse(error, PIPETTE_E_PLUGIN, name, ": %s; relative paths are taken from the working directory, %s", reason,
-                               directory == NULL ? "which is gone" : directory);
+    int status =
+        plugin_refuse(error, PIPETTE_E_PLUGIN, name, ": %s; relative paths are taken from the working directory, %s",
+                      reason, directory == NULL ? "which is gone" : directory);
     free(directory);
     return status;
 }

@@ -10,7 +10,7 @@
 
 #include <pipette/plugin.h>
 
-#include "schema.h"
+#include "plugin/schema.h"
 
 typedef struct plugin_search plugin_search;
 

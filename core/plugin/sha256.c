@@ -1,5 +1,5 @@
 /* sha256.c: SHA-256 as FIPS 180-4 has it. */
-#include "sha256.h"
+#include "plugin/sha256.h"
 
 #include <stdio.h>
 #include <string.h>

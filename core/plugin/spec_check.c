@@ -1,13 +1,13 @@
 /* spec_check.c: checks of declared parameters, results and options. */
-#include "spec_check.h"
+#include "plugin/spec_check.h"
 
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
 
-#include "element.h"
-#include "object_file.h"
-#include "spec_names.h"
+#include "plugin/element.h"
+#include "plugin/object_file.h"
+#include "plugin/spec_names.h"
 
 /* HDF5 takes 32 dimensions, one of them is the run. */
 enum { RANK_LIMIT = 31 };
@@ -87,7 +87,7 @@ static int check_path(const char *path, const char *what, uint32_t index, const 
     return PIPETTE_OK;
 }
 
-/* ---- Parameters ------------------------------------------------------------------------------------------------- */
+/* ---- Parameters ---- */
 
 /* A default as it is: not every 64-bit integer has a double that is equal to it. */
 typedef struct number {
@@ -353,7 +353,7 @@ int spec_check_parameters(const char *path, const pipette_model *model, pipette_
     return status != PIPETTE_OK ? status : check_shape_parameters(path, model, error);
 }
 
-/* ---- Results ---------------------------------------------------------------------------------------------------- */
+/* ---- Results ---- */
 
 static int check_labels(const char *path, const pipette_result_spec *result, const pipette_dimension *dimension,
                         pipette_error *error)
@@ -483,7 +483,7 @@ int spec_check_results(const char *path, const pipette_model *model, pipette_err
     return status;
 }
 
-/* ---- Options ---------------------------------------------------------------------------------------------------- */
+/* ---- Options ---- */
 
 static int check_option(const char *path, const pipette_descriptor *descriptor, uint32_t index, pipette_error *error)
 {

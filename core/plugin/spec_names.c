@@ -1,12 +1,12 @@
 /* spec_names.c: names and paths that plugins declare, and where two of them would meet in a file. */
-#include "spec_names.h"
+#include "plugin/spec_names.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "element.h"
-#include "object_file.h"
+#include "plugin/element.h"
+#include "plugin/object_file.h"
 #include "trajectory/utf8.h"
 
 enum { NAME_LIMIT = 128 };

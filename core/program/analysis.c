@@ -39,8 +39,7 @@ pipette_file *pipette_trajectory_file(const pipette_trajectory *trajectory)
     return trajectory == NULL ? NULL : stored_trajectory_file(trajectory);
 }
 
-/* ---- Parameters of another trajectory
- * ------------------------------------------------------------------------------------------- */
+/* ---- Parameters of another trajectory ---- */
 
 typedef struct parameter_copy {
     pipette_trajectory *from, *to;
@@ -70,9 +69,7 @@ int pipette_add_parameters_of(pipette_trajectory *trajectory, pipette_trajectory
     return status;
 }
 
-/* ---- Runs
- * -----------------------------------------------------------------------------------------------------------------------
- */
+/* ---- Runs ---- */
 
 static pipette_file *file_of(pipette_trajectory *trajectory, pipette_error *error)
 {

@@ -26,9 +26,7 @@ typedef struct diff {
     pipette_error *error;
 } diff;
 
-/* ---- Values
- * ----------------------------------------------------------------------------------------------------------------------
- */
+/* ---- Values ---- */
 
 static int close_to(double a, double b, double tolerance)
 {
@@ -127,8 +125,7 @@ static int say(diff *d, uint64_t run, uint64_t there, const char *path, const ch
     return d->visit(run, there, path, text, d->user);
 }
 
-/* ---- What is no run's
- * ------------------------------------------------------------------------------------------------------------- */
+/* ---- What is no run's ---- */
 
 typedef struct walk {
     diff *d;
@@ -207,9 +204,7 @@ static int compare_entries(diff *d)
     return forth.status != PIPETTE_OK ? forth.status : back.status;
 }
 
-/* ---- Runs
- * --------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- Runs ---- */
 
 /* Rows of both files that go along with each other, and where the first stands in the caller's block. */
 typedef struct stretch {

@@ -32,9 +32,7 @@ static int standing(pipette_environment *env)
     return env->error.code;
 }
 
-/* ---- Opening
- * --------------------------------------------------------------------------------------------------------------------
- */
+/* ---- Opening ---- */
 
 static char *text_copy(pipette_environment *env, const char *text)
 {
@@ -155,7 +153,8 @@ int pipette_environment_close(pipette_environment *env, pipette_error *error)
     if (env == NULL)
         return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory for an environment");
     if (env->running != NULL)
-        return pipette_error_set(error, PIPETTE_E_INVALID, "the environment cannot be closed while its runs are being executed");
+        return pipette_error_set(error, PIPETTE_E_INVALID,
+                                 "the environment cannot be closed while its runs are being executed");
     status = standing(env);
     if (error != NULL)
         *error = env->error;
@@ -194,8 +193,7 @@ const char *pipette_environment_file(const pipette_environment *env)
     return env == NULL || env->file == NULL ? "" : env->file;
 }
 
-/* ---- Results and stages
- * ---------------------------------------------------------------------------------------------------------- */
+/* ---- Results and stages ---- */
 
 int pipette_environment_declare(pipette_environment *env, const pipette_result_spec *specs, uint64_t count)
 {
@@ -334,9 +332,7 @@ int pipette_environment_add_stage(pipette_environment *env, int kind, const char
     return add_stage(env, s);
 }
 
-/* ---- Running
- * ----------------------------------------------------------------------------------------------------------------------
- */
+/* ---- Running ---- */
 
 static int run_one(pipette_run *run)
 {
@@ -407,7 +403,8 @@ static int run_pipeline(pipette_environment *env, const char *name, program_run 
     int status;
     if (env->running != NULL) {
         free(functions);
-        return keep(env, PIPETTE_E_INVALID, "runs are being executed: neither a run nor what stands behind the runs can start others");
+        return keep(env, PIPETTE_E_INVALID,
+                    "runs are being executed: neither a run nor what stands behind the runs can start others");
     }
     for (i = 0; functions != NULL && i < env->stage_count; i++)
         if (env->stages[i]->function != NULL)

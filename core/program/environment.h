@@ -44,8 +44,7 @@ struct pipette_environment {
     double said; /* when progress was said last */
 };
 
-/* --- environment_config.c
- * ----------------------------------------------------------------------------------------------- */
+/* ---- environment_config.c ---- */
 
 /* The config that says what the environment says; the caller frees it. NULL without memory. */
 char *environment_config(const pipette_environment *environment, const char *run_name, uint32_t extra,
@@ -54,8 +53,7 @@ char *environment_config(const pipette_environment *environment, const char *run
 /* A name as configs and files have it: what does not belong there becomes '_'. In `memory`; NULL without. */
 char *environment_plain_name(arena *memory, const char *name, const char *fallback);
 
-/* --- environment_log.c
- * --------------------------------------------------------------------------------------------------- */
+/* ---- environment_log.c ---- */
 
 /* Opens the log file, where one is asked for. */
 int environment_log_open(pipette_environment *environment);
@@ -64,8 +62,7 @@ void environment_log_close(pipette_environment *environment);
 void environment_note(int level, const char *text, void *user);
 void environment_progress(const pipette_progress *progress, void *user);
 
-/* --- environment_signals.c
- * ----------------------------------------------------------------------------------------------- */
+/* ---- environment_signals.c ---- */
 
 /* While a pipeline runs, signals end it in order; leaving puts back what was before. One environment at a time. */
 void environment_signals_enter(pipette_environment *environment);

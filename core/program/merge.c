@@ -38,8 +38,7 @@ static int join(merge *m)
     return status;
 }
 
-/* ---- Which run comes from where
- * ---------------------------------------------------------------------------------------------------------- */
+/* ---- Which run comes from where ---- */
 
 static int find_rows(merge *m, int which)
 {
@@ -95,8 +94,7 @@ static int choose(merge *m)
     return status;
 }
 
-/* ---- The whole
- * ----------------------------------------------------------------------------------------------------------------- */
+/* ---- The whole ---- */
 
 static int note_difference(uint64_t run, uint64_t there, const char *path, const char *text, void *user)
 {

@@ -29,9 +29,7 @@ struct pairs {
     uint64_t *hashes;
 };
 
-/* ---- Points
- * ---------------------------------------------------------------------------------------------------------------------
- */
+/* ---- Points ---- */
 
 static uint64_t mixed(uint64_t hash, const void *bytes, size_t size)
 {
@@ -149,8 +147,7 @@ static int same_point(pairs *p, uint64_t row_a, uint64_t row_b, int *equal, pipe
     return status;
 }
 
-/* ---- Parameters
- * ------------------------------------------------------------------------------------------------------------------ */
+/* ---- Parameters ---- */
 
 static int add_parameter(pairs *p, const char *path)
 {
@@ -321,8 +318,7 @@ const char *pairs_parameter(const pairs *p, uint32_t index)
     return p->parameters[index];
 }
 
-/* ---- Looking up
- * ------------------------------------------------------------------------------------------------------------------ */
+/* ---- Looking up ---- */
 
 /* The first of those with this hash. */
 static uint64_t first_known(const pairs *p, uint64_t hash)

@@ -7,8 +7,7 @@
 #include "plugin/element.h"
 #include "trajectory/name.h"
 
-/* ---- Playing a run
- * ---------------------------------------------------------------------------------------------------------------- */
+/* ---- Playing a run ---- */
 
 static const char *text_of(pipette_file *file, const char *path, uint64_t row, pipette_value *value)
 {
@@ -49,9 +48,7 @@ static int play(pipette_run *run, void *user)
     return PIPETTE_OK;
 }
 
-/* ---- Results
- * -----------------------------------------------------------------------------------------------------------------------
- */
+/* ---- Results ---- */
 
 typedef struct named {
     const char *path;
@@ -206,8 +203,7 @@ static char *selection(const player *p, int *failed)
     return text;
 }
 
-/* ---- What the file says of its making
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- What the file says of its making ---- */
 
 typedef struct leaf_copy {
     player *p;
@@ -275,8 +271,7 @@ static int speak_of_the_first(player *p)
     return status;
 }
 
-/* ---- The whole
- * ----------------------------------------------------------------------------------------------------------------- */
+/* ---- The whole ---- */
 
 int player_open(player *p, const char *const *paths, uint32_t count)
 {

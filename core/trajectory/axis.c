@@ -7,8 +7,7 @@
 
 enum { LOG_TABLE_MAX = 4096 };
 
-/* ---- Series --------------------------------------------------------------------------------------------------------
- */
+/* ---- Series ---- */
 
 static series *series_new(int type, int kind, uint64_t count)
 {
@@ -315,8 +314,7 @@ int series_same(const series *a, const series *b)
     return 1;
 }
 
-/* ---- Axes ----------------------------------------------------------------------------------------------------------
- */
+/* ---- Axes ---- */
 
 int axis_append(axis *a, series *s, uint64_t start, uint64_t stride, uint64_t count, pipette_error *error)
 {

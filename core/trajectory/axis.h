@@ -5,7 +5,7 @@
 
 #include <pipette/trajectory.h>
 
-#include "value.h"
+#include "trajectory/value.h"
 
 /* A list of values, or a rule that gives value i. Shared by reference; never changed once made. */
 typedef struct series {
@@ -32,7 +32,8 @@ int series_integer(int type, uint64_t origin, uint64_t magnitude, int descending
 series *series_share(series *shared);
 void series_release(series *shared);
 
-/* Moves the texts of a list of strings to memory that `move` gives; where it gives NULL they stay. See exploration_move_texts(). */
+/* Moves the texts of a list of strings to memory that `move` gives; where it gives NULL they stay. See
+ * exploration_move_texts(). */
 void series_move_text(series *s, void *(*move)(void *user, size_t size), void *user);
 
 void series_get(const series *s, uint64_t index, value_element *out);

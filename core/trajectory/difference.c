@@ -11,8 +11,7 @@ static int no_memory(pipette_error *error)
     return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
 }
 
-/* ---- Tuples --------------------------------------------------------------------------------------------------------
- */
+/* ---- Tuples ---- */
 
 static uint64_t hash_tuple(const factor *f, const value_element *tuple)
 {
@@ -82,8 +81,7 @@ int tuples_has(const tuples *t, const value_element *tuple)
     return t->slots[slot_of(t, tuple)] != 0;
 }
 
-/* ---- Factors -------------------------------------------------------------------------------------------------------
- */
+/* ---- Factors ---- */
 
 /* Factors of `from` (numbers in `mine`) and of `gone` (in `theirs`) that share parameters, directly or through others.
  */
@@ -256,8 +254,7 @@ static int split_block(const segment *from, const segment *gone, block *b, pipet
     return status;
 }
 
-/* ---- Blocks --------------------------------------------------------------------------------------------------------
- */
+/* ---- Blocks ---- */
 
 static uint32_t factor_with(const segment *s, uint32_t parameter)
 {

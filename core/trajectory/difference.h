@@ -2,7 +2,7 @@
 #ifndef CORE_TRAJECTORY_DIFFERENCE_H
 #define CORE_TRAJECTORY_DIFFERENCE_H
 
-#include "points.h"
+#include "trajectory/points.h"
 
 /* Which tuples of values are there: a hash table over the tuples of one factor. */
 typedef struct tuples {

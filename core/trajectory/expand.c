@@ -13,8 +13,7 @@ static int no_memory(pipette_error *error)
     return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
 }
 
-/* ---- Parameters ----------------------------------------------------------------------------------------------------
- */
+/* ---- Parameters ---- */
 
 /* The parameters of `wider`, in their order, then those that only `added` has. */
 static int merge_parameters(const exploration *wider, const exploration *added, exploration *merged,
@@ -77,8 +76,7 @@ static int copy_old(const exploration *wider, exploration *merged, pipette_error
     return status;
 }
 
-/* ---- New segments in terms of the old values ------------------------------------------------------------------------
- */
+/* ---- New segments in terms of the old values ---- */
 
 /* The different axes that a parameter has in the segments; the caller frees *out. */
 static int axes_of(const exploration *points, uint32_t parameter, const axis ***out, uint32_t *count,
@@ -251,8 +249,7 @@ int exploration_expand(const exploration *wider, const exploration *added, explo
     return PIPETTE_OK;
 }
 
-/* ---- Which points are asked for
- * -------------------------------------------------------------------------------------- */
+/* ---- Which points are asked for ---- */
 
 typedef struct matcher {
     const exploration *all;
@@ -390,8 +387,7 @@ int exploration_match(const exploration *all, const exploration *wanted, uint64_
     return status;
 }
 
-/* ---- Distinct values ------------------------------------------------------------------------------------------------
- */
+/* ---- Distinct values ---- */
 
 static int compare_elements(const void *a, const void *b, void *user)
 {

@@ -9,8 +9,7 @@ static int no_memory(pipette_error *error)
     return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
 }
 
-/* ---- Building ------------------------------------------------------------------------------------------------------
- */
+/* ---- Building ---- */
 
 int factor_add(factor *f, axis *taken, pipette_error *error)
 {
@@ -228,8 +227,7 @@ int exploration_finish(exploration *points, pipette_error *error)
     return PIPETTE_OK;
 }
 
-/* ---- What it is ----------------------------------------------------------------------------------------------------
- */
+/* ---- What it is ---- */
 
 static int is_product(const segment *s, uint32_t parameter_count)
 {
@@ -319,8 +317,7 @@ int exploration_parameter_type(const exploration *points, uint32_t parameter)
     return parameter < points->parameter_count ? points->parameters[parameter].type : PIPETTE_TYPE_NONE;
 }
 
-/* ---- Values of a block ---------------------------------------------------------------------------------------------
- */
+/* ---- Values of a block ---- */
 
 /* `count` times the element at `element`. */
 static void repeat(const void *element, size_t size, uint64_t count, char *out)

@@ -18,8 +18,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
-/* ---- Writing -------------------------------------------------------------------------------------------------------
- */
+/* ---- Writing ---- */
 
 typedef struct writer {
     char *data;
@@ -255,8 +254,7 @@ int exploration_text(const exploration *points, char **text, pipette_error *erro
     return PIPETTE_OK;
 }
 
-/* ---- Reading -------------------------------------------------------------------------------------------------------
- */
+/* ---- Reading ---- */
 
 typedef struct named_series {
     series *series;

@@ -37,8 +37,8 @@ static int check_texts(int type, const void *elements, uint64_t count, const cha
         const char *text = ((const char *const *)elements)[i];
         int wrong = text == NULL ? -1 : utf8_first_wrong(text);
         if (wrong >= 0)
-            return pipette_error_set(error, PIPETTE_E_INVALID, "%s: value %llu holds byte 0x%02x, which is not UTF-8", what,
-                                     (unsigned long long)i, (unsigned)wrong);
+            return pipette_error_set(error, PIPETTE_E_INVALID, "%s: value %llu holds byte 0x%02x, which is not UTF-8",
+                                     what, (unsigned long long)i, (unsigned)wrong);
     }
     return PIPETTE_OK;
 }
@@ -46,11 +46,12 @@ static int check_texts(int type, const void *elements, uint64_t count, const cha
 int explore_fallback(const tree_node *node, series **out, pipette_error *error)
 {
     int status = check_texts(node->value.type, pipette_value_data(&node->value), 1, node->path, error);
-    return status != PIPETTE_OK ? status : series_list(node->value.type, pipette_value_data(&node->value), 1, node->path, out, error);
+    return status != PIPETTE_OK
+               ? status
+               : series_list(node->value.type, pipette_value_data(&node->value), 1, node->path, out, error);
 }
 
-/* ---- One axis ------------------------------------------------------------------------------------------------------
- */
+/* ---- One axis ---- */
 
 static int is_integer(int type)
 {
@@ -307,8 +308,7 @@ static int make_series(request *r, pipette_error *error)
     return r->wanted.kind == PIPETTE_AXIS_COUNT ? make_integer_count(r, type, error) : make_integer_log(r, type, error);
 }
 
-/* ---- The product ---------------------------------------------------------------------------------------------------
- */
+/* ---- The product ---- */
 
 static void plan_destroy(plan *p)
 {

@@ -2,8 +2,8 @@
 #ifndef CORE_TRAJECTORY_EXPLORE_H
 #define CORE_TRAJECTORY_EXPLORE_H
 
-#include "points.h"
-#include "tree.h"
+#include "trajectory/points.h"
+#include "trajectory/tree.h"
 
 /* The points that `wanted` describes, over parameters of the tree; each message says which parameter and what is wrong.
  * With `unlocked`, a parameter that is locked is PIPETTE_E_LOCKED. The caller destroys *out. */

@@ -1,19 +1,25 @@
-/* expression.c: conditions over named values: the machine that runs their code. Integers are a sign and 64 bits, so that nothing is rounded
- * that a 64-bit integer holds; beside a double they are compared as they are. */
+/* expression.c: conditions over named values: the machine that runs their code. Integers are a sign and 64 bits, so
+ * that nothing is rounded that a 64-bit integer holds; beside a double they are compared as they are. */
 #include <math.h>
 #include <stdlib.h>
 
 #include "trajectory/expression_private.h"
 
 const function expression_functions[EXPRESSION_FUNCTIONS] = {
-    {"abs", 1, ABSOLUTE, NULL, NULL}, {"sqrt", 1, CALL, sqrt, NULL},    {"cbrt", 1, CALL, cbrt, NULL},   {"exp", 1, CALL, exp, NULL},
-    {"log", 1, CALL, log, NULL},      {"log2", 1, CALL, log2, NULL},    {"log10", 1, CALL, log10, NULL}, {"sin", 1, CALL, sin, NULL},
-    {"cos", 1, CALL, cos, NULL},      {"tan", 1, CALL, tan, NULL},      {"asin", 1, CALL, asin, NULL},   {"acos", 1, CALL, acos, NULL},
-    {"atan", 1, CALL, atan, NULL},    {"sinh", 1, CALL, sinh, NULL},    {"cosh", 1, CALL, cosh, NULL},   {"tanh", 1, CALL, tanh, NULL},
-    {"floor", 1, CALL, floor, NULL},  {"ceil", 1, CALL, ceil, NULL},    {"round", 1, CALL, round, NULL}, {"trunc", 1, CALL, trunc, NULL},
-    {"isnan", 1, IS_NAN, NULL, NULL}, {"isfinite", 1, IS_FINITE, NULL, NULL}, {"missing", 1, MISSING, NULL, NULL},
-    {"atan2", 2, CALL, NULL, atan2},  {"pow", 2, CALL, NULL, pow},      {"hypot", 2, CALL, NULL, hypot},
-    {"min", 0, MINIMUM, NULL, NULL},  {"max", 0, MAXIMUM, NULL, NULL},
+    {"abs", 1, ABSOLUTE, NULL, NULL},    {"sqrt", 1, CALL, sqrt, NULL},
+    {"cbrt", 1, CALL, cbrt, NULL},       {"exp", 1, CALL, exp, NULL},
+    {"log", 1, CALL, log, NULL},         {"log2", 1, CALL, log2, NULL},
+    {"log10", 1, CALL, log10, NULL},     {"sin", 1, CALL, sin, NULL},
+    {"cos", 1, CALL, cos, NULL},         {"tan", 1, CALL, tan, NULL},
+    {"asin", 1, CALL, asin, NULL},       {"acos", 1, CALL, acos, NULL},
+    {"atan", 1, CALL, atan, NULL},       {"sinh", 1, CALL, sinh, NULL},
+    {"cosh", 1, CALL, cosh, NULL},       {"tanh", 1, CALL, tanh, NULL},
+    {"floor", 1, CALL, floor, NULL},     {"ceil", 1, CALL, ceil, NULL},
+    {"round", 1, CALL, round, NULL},     {"trunc", 1, CALL, trunc, NULL},
+    {"isnan", 1, IS_NAN, NULL, NULL},    {"isfinite", 1, IS_FINITE, NULL, NULL},
+    {"missing", 1, MISSING, NULL, NULL}, {"atan2", 2, CALL, NULL, atan2},
+    {"pow", 2, CALL, NULL, pow},         {"hypot", 2, CALL, NULL, hypot},
+    {"min", 0, MINIMUM, NULL, NULL},     {"max", 0, MAXIMUM, NULL, NULL},
 };
 
 void expression_destroy(expression *condition)
@@ -27,7 +33,7 @@ void expression_destroy(expression *condition)
     free(condition);
 }
 
-/* ---- Numbers ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- Numbers ---- */
 
 static expression_value truth(int holds)
 {
@@ -95,7 +101,8 @@ static int order_mixed(const expression_value *a, double b)
 /* A literal beside a float is rounded as the float was. */
 static double beside(const expression_value *value, const expression_value *other)
 {
-    return value->literal && other->kind == EXPRESSION_REAL && other->single ? (double)(float)value->as.real : value->as.real;
+    return value->literal && other->kind == EXPRESSION_REAL && other->single ? (double)(float)value->as.real
+                                                                             : value->as.real;
 }
 
 /* -1, 0 or 1, of two numbers of which none is NaN. */
@@ -110,7 +117,7 @@ static int order(const expression_value *a, const expression_value *b)
     return order_integers(a, b);
 }
 
-/* ---- Evaluation ------------------------------------------------------------------------------------------------------------------- */
+/* ---- Evaluation ---- */
 
 static int compare(operation_code operation, const expression_value *a, const expression_value *b)
 {
@@ -121,17 +128,24 @@ static int compare(operation_code operation, const expression_value *a, const ex
         return operation == UNEQUAL;
     found = order(a, b);
     switch (operation) {
-    case EQUAL: return found == 0;
-    case UNEQUAL: return found != 0;
-    case LESS: return found < 0;
-    case LESS_EQUAL: return found <= 0;
-    case GREATER: return found > 0;
-    default: return found >= 0;
+    case EQUAL:
+        return found == 0;
+    case UNEQUAL:
+        return found != 0;
+    case LESS:
+        return found < 0;
+    case LESS_EQUAL:
+        return found <= 0;
+    case GREATER:
+        return found > 0;
+    default:
+        return found >= 0;
     }
 }
 
 /* Whether two integers give an integer of 64 bits; what does not fit is computed in doubles. */
-static int compute_exactly(operation_code operation, const expression_value *a, const expression_value *b, expression_value *out)
+static int compute_exactly(operation_code operation, const expression_value *a, const expression_value *b,
+                           expression_value *out)
 {
     uint64_t x = a->as.whole, y = b->as.whole, whole;
     int negative_b = operation == SUBTRACT ? !b->negative : b->negative;
@@ -155,7 +169,8 @@ static int compute_exactly(operation_code operation, const expression_value *a, 
             return 0;
         *out = integer(a->negative, x % y);
         return 1;
-    default: return 0;
+    default:
+        return 0;
     }
 }
 
@@ -173,12 +188,18 @@ static expression_value compute(operation_code operation, const expression_value
     x = as_double(a);
     y = as_double(b);
     switch (operation) {
-    case ADD: return real(x + y);
-    case SUBTRACT: return real(x - y);
-    case MULTIPLY: return real(x * y);
-    case DIVIDE: return real(x / y);
-    case REMAINDER: return real(fmod(x, y));
-    default: return real(pow(x, y));
+    case ADD:
+        return real(x + y);
+    case SUBTRACT:
+        return real(x - y);
+    case MULTIPLY:
+        return real(x * y);
+    case DIVIDE:
+        return real(x / y);
+    case REMAINDER:
+        return real(fmod(x, y));
+    default:
+        return real(pow(x, y));
     }
 }
 
@@ -190,7 +211,8 @@ static expression_value unary(const instruction *step, const expression_value *a
     if (a->kind == EXPRESSION_MISSING)
         return *a;
     switch ((operation_code)step->operation) {
-    case NOT: return truth(!is_true(a));
+    case NOT:
+        return truth(!is_true(a));
     case NEGATE:
         if (a->kind != EXPRESSION_REAL)
             return integer(!a->negative, a->as.whole);
@@ -201,9 +223,12 @@ static expression_value unary(const instruction *step, const expression_value *a
             return integer(0, a->as.whole);
         result.as.real = fabs(a->as.real);
         return result;
-    case IS_NAN: return truth(is_nan(a));
-    case IS_FINITE: return truth(a->kind != EXPRESSION_REAL || isfinite(a->as.real));
-    default: return real(expression_functions[step->index].one(as_double(a)));
+    case IS_NAN:
+        return truth(is_nan(a));
+    case IS_FINITE:
+        return truth(a->kind != EXPRESSION_REAL || isfinite(a->as.real));
+    default:
+        return real(expression_functions[step->index].one(as_double(a)));
     }
 }
 
@@ -212,7 +237,8 @@ static expression_value binary(const instruction *step, const expression_value *
     int lacks = a->kind == EXPRESSION_MISSING || b->kind == EXPRESSION_MISSING;
     if (step->operation == AND || step->operation == OR) {
         int decides = step->operation == OR; /* whatever the other side is */
-        if ((a->kind != EXPRESSION_MISSING && is_true(a) == decides) || (b->kind != EXPRESSION_MISSING && is_true(b) == decides))
+        if ((a->kind != EXPRESSION_MISSING && is_true(a) == decides) ||
+            (b->kind != EXPRESSION_MISSING && is_true(b) == decides))
             return truth(decides);
         return lacks ? missing() : truth(!decides);
     }
@@ -232,14 +258,20 @@ int expression_holds(expression *condition, const expression_value *variables)
     for (i = 0; i < condition->code_count; i++) {
         const instruction *step = &condition->code[i];
         switch ((operation_code)step->operation) {
-        case CONSTANT: *top++ = condition->constants[step->index]; break;
-        case VARIABLE: *top++ = variables[step->index]; break;
+        case CONSTANT:
+            *top++ = condition->constants[step->index];
+            break;
+        case VARIABLE:
+            *top++ = variables[step->index];
+            break;
         case NEGATE:
         case NOT:
         case MISSING:
         case IS_NAN:
         case IS_FINITE:
-        case ABSOLUTE: top[-1] = unary(step, &top[-1]); break;
+        case ABSOLUTE:
+            top[-1] = unary(step, &top[-1]);
+            break;
         case CALL:
             if (expression_functions[step->index].one != NULL) {
                 top[-1] = unary(step, &top[-1]);
@@ -261,13 +293,18 @@ int expression_kind_of(int type)
 {
     switch (type) {
     case PIPETTE_TYPE_F64:
-    case PIPETTE_TYPE_F32: return EXPRESSION_REAL;
+    case PIPETTE_TYPE_F32:
+        return EXPRESSION_REAL;
     case PIPETTE_TYPE_I64:
     case PIPETTE_TYPE_I32:
-    case PIPETTE_TYPE_U64: return EXPRESSION_INTEGER;
-    case PIPETTE_TYPE_BOOL: return EXPRESSION_TRUTH;
-    case PIPETTE_TYPE_STRING: return EXPRESSION_TEXT;
-    default: return EXPRESSION_MISSING;
+    case PIPETTE_TYPE_U64:
+        return EXPRESSION_INTEGER;
+    case PIPETTE_TYPE_BOOL:
+        return EXPRESSION_TRUTH;
+    case PIPETTE_TYPE_STRING:
+        return EXPRESSION_TEXT;
+    default:
+        return EXPRESSION_MISSING;
     }
 }
 
@@ -280,21 +317,27 @@ expression_value expression_element(int type, const void *elements, uint64_t ind
 {
     expression_value value = missing();
     switch (type) {
-    case PIPETTE_TYPE_F64: return real(((const double *)elements)[index]);
+    case PIPETTE_TYPE_F64:
+        return real(((const double *)elements)[index]);
     case PIPETTE_TYPE_F32:
         value = real((double)((const float *)elements)[index]);
         value.single = 1;
         return value;
-    case PIPETTE_TYPE_I64: return signed_integer(((const int64_t *)elements)[index]);
-    case PIPETTE_TYPE_I32: return signed_integer(((const int32_t *)elements)[index]);
-    case PIPETTE_TYPE_U64: return integer(0, ((const uint64_t *)elements)[index]);
-    case PIPETTE_TYPE_BOOL: return truth(((const uint8_t *)elements)[index] != 0);
+    case PIPETTE_TYPE_I64:
+        return signed_integer(((const int64_t *)elements)[index]);
+    case PIPETTE_TYPE_I32:
+        return signed_integer(((const int32_t *)elements)[index]);
+    case PIPETTE_TYPE_U64:
+        return integer(0, ((const uint64_t *)elements)[index]);
+    case PIPETTE_TYPE_BOOL:
+        return truth(((const uint8_t *)elements)[index] != 0);
     case PIPETTE_TYPE_STRING:
         value.kind = EXPRESSION_TEXT;
         value.as.text = ((const char *const *)elements)[index];
         if (value.as.text == NULL)
             value.as.text = "";
         return value;
-    default: return value;
+    default:
+        return value;
     }
 }

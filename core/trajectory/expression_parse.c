@@ -19,7 +19,7 @@ typedef struct parser {
     pipette_error *error;
 } parser;
 
-/* ---- Errors and code ------------------------------------------------------------------------------------------------------------ */
+/* ---- Errors and code ---- */
 
 static int continues(char c)
 {
@@ -59,7 +59,8 @@ PIPETTE_PRINTF(3, 4) static int bad(parser *p, const char *where, const char *fo
     va_start(arguments, format);
     (void)vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
-    p->status = pipette_error_set(p->error, PIPETTE_E_INVALID, "character %u of '%s': %s", position, excerpt(p->text, where, around), message);
+    p->status = pipette_error_set(p->error, PIPETTE_E_INVALID, "character %u of '%s': %s", position,
+                                  excerpt(p->text, where, around), message);
     return EXPRESSION_MISSING;
 }
 
@@ -79,7 +80,7 @@ static void emit_constant(parser *p, expression_value value)
     emit(p, CONSTANT, p->out->constant_count++, 1);
 }
 
-/* ---- Words ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- Words ---- */
 
 static void skip(parser *p)
 {
@@ -132,7 +133,7 @@ static int take(parser *p, const char *sign)
     return 1;
 }
 
-/* ---- Kinds ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- Kinds ---- */
 
 static int is_number(int kind)
 {
@@ -153,7 +154,7 @@ static void want_number(parser *p, int kind, const char *where, const char *what
         (void)bad(p, where, "%s takes numbers, and this is a text", what);
 }
 
-/* ---- The grammar ------------------------------------------------------------------------------------------------------------------ */
+/* ---- The grammar ---- */
 
 static int either(parser *p);
 
@@ -246,17 +247,26 @@ static int call(parser *p, const char *start, size_t length)
     if (!take(p, ")"))
         return bad(p, p->at, "'%s(' lacks its ')'", f->name);
     if (f->arguments == 0 ? count < 2 : count != f->arguments)
-        return bad(p, start, "%s takes %s, not %u", f->name, f->arguments == 1 ? "one argument" : f->arguments == 2 ? "two arguments" : "two arguments or more", count);
+        return bad(p, start, "%s takes %s, not %u", f->name,
+                   f->arguments == 1   ? "one argument"
+                   : f->arguments == 2 ? "two arguments"
+                                       : "two arguments or more",
+                   count);
     if (f->arguments != 0)
         emit(p, f->operation, (uint32_t)(f - expression_functions), 1 - (int)f->arguments);
-    return f->operation == MISSING || f->operation == IS_NAN || f->operation == IS_FINITE ? EXPRESSION_TRUTH : EXPRESSION_REAL;
+    return f->operation == MISSING || f->operation == IS_NAN || f->operation == IS_FINITE ? EXPRESSION_TRUTH
+                                                                                          : EXPRESSION_REAL;
 }
 
 static int named(parser *p, size_t length)
 {
-    static const struct { const char *name; expression_value value; } words[] = {
-        {"true", {.kind = EXPRESSION_TRUTH, .as.whole = 1}}, {"false", {.kind = EXPRESSION_TRUTH}},
-        {"nan", {.kind = EXPRESSION_REAL, .as.real = (double)NAN}}, {"inf", {.kind = EXPRESSION_REAL, .as.real = (double)INFINITY}}};
+    static const struct {
+        const char *name;
+        expression_value value;
+    } words[] = {{"true", {.kind = EXPRESSION_TRUTH, .as.whole = 1}},
+                 {"false", {.kind = EXPRESSION_TRUTH}},
+                 {"nan", {.kind = EXPRESSION_REAL, .as.real = (double)NAN}},
+                 {"inf", {.kind = EXPRESSION_REAL, .as.real = (double)INFINITY}}};
     const char *start = p->at;
     char name[NAME_MAX_LENGTH + 1];
     pipette_error why = {0};
@@ -299,7 +309,8 @@ static int primary(parser *p)
     if (*start == '\'' || *start == '"')
         return quoted(p);
     if (*start != '(')
-        return *start == '\0' ? bad(p, start, "a value is missing at the end") : bad(p, start, "a value is missing before '%.*s'", word_length(start), start);
+        return *start == '\0' ? bad(p, start, "a value is missing at the end")
+                              : bad(p, start, "a value is missing before '%.*s'", word_length(start), start);
     p->at++;
     kind = either(p);
     if (p->status == PIPETTE_OK && !take(p, ")"))
@@ -395,7 +406,8 @@ static int sum(parser *p)
 /* The comparison that stands here, or NULL. */
 static const word *comparison_sign(parser *p)
 {
-    static const word words[] = {{"==", EQUAL}, {"!=", UNEQUAL}, {"<=", LESS_EQUAL}, {">=", GREATER_EQUAL}, {"<", LESS}, {">", GREATER}};
+    static const word words[] = {{"==", EQUAL},         {"!=", UNEQUAL}, {"<=", LESS_EQUAL},
+                                 {">=", GREATER_EQUAL}, {"<", LESS},     {">", GREATER}};
     size_t i;
     for (i = 0; i < sizeof words / sizeof words[0]; i++)
         if (take(p, words[i].sign))
@@ -511,7 +523,8 @@ int expression_parse(const char *text, expression_resolve resolve, void *user, e
     kind = p.status == PIPETTE_OK ? either(&p) : EXPRESSION_MISSING;
     skip(&p);
     if (p.status == PIPETTE_OK && *p.at != '\0')
-        (void)bad(&p, p.at, *p.at == ')' ? "there is no '(' for this ')'" : "an operator is missing before '%.*s'", word_length(p.at), p.at);
+        (void)bad(&p, p.at, *p.at == ')' ? "there is no '(' for this ')'" : "an operator is missing before '%.*s'",
+                  word_length(p.at), p.at);
     if (p.status == PIPETTE_OK)
         want_truth(&p, kind, start, "this must be");
     if (p.status == PIPETTE_OK && (e->stack = calloc(e->depth + 1u, sizeof *e->stack)) == NULL)

@@ -7,10 +7,29 @@
 typedef enum operation_code {
     CONSTANT, /* `index` of constants */
     VARIABLE, /* `index` of the caller's */
-    NEGATE, NOT, ADD, SUBTRACT, MULTIPLY, DIVIDE, REMAINDER, POWER,
-    EQUAL, UNEQUAL, LESS, LESS_EQUAL, GREATER, GREATER_EQUAL, AND, OR,
-    CALL,    /* `index` of functions */
-    MISSING, IS_NAN, IS_FINITE, MINIMUM, MAXIMUM, ABSOLUTE
+    NEGATE,
+    NOT,
+    ADD,
+    SUBTRACT,
+    MULTIPLY,
+    DIVIDE,
+    REMAINDER,
+    POWER,
+    EQUAL,
+    UNEQUAL,
+    LESS,
+    LESS_EQUAL,
+    GREATER,
+    GREATER_EQUAL,
+    AND,
+    OR,
+    CALL, /* `index` of functions */
+    MISSING,
+    IS_NAN,
+    IS_FINITE,
+    MINIMUM,
+    MAXIMUM,
+    ABSOLUTE
 } operation_code;
 
 typedef struct instruction {

@@ -2,7 +2,7 @@
 #ifndef CORE_TRAJECTORY_GRID_H
 #define CORE_TRAJECTORY_GRID_H
 
-#include "axis.h"
+#include "trajectory/axis.h"
 
 /* Floats: is each stored axis either apart from `a`, on the same grid bit for bit (equal `from`, steps equal or a power
  * of two apart), or short with bitwise equal values? PIPETTE_E_UNSUPPORTED otherwise. */

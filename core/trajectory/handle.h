@@ -3,9 +3,9 @@
 #ifndef CORE_TRAJECTORY_HANDLE_H
 #define CORE_TRAJECTORY_HANDLE_H
 
-#include "points.h"
-#include "trajectory.h"
-#include "tree.h"
+#include "trajectory/points.h"
+#include "trajectory/trajectory.h"
+#include "trajectory/tree.h"
 
 /* A value that waits for its parameter; `path` is the full name. A config may hold very many, so they stand in lists by
  * a hash of their paths. */
@@ -22,8 +22,8 @@ typedef struct trajectory_core {
     node_tree nodes;
     preset *presets[PRESET_LISTS];
     uint64_t preset_number; /* of the last one */
-    exploration *points; /* NULL: nothing is explored */
-    series **values;     /* per explored parameter: its distinct values, once asked for */
+    exploration *points;    /* NULL: nothing is explored */
+    series **values;        /* per explored parameter: its distinct values, once asked for */
     uint64_t views;
     int started;
     struct kept_axis *axes; /* of an exploration that is given axis by axis (axes.c) */
@@ -31,7 +31,7 @@ typedef struct trajectory_core {
     const trajectory_source *source; /* of values that are not in memory; NULL: there are none */
     void *source_user;
     int load_on_touch;
-    void *companion; /* of whoever has put its own functions in front (visible.c) */
+    void *companion;     /* of whoever has put its own functions in front (visible.c) */
     pipette_error first; /* of a trajectory that keeps its first error (keeping.c) */
     pipette_trajectory_host keeping;
 } trajectory_core;
@@ -39,8 +39,8 @@ typedef struct trajectory_core {
 typedef struct trajectory_handle {
     pipette_trajectory public;
     trajectory_core *core;
-    uint64_t run; /* PIPETTE_DEFAULT_RUN: the default view */
-    int view;     /* made by view(): does not own the core */
+    uint64_t run;          /* PIPETTE_DEFAULT_RUN: the default view */
+    int view;              /* made by view(): does not own the core */
     pipette_value fetched; /* the result of a run that was read last */
     char *path;            /* of the node of a run that was found last */
     pipette_error error;
@@ -59,7 +59,8 @@ static inline trajectory_handle *handle_of(const pipette_trajectory *trajectory)
     return (trajectory_handle *)(uintptr_t)trajectory;
 }
 
-/* Parameters can be added, changed and explored before the runs start, and not from a view. `what` opens the message. */
+/* Parameters can be added, changed and explored before the runs start, and not from a view. `what` opens the message.
+ */
 int trajectory_check_open(trajectory_handle *handle, const char *what);
 
 /* pipette_trajectory_host.explore_axis, and what it keeps. */

@@ -27,8 +27,7 @@ static const char *host_message(const pipette_trajectory *trajectory)
     return handle_of(trajectory)->error.message;
 }
 
-/* ---- Adding --------------------------------------------------------------------------------------------------------
- */
+/* ---- Adding ---- */
 
 int trajectory_check_open(trajectory_handle *h, const char *what)
 {
@@ -121,8 +120,9 @@ static int fit_value(const pipette_parameter_spec *spec, int type, uint32_t rank
     if (status != PIPETTE_OK)
         return status;
     if (value->rank != rank)
-        return pipette_error_set(error, PIPETTE_E_TYPE, "%s: an array of rank %lu where one of rank %lu belongs (a scalar has rank 0)",
-                                 what, (unsigned long)value->rank, (unsigned long)rank);
+        return pipette_error_set(error, PIPETTE_E_TYPE,
+                                 "%s: an array of rank %lu where one of rank %lu belongs (a scalar has rank 0)", what,
+                                 (unsigned long)value->rank, (unsigned long)rank);
     status = value_convert(value, type, what, out, error);
     if (status != PIPETTE_OK)
         return status;
@@ -268,8 +268,7 @@ static int host_add(pipette_trajectory *trajectory, int branch, const char *give
     return add_leaf(h, path, &own, unit, comment, NULL);
 }
 
-/* ---- Changing ------------------------------------------------------------------------------------------------------
- */
+/* ---- Changing ---- */
 
 static int set_node(trajectory_handle *h, tree_node *node, const pipette_value *value)
 {
@@ -354,8 +353,7 @@ static int host_lock(pipette_trajectory *trajectory, const char *name)
     return PIPETTE_OK;
 }
 
-/* ---- Looking -------------------------------------------------------------------------------------------------------
- */
+/* ---- Looking ---- */
 
 void trajectory_value_seen(const trajectory_handle *h, const tree_node *node, pipette_value *value)
 {
@@ -423,8 +421,9 @@ static int host_walk(pipette_trajectory *trajectory, const char *name, pipette_v
     return status;
 }
 
-int trajectory_put(pipette_trajectory *trajectory, int branch, const char *given, const pipette_value *value, const char *unit,
-                   const char *comment, int (*may_replace)(const char *path, void *user), void *user, pipette_node *out)
+int trajectory_put(pipette_trajectory *trajectory, int branch, const char *given, const pipette_value *value,
+                   const char *unit, const char *comment, int (*may_replace)(const char *path, void *user), void *user,
+                   pipette_node *out)
 {
     trajectory_handle *h = handle_of(trajectory);
     char path[NAME_PATH_SIZE], *own_unit, *own_comment;
@@ -464,8 +463,7 @@ int trajectory_put(pipette_trajectory *trajectory, int branch, const char *given
     return status;
 }
 
-/* ---- Exploring -----------------------------------------------------------------------------------------------------
- */
+/* ---- Exploring ---- */
 
 static int host_explore(pipette_trajectory *trajectory, const pipette_exploration *wanted)
 {
@@ -559,8 +557,7 @@ static int host_axis_values(pipette_trajectory *trajectory, const char *name, pi
     return status;
 }
 
-/* ---- Views ---------------------------------------------------------------------------------------------------------
- */
+/* ---- Views ---- */
 
 static int host_view(pipette_trajectory *trajectory, uint64_t run, pipette_trajectory **view)
 {

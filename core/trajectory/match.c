@@ -12,8 +12,7 @@ static int no_memory(pipette_error *error)
     return pipette_error_set(error, PIPETTE_E_MEMORY, "out of memory");
 }
 
-/* ---- Finding -------------------------------------------------------------------------------------------------------
- */
+/* ---- Finding ---- */
 
 static int compare_indices(const void *a, const void *b, void *user)
 {
@@ -173,8 +172,7 @@ int match_contains(const axis *a, const value_element *value)
     return 0;
 }
 
-/* ---- Equal within rounding ------------------------------------------------------------------------------------------
- */
+/* ---- Equal within rounding ---- */
 
 static double ulp(int type, double x)
 {
@@ -255,8 +253,7 @@ static int find_near(const axis *const *stored, uint32_t count, const series *fr
     return best < HUGE_VAL;
 }
 
-/* ---- Axes from selected values --------------------------------------------------------------------------------------
- */
+/* ---- Axes from selected values ---- */
 
 /* Collects values in order. Values of rules that follow each other evenly become one piece; where that does not pay, a
  * list. */

@@ -2,7 +2,7 @@
 #ifndef CORE_TRAJECTORY_MATCH_H
 #define CORE_TRAJECTORY_MATCH_H
 
-#include "axis.h"
+#include "trajectory/axis.h"
 
 /* Up to here axes are gone through value by value. Longer ones are compared by their rules alone. */
 enum { MATCH_LISTED_MAX = 10000000 };

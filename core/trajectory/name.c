@@ -220,7 +220,7 @@ uint32_t name_distance(const char *a, const char *b, uint32_t limit)
     return rows[n % 3][m];
 }
 
-/* ---- Lists of paths ------------------------------------------------------------------------------------------------------ */
+/* ---- Lists of paths ---- */
 
 int name_fits(const char *path, const char *name)
 {
@@ -253,8 +253,8 @@ static unsigned order_of(const char *path)
     return is(path, length, "config") ? 2 : is(path, length, "runs") ? 1 : 0;
 }
 
-int64_t name_find(const char *name, uint32_t count, const char *(*path_of)(const void *user, uint32_t index), const void *user,
-                  char *candidates, size_t size)
+int64_t name_find(const char *name, uint32_t count, const char *(*path_of)(const void *user, uint32_t index),
+                  const void *user, char *candidates, size_t size)
 {
     int64_t found = NAME_FIND_NONE;
     unsigned best = 0;
@@ -284,7 +284,7 @@ int64_t name_find(const char *name, uint32_t count, const char *(*path_of)(const
     return found;
 }
 
-/* ---- Near names ---------------------------------------------------------------------------------------------------------- */
+/* ---- Near names ---- */
 
 /* The path without its wildcards, which nobody needs to write. */
 static void without_wildcards(const char *path, char *out, size_t size)
@@ -349,7 +349,8 @@ uint32_t name_away(const char *name, const char *path)
     return away == NAME_FAR ? away : away + NAME_PATH_MAX;
 }
 
-const char *name_nearest(const char *name, uint32_t count, const char *(*path_of)(const void *user, uint32_t index), const void *user)
+const char *name_nearest(const char *name, uint32_t count, const char *(*path_of)(const void *user, uint32_t index),
+                         const void *user)
 {
     const char *nearest = NULL;
     uint32_t best = NAME_FAR, i;

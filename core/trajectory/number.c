@@ -1,7 +1,8 @@
 /* number.c: floating-point numbers as the shortest text that reads back as the same number.
  *
- * printf and strtod, tried with one digit more at a time, cost a microsecond for each number. Between 1e-10 and 1e15 the decimal digits
- * come from one exact product in 128 bits instead, in a sixth of the time; the rest takes the old way.
+ * printf and strtod, tried with one digit more at a time, cost a microsecond for each number. Between 1e-10 and 1e15
+ * the decimal digits come from one exact product in 128 bits instead, in a sixth of the time; the rest takes the old
+ * way.
  */
 #include "trajectory/number.h"
 
@@ -15,9 +16,24 @@ enum { POWERS = 28 };
 
 __extension__ typedef unsigned __int128 wide; /* 5^27 times 53 bits fit */
 
-static const uint64_t powers_of_ten[] = {1u, 10u, 100u, 1000u, 10000u, 100000u, 1000000u, 10000000u, 100000000u, 1000000000u, 10000000000u,
-                                         100000000000u, 1000000000000u, 10000000000000u, 100000000000000u, 1000000000000000u,
-                                         10000000000000000u, 100000000000000000u};
+static const uint64_t powers_of_ten[] = {1u,
+                                         10u,
+                                         100u,
+                                         1000u,
+                                         10000u,
+                                         100000u,
+                                         1000000u,
+                                         10000000u,
+                                         100000000u,
+                                         1000000000u,
+                                         10000000000u,
+                                         100000000000u,
+                                         1000000000000u,
+                                         10000000000000u,
+                                         100000000000000u,
+                                         1000000000000000u,
+                                         10000000000000000u,
+                                         100000000000000000u};
 
 static uint64_t power_of_five(int exponent)
 {
@@ -28,8 +44,8 @@ static uint64_t power_of_five(int exponent)
     return power;
 }
 
-/* `digits` decimal digits of mantissa * 2^exponent, the first of which stands for 10^scale, if they read back as that number (whose
- * neighbours are 2^exponent away); 0 if not, or if that is not known here. */
+/* `digits` decimal digits of mantissa * 2^exponent, the first of which stands for 10^scale, if they read back as that
+ * number (whose neighbours are 2^exponent away); 0 if not, or if that is not known here. */
 static uint64_t round_trip(uint64_t mantissa, int exponent, int digits, int scale)
 {
     int tens = digits - 1 - scale, shift = exponent + tens;
@@ -125,7 +141,10 @@ char *number_f64(double number, char *out)
     char *start = out;
     int digits, exponent;
     if (number == 0 || !isfinite(number)) {
-        const char *text = number != number ? "nan" : isfinite(number) ? (signbit(number) ? "-0" : "0") : number < 0 ? "-inf" : "inf";
+        const char *text = number != number   ? "nan"
+                           : isfinite(number) ? (signbit(number) ? "-0" : "0")
+                           : number < 0       ? "-inf"
+                                              : "inf";
         strcpy(out, text);
         return out + strlen(out);
     }

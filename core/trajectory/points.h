@@ -2,8 +2,8 @@
 #ifndef CORE_TRAJECTORY_POINTS_H
 #define CORE_TRAJECTORY_POINTS_H
 
-#include "axis.h"
-#include "exploration.h"
+#include "trajectory/axis.h"
+#include "trajectory/exploration.h"
 
 #define POINTS_MAX (UINT64_C(1) << 63)
 

@@ -2,7 +2,7 @@
 #ifndef CORE_TRAJECTORY_READER_H
 #define CORE_TRAJECTORY_READER_H
 
-#include "value.h"
+#include "trajectory/value.h"
 
 typedef struct reader {
     const char *at;

@@ -6,8 +6,7 @@
 
 #define READ_ONLY "the trajectory of a file is only looked at: nothing can be added to it here"
 
-/* ---- Names --------------------------------------------------------------------------------------------------------
- */
+/* ---- Names ---- */
 
 /* A name whose words for single runs become run_ALL, below which the results of all runs stand; *run: the one that it
  * speaks of. */
@@ -59,8 +58,7 @@ static int find_stored(trajectory_handle *h, const char *name, tree_node **node,
     return PIPETTE_OK;
 }
 
-/* ---- Values -------------------------------------------------------------------------------------------------------
- */
+/* ---- Values ---- */
 
 static int load_leaf(trajectory_handle *h, tree_node *node)
 {
@@ -129,8 +127,7 @@ int trajectory_load(pipette_trajectory *trajectory, const char *name, int anew)
     return status;
 }
 
-/* ---- Looking ------------------------------------------------------------------------------------------------------
- */
+/* ---- Looking ---- */
 
 /* In the view of a run, its results have its name. */
 static int describe(trajectory_handle *h, const tree_node *node, uint64_t run, pipette_node *out)
@@ -195,8 +192,7 @@ static int refuse_expand(pipette_trajectory *trajectory, const pipette_explorati
     return pipette_trajectory_fail(trajectory, PIPETTE_E_UNSUPPORTED, READ_ONLY);
 }
 
-/* ---- Making -------------------------------------------------------------------------------------------------------
- */
+/* ---- Making ---- */
 
 void trajectory_set_source(pipette_trajectory *trajectory, const trajectory_source *source, void *user, int touch)
 {

@@ -201,7 +201,8 @@ int trajectory_restore(pipette_trajectory *trajectory, const char *text, pipette
 static int is_same(const exploration *a, const exploration *b)
 {
     char *one = NULL, *other = NULL;
-    int same = exploration_text(a, &one, NULL) == PIPETTE_OK && exploration_text(b, &other, NULL) == PIPETTE_OK && strcmp(one, other) == 0;
+    int same = exploration_text(a, &one, NULL) == PIPETTE_OK && exploration_text(b, &other, NULL) == PIPETTE_OK &&
+               strcmp(one, other) == 0;
     free(one);
     free(other);
     return same;

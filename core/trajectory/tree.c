@@ -178,8 +178,7 @@ tree_node *tree_next(const tree_node *top, const tree_node *node)
     return NULL;
 }
 
-/* ---- Natural naming ------------------------------------------------------------------------------------------------
- */
+/* ---- Natural naming ---- */
 
 enum { CANDIDATES = 6 };
 

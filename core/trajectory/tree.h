@@ -2,8 +2,8 @@
 #ifndef CORE_TRAJECTORY_TREE_H
 #define CORE_TRAJECTORY_TREE_H
 
-#include "name.h"
-#include "value.h"
+#include "trajectory/name.h"
+#include "trajectory/value.h"
 
 /* Fields are read freely; value, unit, comment, spec, locked and explored are the trajectory's to fill. The tree owns
  * them. */

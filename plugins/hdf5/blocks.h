@@ -32,10 +32,11 @@ void blocks_free(block_list *list);
 void blocks_sort(block_list *list, uint64_t gap);
 /* CRC-32 of the blocks META and GUEST, as they stand in the file `fd`; 0 and false where they cannot be read. */
 bool blocks_check(const block_list *list, int fd, uint32_t *check);
-/* Adds the headers at the addresses of `headers`, as they stand in the file now. False: out of memory, or one cannot be read. */
+/* Adds the headers at the addresses of `headers`, as they stand in the file now. False: out of memory, or one cannot be
+ * read. */
 bool blocks_add_headers(block_list *list, const block_list *headers, int fd);
-/* Whether the header of an object of the structure is at that address, and, if `unchanged`, is as it was written: other programs use the
- * room of objects that they delete, and of parts that they move, for theirs. */
+/* Whether the header of an object of the structure is at that address, and, if `unchanged`, is as it was written: other
+ * programs use the room of objects that they delete, and of parts that they move, for theirs. */
 bool blocks_is_header(const block_list *list, int fd, uint64_t address, bool unchanged);
 
 /* Room for new blocks: dead ones first, then the end of the file. */

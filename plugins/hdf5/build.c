@@ -1,7 +1,8 @@
 /* How a file begins, grows and ends: a new structure, and the data that has to move with it.
  *
- * A file begins under another name beside its own. It grows and ends in place: the new structure refers to the data of fixed shape where
- * that is, and is the file's from the write of one sector on. Whatever happens before the new name or that write, the file is as it was.
+ * A file begins under another name beside its own. It grows and ends in place: the new structure refers to the data of
+ * fixed shape where that is, and is the file's from the write of one sector on. Whatever happens before the new name or
+ * that write, the file is as it was.
  */
 #include "h5.h"
 
@@ -106,8 +107,8 @@ static int copy_rows(store_file *store, int fd, store_column *column, uint64_t f
     return status;
 }
 
-/* Fill values into old rows that have no value in a column: `done` ones, where the column comes too late for them; others, which hold
- * anything, where the runs may come to have none. */
+/* Fill values into old rows that have no value in a column: `done` ones, where the column comes too late for them;
+ * others, which hold anything, where the runs may come to have none. */
 static int fill_old(store_file *store, int fd, const store_column *column, uint64_t rows, int done)
 {
     store_states *states = calloc(1, sizeof *states);
@@ -193,13 +194,13 @@ static int copy_states(store_file *store, const store_catalog *catalog, int fd)
     return status;
 }
 
-/* Whether rows without a value are to read as missing before anybody has stored one: numbers that tables are made of, and those that
- * several rows share. What holds more is filled at the end. */
+/* Whether rows without a value are to read as missing before anybody has stored one: numbers that tables are made of,
+ * and those that several rows share. What holds more is filled at the end. */
 static bool begins_filled(const store_column *column)
 {
     enum { MOST = 128 << 20 };
-    return column->form == STORE_FIXED && column->placed && column->role != PIPETTE_ROLE_PARAMETER && column->code_count == 0 &&
-           (column->role == PIPETTE_ROLE_RESULT || column->type == PIPETTE_TYPE_F64) &&
+    return column->form == STORE_FIXED && column->placed && column->role != PIPETTE_ROLE_PARAMETER &&
+           column->code_count == 0 && (column->role == PIPETTE_ROLE_RESULT || column->type == PIPETTE_TYPE_F64) &&
            (column->every > 1 || (column->rank == 0 && column->places.bytes <= MOST));
 }
 
@@ -326,7 +327,8 @@ static int build_new(store_file *store, store_catalog *catalog)
     return waits_for_coordinates(catalog) ? PIPETTE_OK : build_name(store);
 }
 
-/* `catalog` (taken over, also on failure) becomes what the open file has. HDF5 has the structure open until build_name(). */
+/* `catalog` (taken over, also on failure) becomes what the open file has. HDF5 has the structure open until
+ * build_name(). */
 static int build_here(store_file *store, store_catalog *catalog)
 {
     int status = match_catalog(store, catalog, true);
@@ -460,9 +462,9 @@ int build_extend(store_file *store, const pipette_layout *layout)
         status = reopen_whole(store);
     if (status == PIPETTE_OK)
         status = is_prefix(store->catalog, catalog)
-                 ? carry_over(store, catalog)
-                 : store_fail(store, PIPETTE_E_INVALID, "the runs of '%s' are not the first ones of the new layout",
-                              store->path);
+                     ? carry_over(store, catalog)
+                     : store_fail(store, PIPETTE_E_INVALID, "the runs of '%s' are not the first ones of the new layout",
+                                  store->path);
     if (status == PIPETTE_OK)
         status = take_pending(store, catalog, true);
     if (status != PIPETTE_OK) {

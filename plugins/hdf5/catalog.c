@@ -142,7 +142,10 @@ int catalog_run_type(const store_catalog *catalog)
 char *catalog_data_path(store_file *store, const store_catalog *catalog, const store_column *column)
 {
     bool own_group = column->form == STORE_RAGGED && catalog->format >= 3;
-    char *path = store_format("%s%s", column->dataset, column->form == STORE_SPARSE ? "/text" : own_group ? strrchr(column->dataset, '/') : "");
+    char *path = store_format("%s%s", column->dataset,
+                              column->form == STORE_SPARSE ? "/text"
+                              : own_group                  ? strrchr(column->dataset, '/')
+                                                           : "");
     if (path == NULL)
         (void)store_memory(store);
     return path;

@@ -334,7 +334,8 @@ int chunks_find(store_file *store, hid_t id, int type, store_cut *cut, store_pla
             begin_of_chunk(cut, (uint32_t)rank, extents, k, start);
             status = probe_chunk(store, id, space, (uint32_t)rank, start, type, &address);
             if (status == STORE_NONE)
-                status = store_fail(store, PIPETTE_E_STORAGE, "'%s' is damaged: some of a result is not in it", store->path);
+                status =
+                    store_fail(store, PIPETTE_E_STORAGE, "'%s' is damaged: some of a result is not in it", store->path);
             else if (!places_add(places, address, bytes))
                 status = store_memory(store);
         }

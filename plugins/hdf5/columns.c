@@ -59,7 +59,8 @@ static int write_texts(store_file *store, store_column *column, uint64_t first, 
 {
     uint64_t shape[STORE_RANK_MAX], i;
     int status = PIPETTE_OK;
-    /* A file that has its name is never changed by HDF5: there the strings go the way of everything that has no place. */
+    /* A file that has its name is never changed by HDF5: there the strings go the way of everything that has no place.
+     */
     if (store->building != NULL && column->placed && column->elements <= TEXT_BLOCK)
         return write_texts_in_place(store, column, first, count, data);
     status = build_name(store);
@@ -173,7 +174,8 @@ int columns_append(store_file *store, uint64_t row, uint32_t position, const pip
                               "dimension %u of '%s' has %" PRIu64 " elements, in an earlier run it had %" PRIu64, i + 1,
                               column->path, value->shape[i], column->dimensions[i].extent);
     if (column->form == STORE_FIXED && column->placed)
-        return places_write(store, &column->places, store->fd, pipette_value_data(value), column->row_bytes, row * column->row_bytes);
+        return places_write(store, &column->places, store->fd, pipette_value_data(value), column->row_bytes,
+                            row * column->row_bytes);
     if (column->form == STORE_PACKED)
         return write_packed(store, column, row, pipette_value_data(value));
     return records_append(store, row, (uint32_t)(column - store->catalog->columns), value);

@@ -1,9 +1,10 @@
 /* Room for the log: extents inside what HDF5 takes for the file.
  *
- * Any program that opens a file for writing, even if it writes nothing, sets the file's length to the end that the superblock names. So the
- * log never stands behind that end: room for it is reserved ahead, as a hole, and the superblock knows of it before the first record is
- * written. The file says in /pipette/log where the first extent begins. An extent that is the last thing in the file grows; where somebody
- * has put something behind it, a NEXT record leads to another one.
+ * Any program that opens a file for writing, even if it writes nothing, sets the file's length to the end that the
+ * superblock names. So the log never stands behind that end: room for it is reserved ahead, as a hole, and the
+ * superblock knows of it before the first record is written. The file says in /pipette/log where the first extent
+ * begins. An extent that is the last thing in the file grows; where somebody has put something behind it, a NEXT record
+ * leads to another one.
  */
 #include "store.h"
 
@@ -60,7 +61,8 @@ static uint64_t end_of_extent(store_file *store, uint64_t address)
     uint64_t end;
     bool sound = address % EXTENT_PAGE == 0 &&
                  pread(store->fd, &header, sizeof header, (off_t)address) == (ssize_t)sizeof header &&
-                 records_header_is_sound(&header) && header.kind == RECORD_EXTENT && header.payload_size == sizeof end &&
+                 records_header_is_sound(&header) && header.kind == RECORD_EXTENT &&
+                 header.payload_size == sizeof end &&
                  pread(store->fd, &end, sizeof end, (off_t)(address + sizeof header)) == (ssize_t)sizeof end;
     return sound && end > address + RECORD_LINK_BYTES ? end : 0;
 }
@@ -70,7 +72,8 @@ static bool is_known(const store_records *records, uint64_t address)
 {
     uint64_t i;
     for (i = 0; i < records->extents.count; i++)
-        if (address >= records->extents.blocks[i].address && address < records->extents.blocks[i].address + records->extents.blocks[i].bytes)
+        if (address >= records->extents.blocks[i].address &&
+            address < records->extents.blocks[i].address + records->extents.blocks[i].bytes)
             return true;
     return false;
 }
@@ -153,7 +156,8 @@ static uint64_t whole_pages(uint64_t bytes)
 }
 
 /* Room behind the end of the file. `*end` is where it ends. */
-static int room_behind(store_file *store, uint64_t stored, uint64_t length, uint64_t least, uint64_t wanted, uint64_t *begin, uint64_t *end)
+static int room_behind(store_file *store, uint64_t stored, uint64_t length, uint64_t least, uint64_t wanted,
+                       uint64_t *begin, uint64_t *end)
 {
     *begin = whole_pages(stored > length ? stored : length);
     return lengthen(store, *begin, least, wanted, end);
@@ -167,7 +171,8 @@ int extents_more(store_file *store, uint64_t size)
     if (status != PIPETTE_OK)
         return status;
     if (stored == 0)
-        return store_fail(store, PIPETTE_E_STORAGE, "'%s' was rewritten by another tool: no values can be added to it", store->path);
+        return store_fail(store, PIPETTE_E_STORAGE, "'%s' was rewritten by another tool: no values can be added to it",
+                          store->path);
     wanted = whole_pages(length / 4);
     wanted = wanted < EXTENT_LEAST ? EXTENT_LEAST : wanted > EXTENT_MOST ? EXTENT_MOST : wanted;
     wanted = wanted < least ? least : wanted;
@@ -205,7 +210,8 @@ uint64_t extents_free_from(store_file *store)
     uint64_t stored, length;
     if (ends(store, &stored, &length) != PIPETTE_OK)
         return 0;
-    if (records->base != 0 && records->extent_end != UINT64_MAX && records->extent_end >= length && records->extent_end >= stored)
+    if (records->base != 0 && records->extent_end != UINT64_MAX && records->extent_end >= length &&
+        records->extent_end >= stored)
         length = records->end;
     return (length + 7) / 8 * 8;
 }

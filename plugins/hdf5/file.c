@@ -64,8 +64,9 @@ static char *part_path(const char *path, const char *slash)
     return store_format("%.*s/.%.*s.%016" PRIx64 ".part", (int)(slash - path), path, (int)length, name, hash);
 }
 
-/* Two locks that this process holds until it closes the file. One is for commands like this one: a second writer is told so. The other is
- * what HDF5 looks at: a shared one lets readers in and keeps out whoever wants to write (h5py "r+", pandas.HDFStore). */
+/* Two locks that this process holds until it closes the file. One is for commands like this one: a second writer is
+ * told so. The other is what HDF5 looks at: a shared one lets readers in and keeps out whoever wants to write (h5py
+ * "r+", pandas.HDFStore). */
 static int lock_file(store_file *store, int fd)
 {
     struct flock lock;
@@ -74,12 +75,13 @@ static int lock_file(store_file *store, int fd)
     lock.l_whence = SEEK_SET;
     if (fcntl(fd, F_OFD_SETLK, &lock) != 0) {
         if (errno == EAGAIN || errno == EACCES)
-            return store_fail(store, PIPETTE_E_STORAGE, "'%s' is being written by another process; wait until it has ended",
-                              store->path);
+            return store_fail(store, PIPETTE_E_STORAGE,
+                              "'%s' is being written by another process; wait until it has ended", store->path);
         pipette_stage_log(store->stage, PIPETTE_LOG_WARNING, "cannot lock '%s': %s", store->path, strerror(errno));
     }
     if (flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK)
-        return store_fail(store, PIPETTE_E_STORAGE, "'%s' is open for writing in another program; close it there", store->path);
+        return store_fail(store, PIPETTE_E_STORAGE, "'%s' is open for writing in another program; close it there",
+                          store->path);
     return PIPETTE_OK;
 }
 
@@ -294,7 +296,8 @@ static int rename_new(const char *from, const char *to)
     return errno == EEXIST || access(to, F_OK) == 0 ? (errno = EEXIST, -1) : rename(from, to);
 }
 
-/* Also what access lists are kept in. What the file system or the user's rights do not give is told: it decides who may read the file. */
+/* Also what access lists are kept in. What the file system or the user's rights do not give is told: it decides who may
+ * read the file. */
 static bool keep_attributes(int from, int to)
 {
     char *names = NULL, *value = NULL, *name;
@@ -308,7 +311,8 @@ static bool keep_attributes(int from, int to)
     for (name = names; kept && name < names + bytes; name += strlen(name) + 1) {
         size = fgetxattr(from, name, value, XATTR_SIZE_MAX);
         /* Labels of security modules are for these to give. */
-        if ((size < 0 || fsetxattr(to, name, value, (size_t)size, 0) != 0) && strncmp(name, "security.", strlen("security.")) != 0)
+        if ((size < 0 || fsetxattr(to, name, value, (size_t)size, 0) != 0) &&
+            strncmp(name, "security.", strlen("security.")) != 0)
             kept = false;
     }
     free(names);
@@ -322,12 +326,14 @@ static void keep_owner(store_file *store, int fd)
     struct stat facts, now;
     bool kept = fstat(store->replaced, &facts) == 0 && fstat(fd, &now) == 0;
     if (kept && (facts.st_uid != now.st_uid || facts.st_gid != now.st_gid))
-        kept = fchown(fd, facts.st_uid, facts.st_gid) == 0 || (fchown(fd, (uid_t)-1, facts.st_gid) == 0 && facts.st_uid == now.st_uid);
+        kept = fchown(fd, facts.st_uid, facts.st_gid) == 0 ||
+               (fchown(fd, (uid_t)-1, facts.st_gid) == 0 && facts.st_uid == now.st_uid);
     kept = keep_attributes(store->replaced, fd) && kept;
     kept = fchmod(fd, facts.st_mode & 07777) == 0 && kept;
     if (!kept)
         pipette_stage_log(store->stage, PIPETTE_LOG_WARNING,
-                          "'%s' is replaced, and the new file cannot have the old one's owner, group, access list and attributes: look whether the "
+                          "'%s' is replaced, and the new file cannot have the old one's owner, group, access list and "
+                          "attributes: look whether the "
                           "right people may read it",
                           store->path);
 }
@@ -368,13 +374,16 @@ int file_still_there(store_file *store)
         if (facts.st_ino == now.st_ino && facts.st_dev == now.st_dev)
             return PIPETTE_OK;
         return store_fail(store, PIPETTE_E_STORAGE,
-                          "'%s' was replaced by another file while runs were being stored; what they stored is %s", store->path,
+                          "'%s' was replaced by another file while runs were being stored; what they stored is %s",
+                          store->path,
                           facts.st_nlink > 0 ? "in the file that had this name: give it the name back, and run again"
                                              : "lost: move the other file away, and run again");
     }
-    return store_fail(store, PIPETTE_E_STORAGE, "'%s' has vanished: %s", store->path,
-                      facts.st_nlink > 0 ? "the file or its folder was renamed while runs were being stored; give it the name back, and run again"
-                                         : "the file or its folder was removed while runs were being stored, and they are lost; run again");
+    return store_fail(
+        store, PIPETTE_E_STORAGE, "'%s' has vanished: %s", store->path,
+        facts.st_nlink > 0
+            ? "the file or its folder was renamed while runs were being stored; give it the name back, and run again"
+            : "the file or its folder was removed while runs were being stored, and they are lost; run again");
 }
 
 /* ---- Bytes ---- */

@@ -1,5 +1,5 @@
-/* Values of what others have put into the file: references to objects that have moved, attributes, datasets along a dimension that has
- * grown.
+/* Values of what others have put into the file: references to objects that have moved, attributes, datasets along a
+ * dimension that has grown.
  */
 #include "foreign.h"
 
@@ -7,10 +7,26 @@
 #include <stdlib.h>
 
 /* Written for a structure, and not part of what it describes: those of the old one mean nothing in the new one. */
-static const char *const own_attributes[] = {"CLASS",         "NAME",          "REFERENCE_LIST",   "DIMENSION_LIST",      "coordinates",
-                                             "_FillValue",    "flag_values",   "flag_meanings",    "instance_dimension",  "sample_dimension",
-                                             "_Netcdf4Dimid", "standard_name", "_NCProperties",    "_Netcdf4Coordinates", "rows_per_block",
-                                             "Conventions",   "complex_parts", "pipette_format",   "history",             "source"};
+static const char *const own_attributes[] = {"CLASS",
+                                             "NAME",
+                                             "REFERENCE_LIST",
+                                             "DIMENSION_LIST",
+                                             "coordinates",
+                                             "_FillValue",
+                                             "flag_values",
+                                             "flag_meanings",
+                                             "instance_dimension",
+                                             "sample_dimension",
+                                             "_Netcdf4Dimid",
+                                             "standard_name",
+                                             "_NCProperties",
+                                             "_Netcdf4Coordinates",
+                                             "rows_per_block",
+                                             "Conventions",
+                                             "complex_parts",
+                                             "pipette_format",
+                                             "history",
+                                             "source"};
 
 bool foreign_refers(hid_t type)
 {
@@ -28,7 +44,8 @@ static void lengthen_axis(foreign *all, haddr_t address, hsize_t *extent, bool *
     if (known == NULL || known->kind != MOVED_OURS || (scale = H5Dopen2(all->w->file, known->path, H5P_DEFAULT)) < 0)
         return;
     space = H5Dget_space(scale);
-    if (H5Sget_simple_extent_ndims(space) == 1 && H5Sget_simple_extent_dims(space, length, NULL) == 1 && length[0] > *extent) {
+    if (H5Sget_simple_extent_ndims(space) == 1 && H5Sget_simple_extent_dims(space, length, NULL) == 1 &&
+        length[0] > *extent) {
         *extent = length[0];
         *longer = true;
     }
@@ -62,7 +79,8 @@ static void set_missing(hid_t properties, hid_t type)
 {
     static const double missing = NAN;
     H5D_fill_value_t defined = H5D_FILL_VALUE_ERROR;
-    if (H5Tget_class(type) == H5T_FLOAT && H5Pfill_value_defined(properties, &defined) >= 0 && defined == H5D_FILL_VALUE_DEFAULT)
+    if (H5Tget_class(type) == H5T_FLOAT && H5Pfill_value_defined(properties, &defined) >= 0 &&
+        defined == H5D_FILL_VALUE_DEFAULT)
         (void)H5Pset_fill_value(properties, H5T_NATIVE_DOUBLE, &missing);
     (void)H5Pset_fill_time(properties, H5D_FILL_TIME_ALLOC);
 }
@@ -85,7 +103,8 @@ static bool copy_values(hid_t from, hid_t to, hid_t type, int rank, const hsize_
         memory = H5Screate_simple(rank, count, NULL);
         ok = H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, count, NULL) >= 0 &&
              H5Sselect_hyperslab(target, H5S_SELECT_SET, start, NULL, count, NULL) >= 0 &&
-             H5Dread(from, type, memory, space, H5P_DEFAULT, bytes) >= 0 && H5Dwrite(to, type, memory, target, H5P_DEFAULT, bytes) >= 0;
+             H5Dread(from, type, memory, space, H5P_DEFAULT, bytes) >= 0 &&
+             H5Dwrite(to, type, memory, target, H5P_DEFAULT, bytes) >= 0;
         (void)H5Dvlen_reclaim(type, memory, H5P_DEFAULT, bytes);
         (void)H5Sclose(memory);
     }
@@ -101,7 +120,8 @@ bool foreign_copy_longer(foreign *all, hid_t id, const char *path)
     hsize_t extents[STORE_RANK_MAX + 2], longer[STORE_RANK_MAX + 2], most[STORE_RANK_MAX + 2];
     hid_t space = H5Dget_space(id), type = H5Dget_type(id), properties, to;
     int rank = H5Sget_simple_extent_ndims(space), i;
-    if (foreign_refers(type) || rank < 1 || rank > STORE_RANK_MAX + 1 || H5Sget_simple_extent_dims(space, extents, most) != rank ||
+    if (foreign_refers(type) || rank < 1 || rank > STORE_RANK_MAX + 1 ||
+        H5Sget_simple_extent_dims(space, extents, most) != rank ||
         (memcpy(longer, extents, sizeof longer), !grown_extents(all, id, rank, longer))) {
         (void)H5Tclose(type);
         (void)H5Sclose(space);
@@ -132,7 +152,8 @@ static void move_reference(foreign *all, hobj_ref_t *reference)
     if (known != NULL && known->kind != MOVED_LINKED) {
         if (H5Rcreate(reference, all->w->file, known->path, H5R_OBJECT, -1) < 0)
             foreign_fail_at(all, known->path);
-    } else if (known == NULL && (!all->w->in_place || blocks_is_header(&all->w->store->live.list, all->w->store->fd, *reference, false))) {
+    } else if (known == NULL && (!all->w->in_place ||
+                                 blocks_is_header(&all->w->store->live.list, all->w->store->fd, *reference, false))) {
         *reference = 0; /* of what there is no more */
     }
 }
@@ -167,7 +188,8 @@ static void move_references(foreign *all, hid_t type, char *bytes, size_t count)
 
 void foreign_write_references(foreign *all, const moved *object)
 {
-    hid_t from = H5Dopen2(all->old, object->old_path, H5P_DEFAULT), to = H5Dopen2(all->w->file, object->path, H5P_DEFAULT);
+    hid_t from = H5Dopen2(all->old, object->old_path, H5P_DEFAULT),
+          to = H5Dopen2(all->w->file, object->path, H5P_DEFAULT);
     hid_t type = H5Dget_type(from), space = H5Dget_space(from);
     hssize_t count = H5Sget_simple_extent_npoints(space);
     char *bytes = NULL;
@@ -217,7 +239,8 @@ static void copy_attribute(foreign *all, hid_t from, hid_t to, const char *name,
                 move_references(all, type, bytes, (size_t)count);
             if (H5Awrite(new, type, bytes) < 0)
                 foreign_fail_at(all, path);
-            if (H5Tdetect_class(type, H5T_VLEN) > 0 || H5Tis_variable_str(type) > 0 || H5Tdetect_class(type, H5T_STRING) > 0)
+            if (H5Tdetect_class(type, H5T_VLEN) > 0 || H5Tis_variable_str(type) > 0 ||
+                H5Tdetect_class(type, H5T_STRING) > 0)
                 (void)H5Dvlen_reclaim(type, space, H5P_DEFAULT, bytes);
         }
     }
@@ -245,11 +268,13 @@ static herr_t visit_attribute(hid_t id, const char *name, const H5A_info_t *info
 
 void foreign_copy_attributes(foreign *all, const moved *object)
 {
-    attribute_owner owner = {all, object, H5Oopen(all->w->file, *object->path != '\0' ? object->path : "/", H5P_DEFAULT)};
+    attribute_owner owner = {all, object,
+                             H5Oopen(all->w->file, *object->path != '\0' ? object->path : "/", H5P_DEFAULT)};
     hid_t from = H5Oopen(all->old, *object->old_path != '\0' ? object->old_path : "/", H5P_DEFAULT);
     hsize_t at = 0;
     if (from < 0 || owner.to < 0 ||
-        (H5Aiterate2(from, H5_INDEX_NAME, H5_ITER_NATIVE, &at, visit_attribute, &owner) < 0 && all->status == PIPETTE_OK))
+        (H5Aiterate2(from, H5_INDEX_NAME, H5_ITER_NATIVE, &at, visit_attribute, &owner) < 0 &&
+         all->status == PIPETTE_OK))
         foreign_fail_at(all, object->path);
     if (from >= 0)
         (void)H5Oclose(from);

@@ -150,7 +150,8 @@ int h5_read(store_file *store, hid_t file, const char *dataset, int type, uint32
     memset(out, 0, sizeof *out);
     if (disk_rank != (int)rank + (type == PIPETTE_TYPE_COMPLEX ? 1 : 0) || disk_rank > STORE_RANK_MAX + 1 ||
         H5Sget_simple_extent_dims(space, extents, NULL) < 0) {
-        status = h5_fail(store, "cannot read %s of '%s', which is damaged; remove it, and run again", dataset, store->path);
+        status =
+            h5_fail(store, "cannot read %s of '%s', which is damaged; remove it, and run again", dataset, store->path);
     } else {
         for (i = 0; i < (int)rank; i++) {
             shape[i] = extents[i];
@@ -164,7 +165,8 @@ int h5_read(store_file *store, hid_t file, const char *dataset, int type, uint32
             if (texts == NULL) {
                 status = store_memory(store);
             } else if (count > 0 && H5Dread(id, text_type, H5S_ALL, H5S_ALL, h5_transfer(), texts) < 0) {
-                status = h5_fail(store, "cannot read %s of '%s', which is damaged; remove it, and run again", dataset, store->path);
+                status = h5_fail(store, "cannot read %s of '%s', which is damaged; remove it, and run again", dataset,
+                                 store->path);
             } else {
                 status = take_texts(store, texts, rank, shape, count, out);
                 (void)H5Dvlen_reclaim(text_type, space, H5P_DEFAULT, texts);
@@ -176,7 +178,8 @@ int h5_read(store_file *store, hid_t file, const char *dataset, int type, uint32
             if (status == PIPETTE_OK && count > 0 &&
                 H5Dread(id, h5_number_type(type), H5S_ALL, H5S_ALL, H5P_DEFAULT, store_value_elements(out)) < 0) {
                 store_value_free(out);
-                status = h5_fail(store, "cannot read %s of '%s', which is damaged; remove it, and run again", dataset, store->path);
+                status = h5_fail(store, "cannot read %s of '%s', which is damaged; remove it, and run again", dataset,
+                                 store->path);
             }
         }
     }

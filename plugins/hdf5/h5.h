@@ -10,15 +10,17 @@
 PIPETTE_PRINTF(2, 3) int h5_fail(store_file *store, const char *format, ...);
 /* A new structure, while HDF5 writes it (driver.c). */
 struct h5_overlay {
-    uint64_t first;   /* what stands before it stays, but for the dead blocks in `room` */
-    block_room room;  /* for new blocks */
+    uint64_t first;    /* what stands before it stays, but for the dead blocks in `room` */
+    block_room room;   /* for new blocks */
     block_list blocks; /* that the structure has got, or kept */
-    /* The addresses of the next raw blocks, all of that size, and their data with them; 0: a new place, which is put here. */
+    /* The addresses of the next raw blocks, all of that size, and their data with them; 0: a new place, which is put
+     * here. */
     uint64_t *queue, queue_count, queue_at, queue_bytes;
     unsigned char head[512]; /* what HDF5 puts at the beginning of the file */
     size_t head_bytes;
     bool guests; /* what is written now is somebody else's (foreign.c) */
-    bool loose;  /* objects before `first` got a link more and one less: what HDF5 makes of their headers is not needed */
+    bool
+        loose; /* objects before `first` got a link more and one less: what HDF5 makes of their headers is not needed */
     bool astray; /* HDF5 wanted to write where it must not */
 };
 
@@ -27,7 +29,7 @@ struct store_building {
     h5_overlay overlay;
     hid_t file;
     int fd;
-    bool in_place;          /* in the store's file, which has another one until then */
+    bool in_place; /* in the store's file, which has another one until then */
     bool turned;
     bool keeps_others;      /* it links objects that others have put into the file */
     uint64_t length;        /* of the file before */
@@ -41,7 +43,8 @@ enum { H5_PAGE = 4096 };
 
 /* Whether that is among what HDF5 says of its last failure. */
 bool h5_said(const char *text);
-/* driver.c: the file behind `fd`, through that descriptor; negative on failure, without a message: for a new structure, or to read. */
+/* driver.c: the file behind `fd`, through that descriptor; negative on failure, without a message: for a new structure,
+ * or to read. */
 hid_t h5_create(store_file *store, int fd, h5_overlay *overlay);
 hid_t h5_open(store_file *store, int fd);
 /* Closes what h5_create gave. `status`: of what was done with it. Reports what went wrong

@@ -56,7 +56,8 @@ hid_t layout_texts(writer *w, const char *path, uint32_t rank, const hsize_t *ex
     return id;
 }
 
-/* One text. Of variable length, or said to be UTF-8, it keeps Octave from loading its group; one byte long, it crashes R's ncdf4. */
+/* One text. Of variable length, or said to be UTF-8, it keeps Octave from loading its group; one byte long, it crashes
+ * R's ncdf4. */
 static hid_t create_text(writer *w, const char *path, const char *text)
 {
     static const char empty[2] = "";
@@ -110,7 +111,8 @@ static bool is_dimension(const writer *w, const char *group, const char *name)
     uint32_t i, k;
     for (i = 0; i < w->catalog->column_count; i++) {
         const store_column *column = &w->catalog->columns[i];
-        if (strncmp(column->dataset, group, length) != 0 || column->dataset[length] != '/' || strchr(column->dataset + length + 1, '/') != NULL)
+        if (strncmp(column->dataset, group, length) != 0 || column->dataset[length] != '/' ||
+            strchr(column->dataset + length + 1, '/') != NULL)
             continue;
         for (k = 0; k < column->rank; k++)
             if (strcmp(column->dimensions[k].name, name) == 0)
@@ -218,8 +220,15 @@ static int create_fixed(writer *w, store_column *column, uint32_t rank, const hs
     const store_column *source = column->source;
     bool stands = source != NULL && source->placed && source->every == column->every;
     const store_table *grid = column->every == 1 && w->catalog->grid.axis_count > 0 ? &w->catalog->grid : NULL;
-    chunks_spec spec = {column->dataset, column->type, rank, extents, stands ? &source->places : NULL, stands ? &source->cut : NULL,
-                        grid, &column->cut, &column->places};
+    chunks_spec spec = {column->dataset,
+                        column->type,
+                        rank,
+                        extents,
+                        stands ? &source->places : NULL,
+                        stands ? &source->cut : NULL,
+                        grid,
+                        &column->cut,
+                        &column->places};
     return chunks_create(w, &spec, id);
 }
 
@@ -253,7 +262,8 @@ static int write_plain_column(writer *w, store_column *column, const char *group
     if (column->form == STORE_FIXED)
         status = create_fixed(w, column, rank, extents, &id);
     else
-        id = column->form == STORE_TEXT ? layout_texts(w, column->dataset, rank, extents) : packed_create(w, column, rank, extents);
+        id = column->form == STORE_TEXT ? layout_texts(w, column->dataset, rank, extents)
+                                        : packed_create(w, column, rank, extents);
     if (id < 0)
         return status != PIPETTE_OK ? status : layout_failed(w);
     if (status == PIPETTE_OK)
@@ -341,7 +351,8 @@ int layout_axis(writer *w, const store_axis *axis, const store_axis *source, uin
     if (axis->type == PIPETTE_TYPE_NONE)
         return scales_add_bare(w, axis->dataset, axis->extent, index);
     if (value->type == PIPETTE_TYPE_NONE && source == NULL)
-        return store_fail(w->store, PIPETTE_E_INTERNAL, "'%s': nothing tells the values of %s", w->store->path, axis->dataset);
+        return store_fail(w->store, PIPETTE_E_INTERNAL, "'%s': nothing tells the values of %s", w->store->path,
+                          axis->dataset);
     if (value->type == PIPETTE_TYPE_NONE) {
         status = read_axis(w->store, source, &read);
         value = &read.value;
@@ -383,9 +394,9 @@ static int write_table(writer *w, store_table *table)
         id = layout_numbers(w, array->dataset, array->type, rank, extents, kept == 0);
         if (id >= 0 && kept > 0)
             status = layout_kept(w, id, kept);
-        if (id < 0 || (status == PIPETTE_OK &&
-                       (!scales_describe(id, array->unit, array->doc) ||
-                        (array->type == PIPETTE_TYPE_COMPLEX && !scales_put_text(id, "complex_parts", "real imaginary")))))
+        if (id < 0 || (status == PIPETTE_OK && (!scales_describe(id, array->unit, array->doc) ||
+                                                (array->type == PIPETTE_TYPE_COMPLEX &&
+                                                 !scales_put_text(id, "complex_parts", "real imaginary")))))
             status = layout_failed(w);
         if (status == PIPETTE_OK)
             status = scales_attach(w, id, rank, scales);
@@ -466,7 +477,8 @@ static char *read_history(hid_t file)
                           ? H5Aopen_by_name(file, "/", "history", H5P_DEFAULT, H5P_DEFAULT)
                           : H5I_INVALID_HID;
     hid_t type = attribute >= 0 ? H5Aget_type(attribute) : H5I_INVALID_HID;
-    size_t size = type >= 0 && H5Tget_class(type) == H5T_STRING && H5Tis_variable_str(type) == 0 ? H5Tget_size(type) : 0;
+    size_t size =
+        type >= 0 && H5Tget_class(type) == H5T_STRING && H5Tis_variable_str(type) == 0 ? H5Tget_size(type) : 0;
     char *text = size > 0 && H5Aget_storage_size(attribute) == size ? calloc(size + 1, 1) : NULL;
     if (text != NULL && H5Aread(attribute, type, text) < 0)
         text[0] = '\0';
@@ -505,12 +517,15 @@ static int write_origin(writer *w, hid_t root)
     char *pipette = leaf_text(w, "config.provenance.pipette"), *model = leaf_text(w, "config.plugins.model");
     char *version = leaf_text(w, "config.plugins.model_version"), *created = leaf_text(w, "config.provenance.created");
     char *command = leaf_text(w, "config.pipeline.command_line"), *source = NULL, *history = NULL;
-    int status = pipette != NULL && model != NULL && version != NULL && created != NULL && command != NULL ? PIPETTE_OK : store_memory(w->store);
+    int status = pipette != NULL && model != NULL && version != NULL && created != NULL && command != NULL
+                     ? PIPETTE_OK
+                     : store_memory(w->store);
     if (status == PIPETTE_OK && model[0] != '\0')
         source = store_format("%s %s, Pipette %s", model, version, pipette);
     if (status == PIPETTE_OK && command[0] != '\0')
         history = add_history(w, created, command);
-    if ((source != NULL && !scales_put_text(root, "source", source)) || (history != NULL && !scales_put_text(root, "history", history)))
+    if ((source != NULL && !scales_put_text(root, "source", source)) ||
+        (history != NULL && !scales_put_text(root, "history", history)))
         status = layout_failed(w);
     free(pipette);
     free(model);

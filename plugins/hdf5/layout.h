@@ -14,9 +14,9 @@ typedef struct file_scale {
     char *path;
     uint64_t extent;
     double start, step;
-    const char *unit; /* borrowed from the catalog */
+    const char *unit;          /* borrowed from the catalog */
     const char *const *labels; /* likewise; NULL: none */
-    uint64_t every;   /* blocks of rows; 0: not those */
+    uint64_t every;            /* blocks of rows; 0: not those */
     hid_t id;
     hobj_ref_t reference;
     scale_user *users;
@@ -40,8 +40,8 @@ typedef struct writer {
     group_links *groups;
     uint32_t group_count;
     h5_overlay *overlay;
-    bool in_place;     /* in the open file, where data of fixed shape stays where it is */
-    uint64_t keep;     /* where the next dataset of numbers stands */
+    bool in_place; /* in the open file, where data of fixed shape stays where it is */
+    uint64_t keep; /* where the next dataset of numbers stands */
 } writer;
 
 /* PIPETTE_E_STORAGE, with HDF5's reason. */
@@ -53,21 +53,23 @@ typedef struct chunks_spec {
     int type;
     uint32_t rank;
     const hsize_t *extents;
-    const store_places *old;     /* where its first bytes stand in the open file, cut like `old_cut`; what can stays there. NULL: nowhere */
+    const store_places *
+        old; /* where its first bytes stand in the open file, cut like `old_cut`; what can stays there. NULL: nowhere */
     const store_cut *old_cut;
-    const store_table *grid;     /* axes that its chunks should fit to; NULL: none */
-    store_cut *cut;              /* how it is cut then */
-    store_places *places;        /* where all of it stands then; may be NULL */
+    const store_table *grid; /* axes that its chunks should fit to; NULL: none */
+    store_cut *cut;          /* how it is cut then */
+    store_places *places;    /* where all of it stands then; may be NULL */
 } chunks_spec;
 int chunks_create(writer *w, const chunks_spec *spec, hid_t *out);
-/* Whether the rows of each chunk are whole runs through the last of these axes, or equal parts of one, so that the chunks are those of an
- * array over the axes, too. */
+/* Whether the rows of each chunk are whole runs through the last of these axes, or equal parts of one, so that the
+ * chunks are those of an array over the axes, too. */
 bool chunks_fit(const store_cut *cut, uint32_t axis_count, const hsize_t *axes);
-/* A second dataset over the bytes of a column that is cut like that: its rows over the first `axis_count` of the extents. */
-int chunks_share(writer *w, const char *path, int type, uint32_t axis_count, uint32_t rank, const hsize_t *extents, const store_cut *cut,
-                 const store_places *places, hid_t *out);
-/* How the chunked dataset `id`, opened without a cache for chunks, is cut, and where it stands. STORE_NONE: it is none that chunks_create()
- * makes. */
+/* A second dataset over the bytes of a column that is cut like that: its rows over the first `axis_count` of the
+ * extents. */
+int chunks_share(writer *w, const char *path, int type, uint32_t axis_count, uint32_t rank, const hsize_t *extents,
+                 const store_cut *cut, const store_places *places, hid_t *out);
+/* How the chunked dataset `id`, opened without a cache for chunks, is cut, and where it stands. STORE_NONE: it is none
+ * that chunks_create() makes. */
 int chunks_find(store_file *store, hid_t id, int type, store_cut *cut, store_places *places);
 
 /* The types and properties that a writer needs beside its file. */
@@ -94,8 +96,8 @@ int layout_axis(writer *w, const store_axis *axis, const store_axis *source, uin
 
 /* grid.c: /grid, when all else of ours is there. */
 int grid_write(writer *w);
-/* The last `count` parts of a path but for its branch and its run, joined by `_`: of "results.neuron.$.V" these are "V" and "neuron_V".
- * NULL: it has no so many, or memory is short. To be freed. */
+/* The last `count` parts of a path but for its branch and its run, joined by `_`: of "results.neuron.$.V" these are "V"
+ * and "neuron_V". NULL: it has no so many, or memory is short. To be freed. */
 char *grid_name(const char *path, uint32_t count);
 /* Notes the last parts of paths that several results have, for grid_parts(). */
 int grid_note_names(writer *w);
@@ -103,7 +105,8 @@ int grid_note_names(writer *w);
 uint32_t grid_parts(const writer *w, const char *path);
 /* Whether some result has a dimension of that name, which keeps it. */
 bool grid_is_dimension(const store_catalog *catalog, const char *name);
-/* The name of the axis of one of these parameters: the shortest that no other has and no dimension of a result. To be freed. */
+/* The name of the axis of one of these parameters: the shortest that no other has and no dimension of a result. To be
+ * freed. */
 char *grid_axis_name(const store_catalog *catalog, const char *const *paths, uint32_t count, uint32_t which);
 
 /* foreign.c: what others have put into the open file, when all of ours is there. */

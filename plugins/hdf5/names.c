@@ -134,8 +134,9 @@ int names_claim_column(store_file *store, store_names *names, const store_column
     if (status == PIPETTE_OK)
         status = claim_part(store, names, column->dataset, "/run", column->path);
     if (status == PIPETTE_OK)
-        status = claim_part(store, names, column->dataset, strcmp(strrchr(column->dataset, '/'), "/sample") == 0 ? "/sample_2" : "/sample",
-                            column->path);
+        status =
+            claim_part(store, names, column->dataset,
+                       strcmp(strrchr(column->dataset, '/'), "/sample") == 0 ? "/sample_2" : "/sample", column->path);
     if (status == PIPETTE_OK)
         status = claim_part(store, names, column->dataset, column->rank == 1 ? "_count" : "_shape", column->path);
     if (status == PIPETTE_OK && column->rank > 1)
@@ -156,7 +157,8 @@ int names_claim_catalog(store_file *store, store_names *names, const store_catal
     if (status == PIPETTE_OK)
         status = names_claim(store, names, "/pipette/finished", "the mark of the end");
     for (i = 0; status == PIPETTE_OK && i < catalog->column_count; i++)
-        status = catalog->columns[i].path[0] == '\0' ? PIPETTE_OK : names_claim_column(store, names, &catalog->columns[i]);
+        status =
+            catalog->columns[i].path[0] == '\0' ? PIPETTE_OK : names_claim_column(store, names, &catalog->columns[i]);
     for (i = 0; status == PIPETTE_OK && i < catalog->leaf_count; i++)
         status = names_claim(store, names, catalog->leaves[i].dataset, catalog->leaves[i].path);
     for (i = 0; status == PIPETTE_OK && i < catalog->table_count; i++) {

@@ -122,9 +122,8 @@ hid_t packed_create(writer *w, const store_column *column, uint32_t rank, const 
     chunk[0] = 1;
     store_fill(column->type, fill, 1);
     /* Without rows there are no chunks. */
-    if (extents[0] == 0 ||
-        (H5Pset_chunk(properties, (int)rank, chunk) >= 0 && H5Pset_shuffle(properties) >= 0 &&
-         H5Pset_deflate(properties, column->level) >= 0))
+    if (extents[0] == 0 || (H5Pset_chunk(properties, (int)rank, chunk) >= 0 && H5Pset_shuffle(properties) >= 0 &&
+                            H5Pset_deflate(properties, column->level) >= 0))
         if (H5Pset_fill_value(properties, h5_number_type(column->type), fill) >= 0)
             id = H5Dcreate2(w->file, column->dataset, h5_number_type(column->type), space, w->links, properties,
                             H5P_DEFAULT);
@@ -162,8 +161,9 @@ static int find_row(store_file *store, store_column *column, bool chunks, uint64
                  : PIPETTE_OK;
     store->probe.armed = false;
     if (status == PIPETTE_OK && (store->probe.bytes != size || mask != 0))
-        status = store_fail(store, PIPETTE_E_STORAGE, "'%s' was rewritten by another tool: '%s' is stored in another way",
-                            store->path, column->path);
+        status =
+            store_fail(store, PIPETTE_E_STORAGE, "'%s' was rewritten by another tool: '%s' is stored in another way",
+                       store->path, column->path);
     *address = store->probe.address;
     *bytes = size;
     return status;

@@ -57,11 +57,13 @@ uint64_t places_first(const store_places *places)
 }
 
 /* One step of a walk over `size` bytes from `at` on: where the next ones stand, at most `size`. */
-static int step(store_file *store, const store_places *places, uint64_t at, uint64_t size, uint64_t *offset, uint64_t *bytes)
+static int step(store_file *store, const store_places *places, uint64_t at, uint64_t size, uint64_t *offset,
+                uint64_t *bytes)
 {
     *offset = places_at(places, at, bytes);
     if (*bytes == 0)
-        return store_fail(store, PIPETTE_E_INTERNAL, "'%s': a column has no place for byte %llu", store->path, (unsigned long long)at);
+        return store_fail(store, PIPETTE_E_INTERNAL, "'%s': a column has no place for byte %llu", store->path,
+                          (unsigned long long)at);
     *bytes = *bytes < size ? *bytes : size;
     return PIPETTE_OK;
 }
@@ -79,8 +81,8 @@ int places_write(store_file *store, const store_places *places, int fd, const vo
     return status;
 }
 
-int places_write_rows(store_file *store, const store_places *places, int fd, const void *data, uint64_t stride, uint64_t row_bytes,
-                      uint64_t rows, uint64_t at)
+int places_write_rows(store_file *store, const store_places *places, int fd, const void *data, uint64_t stride,
+                      uint64_t row_bytes, uint64_t rows, uint64_t at)
 {
     const char *from = data;
     uint64_t offset, n;

@@ -61,8 +61,8 @@ static void destroy(pipette_stage *stage)
     stage->instance = NULL;
 }
 
-/* What each function needs: an open file, one that has been laid out, one that may be written, one that has its name. Rows that are to be
- * reset are noted, and all others find that done. */
+/* What each function needs: an open file, one that has been laid out, one that may be written, one that has its name.
+ * Rows that are to be reset are noted, and all others find that done. */
 enum { NEEDS_OPEN = 1, NEEDS_LAYOUT = 2, NEEDS_WRITING = 4, NEEDS_NAME = 8, NOTES_MORE = 16 };
 
 static int check_file(store_file *store, int needs)
@@ -180,8 +180,8 @@ static int read_value(pipette_stage *stage, const char *path, uint64_t row, pipe
     return status == PIPETTE_OK ? read_one(store, path, row, value) : status;
 }
 
-static int read_value_part(pipette_stage *stage, const char *path, uint64_t row, uint64_t first, uint64_t count, pipette_value *value,
-                           uint64_t *total)
+static int read_value_part(pipette_stage *stage, const char *path, uint64_t row, uint64_t first, uint64_t count,
+                           pipette_value *value, uint64_t *total)
 {
     store_file *store;
     int status = check(stage, &store, NEEDS_LAYOUT);

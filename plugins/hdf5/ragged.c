@@ -1,7 +1,8 @@
 /* Results whose shape differs from run to run, and texts that few runs have: their datasets.
  *
- * A ragged result has a group of its own, so that a table of its parent's results has one row for each run: in it the values of all runs
- * one after the other, and the run of each (CF's indexed ragged array). How many each run has stands beside the group.
+ * A ragged result has a group of its own, so that a table of its parent's results has one row for each run: in it the
+ * values of all runs one after the other, and the run of each (CF's indexed ragged array). How many each run has stands
+ * beside the group.
  */
 #include "layout.h"
 
@@ -16,7 +17,8 @@ static int write_samples(writer *w, store_column *column)
     char *sample = store_format("%s/%s", column->dataset, strcmp(name, "sample") == 0 ? "sample_2" : "sample");
     hsize_t extents[2] = {column->total, 2};
     uint32_t scales[2], rank = column->type == PIPETTE_TYPE_COMPLEX ? 2 : 1;
-    int run_type = catalog_run_type(w->catalog), status = data != NULL && run != NULL && sample != NULL ? PIPETTE_OK : store_memory(w->store);
+    int run_type = catalog_run_type(w->catalog),
+        status = data != NULL && run != NULL && sample != NULL ? PIPETTE_OK : store_memory(w->store);
     hid_t flat = -1, runs = -1;
     bool kept = column->kept_rows > 0;
     if (status == PIPETTE_OK)
@@ -26,8 +28,15 @@ static int write_samples(writer *w, store_column *column)
     if (status == PIPETTE_OK && column->type == PIPETTE_TYPE_STRING) {
         flat = layout_texts(w, data, 1, extents);
     } else if (status == PIPETTE_OK) {
-        chunks_spec spec = {data, column->type, rank, extents, kept ? &column->source->places : NULL, kept ? &column->source->cut : NULL,
-                            NULL, &column->cut, &column->places};
+        chunks_spec spec = {data,
+                            column->type,
+                            rank,
+                            extents,
+                            kept ? &column->source->places : NULL,
+                            kept ? &column->source->cut : NULL,
+                            NULL,
+                            &column->cut,
+                            &column->places};
         status = chunks_create(w, &spec, &flat);
     }
     if (status == PIPETTE_OK && (flat < 0 || !layout_describe(flat, column, "run")))
@@ -37,12 +46,20 @@ static int write_samples(writer *w, store_column *column)
     if (status == PIPETTE_OK && column->type == PIPETTE_TYPE_STRING && column->source != NULL)
         status = strings_ragged(w->store, column, flat);
     if (status == PIPETTE_OK) {
-        chunks_spec spec = {run, run_type, 1, extents, kept ? &column->source->runs : NULL, kept ? &column->source->runs_cut : NULL,
-                            NULL, &column->runs_cut, &column->runs};
+        chunks_spec spec = {run,
+                            run_type,
+                            1,
+                            extents,
+                            kept ? &column->source->runs : NULL,
+                            kept ? &column->source->runs_cut : NULL,
+                            NULL,
+                            &column->runs_cut,
+                            &column->runs};
         status = chunks_create(w, &spec, &runs);
         /* What CF means by it are positions. */
-        if (status == PIPETTE_OK && ((!scales_put_text(runs, "long_name", "run of the sample") ||
-                                                  (catalog_plain_runs(w->catalog) && !scales_put_text(runs, "instance_dimension", "run")))))
+        if (status == PIPETTE_OK &&
+            ((!scales_put_text(runs, "long_name", "run of the sample") ||
+              (catalog_plain_runs(w->catalog) && !scales_put_text(runs, "instance_dimension", "run")))))
             status = layout_failed(w);
     }
     if (status == PIPETTE_OK)
@@ -72,12 +89,21 @@ static int write_counts(writer *w, store_column *column, const char *coordinates
     if (status == PIPETTE_OK && rank == 2)
         status = scales_add_bare(w, axis, column->rank, &scales[1]);
     if (status == PIPETTE_OK) {
-        bool kept = column->kept_rows > 0 && column->kept_rows == extents[0]; /* else it changes, and the old one must not */
-        chunks_spec spec = {shape, PIPETTE_TYPE_I64, rank, extents, kept ? &column->source->shapes : NULL,
-                            kept ? &column->source->shapes_cut : NULL, NULL, &column->shapes_cut, &column->shapes};
+        bool kept =
+            column->kept_rows > 0 && column->kept_rows == extents[0]; /* else it changes, and the old one must not */
+        chunks_spec spec = {shape,
+                            PIPETTE_TYPE_I64,
+                            rank,
+                            extents,
+                            kept ? &column->source->shapes : NULL,
+                            kept ? &column->source->shapes_cut : NULL,
+                            NULL,
+                            &column->shapes_cut,
+                            &column->shapes};
         status = chunks_create(w, &spec, &shapes);
-        if (status == PIPETTE_OK && ((!scales_put_text(shapes, "long_name", doc) || !scales_put_text(shapes, "coordinates", coordinates) ||
-                                      !scales_put_text(shapes, "sample_dimension", sample))))
+        if (status == PIPETTE_OK &&
+            ((!scales_put_text(shapes, "long_name", doc) || !scales_put_text(shapes, "coordinates", coordinates) ||
+              !scales_put_text(shapes, "sample_dimension", sample))))
             status = layout_failed(w);
     }
     if (status == PIPETTE_OK)
@@ -100,7 +126,8 @@ int ragged_write(writer *w, store_column *column, const char *coordinates)
 /* ---- Data ---- */
 
 /* The run of a row, `count` times; `*span` and `*before`, the rows before it, go along. */
-static int write_run(const store_catalog *catalog, places_sink *sink, int type, uint64_t row, uint32_t *span, uint64_t *before, uint64_t count)
+static int write_run(const store_catalog *catalog, places_sink *sink, int type, uint64_t row, uint32_t *span,
+                     uint64_t *before, uint64_t count)
 {
     union {
         int32_t i32[512];
@@ -146,7 +173,8 @@ int ragged_copy(store_file *store, int fd, const store_catalog *catalog, store_c
         uint64_t bytes = 8 * column->rank * column->kept_rows, samples = column->source->starts[column->kept_rows];
         status = places_copy(store, &column->source->places, &column->places, fd, 0, samples * size);
         if (status == PIPETTE_OK)
-            status = places_copy(store, &column->source->runs, &column->runs, fd, 0, samples * pipette_type_size(run_type));
+            status =
+                places_copy(store, &column->source->runs, &column->runs, fd, 0, samples * pipette_type_size(run_type));
         if (status == PIPETTE_OK)
             status = places_copy(store, &column->source->shapes, &column->shapes, fd, 0, bytes);
         flat->at = samples * size;

@@ -171,7 +171,8 @@ static int read_packed_row(store_file *store, store_column *column, uint64_t row
         return STORE_NONE;
     for (i = 0; i < column->rank; i++)
         shape[i] = column->dimensions[i].extent;
-    status = logged ? records_packed(store, column->records[row], column->path, &bytes, &size) : read_open(store, column);
+    status =
+        logged ? records_packed(store, column->records[row], column->path, &bytes, &size) : read_open(store, column);
     if (status == PIPETTE_OK)
         status = store_value_make(store, out, column->type, column->rank, shape, 0);
     if (status == PIPETTE_OK)
@@ -291,7 +292,8 @@ int read_column(store_file *store, const char *path, uint64_t first, uint64_t co
         for (i = 0; status == PIPETTE_OK && i < total; i += block) {
             block = sizeof buffer / from_size;
             block = total - i < block ? total - i : block;
-            status = places_read(store, &column->places, buffer, block * from_size, first * column->row_bytes + i * from_size);
+            status = places_read(store, &column->places, buffer, block * from_size,
+                                 first * column->row_bytes + i * from_size);
             if (status == PIPETTE_OK)
                 status = store_convert(store, path, column->type, buffer, type, (char *)out + i * to_size, block,
                                        column->optional || column->role == PIPETTE_ROLE_RESULT);
@@ -385,8 +387,9 @@ int read_one(store_file *store, const char *path, uint64_t row, pipette_value *v
     if (column != NULL)
         status = one_of_column(store, path, column, row);
     if (status == STORE_NONE && tables_find_leaf(store->pending_leaves, store->pending_leaf_count, path) != NULL)
-        status = store_value_copy(store, &store->result,
-                                  &tables_find_leaf(store->pending_leaves, store->pending_leaf_count, path)->value.value);
+        status =
+            store_value_copy(store, &store->result,
+                             &tables_find_leaf(store->pending_leaves, store->pending_leaf_count, path)->value.value);
     for (i = 0; status == STORE_NONE && i < store->catalog->leaf_count; i++)
         if (strcmp(store->catalog->leaves[i].path, path) == 0)
             status = read_leaf(store, &store->catalog->leaves[i], &store->result);
@@ -401,7 +404,8 @@ int read_one(store_file *store, const char *path, uint64_t row, pipette_value *v
     return status;
 }
 
-/* With which of the column's bytes the elements of a row begin, and how many there are. STORE_NONE: they are not in its places. */
+/* With which of the column's bytes the elements of a row begin, and how many there are. STORE_NONE: they are not in its
+ * places. */
 static int part_place(store_file *store, store_column *column, uint64_t row, uint64_t *at, uint64_t *total)
 {
     int status = PIPETTE_OK;
@@ -423,7 +427,8 @@ static int part_place(store_file *store, store_column *column, uint64_t row, uin
     return status == PIPETTE_OK && *total == 0 ? STORE_NONE : status;
 }
 
-int read_part(store_file *store, const char *path, uint64_t row, uint64_t first, uint64_t count, pipette_value *value, uint64_t *total)
+int read_part(store_file *store, const char *path, uint64_t row, uint64_t first, uint64_t count, pipette_value *value,
+              uint64_t *total)
 {
     store_column *column = catalog_find(store->catalog, path);
     store_states states = {0, 0, {0}};
@@ -446,7 +451,8 @@ int read_part(store_file *store, const char *path, uint64_t row, uint64_t first,
             return PIPETTE_OK;
         first = first < *total ? first : *total;
         store->part_count = *total - first < count ? *total - first : count;
-        *value = pipette_value_array(value->type, 1, &store->part_count, (const char *)value->data + first * pipette_type_size(value->type));
+        *value = pipette_value_array(value->type, 1, &store->part_count,
+                                     (const char *)value->data + first * pipette_type_size(value->type));
         return PIPETTE_OK;
     }
     if (status != PIPETTE_OK)
@@ -457,7 +463,8 @@ int read_part(store_file *store, const char *path, uint64_t row, uint64_t first,
     store_value_free(&store->result);
     status = store_value_make(store, &store->result, column->type, 1, &count, 0);
     if (status == PIPETTE_OK)
-        status = places_read(store, &column->places, store_value_elements(&store->result), count * size, at + first * size);
+        status =
+            places_read(store, &column->places, store_value_elements(&store->result), count * size, at + first * size);
     if (status == PIPETTE_OK)
         *value = store->result.value;
     return status;
@@ -520,7 +527,8 @@ static int visit_leaf(const store_leaf *leaf, pipette_entry_visit visit, void *u
                            0};
     uint32_t i;
     for (i = 0; i < leaf->rank; i++)
-        dimensions[i] = (pipette_dimension){(uint32_t)sizeof dimensions[i], 0, "", "", "", leaf->shape[i], 0.0, 0.0, NULL};
+        dimensions[i] =
+            (pipette_dimension){(uint32_t)sizeof dimensions[i], 0, "", "", "", leaf->shape[i], 0.0, 0.0, NULL};
     return visit(&entry, user);
 }
 

@@ -1,7 +1,8 @@
 /* The log: values that have no place in the structure, one self-describing record each.
  *
- * It stands in extents inside what HDF5 takes for the file, so plain tools neither see nor hurt it (extents.c). A record that was torn by a
- * crash does not match its checksums; it and whatever does not look like a record is skipped. The last record of a row and column counts.
+ * It stands in extents inside what HDF5 takes for the file, so plain tools neither see nor hurt it (extents.c). A
+ * record that was torn by a crash does not match its checksums; it and whatever does not look like a record is skipped.
+ * The last record of a row and column counts.
  */
 #include "store.h"
 
@@ -102,7 +103,8 @@ void records_seal(char *at, record_header *header)
 {
     header->magic = RECORD_MAGIC;
     header->length = (sizeof *header + header->payload_size + 7) / 8 * 8;
-    memset(at + sizeof *header + header->payload_size, 0, (size_t)(header->length - sizeof *header - header->payload_size));
+    memset(at + sizeof *header + header->payload_size, 0,
+           (size_t)(header->length - sizeof *header - header->payload_size));
     header->payload_check = libdeflate_crc32(0, at + sizeof *header, (size_t)header->payload_size);
     header->header_check = header_checksum(*header);
     memcpy(at, header, sizeof *header);
@@ -111,8 +113,8 @@ void records_seal(char *at, record_header *header)
 bool records_header_is_sound(const record_header *header)
 {
     return header->magic == RECORD_MAGIC && header->header_check == header_checksum(*header) &&
-           header->payload_size < UINT64_MAX / 2 && header->length == (sizeof *header + header->payload_size + 7) / 8 * 8 &&
-           header->rank <= STORE_RANK_MAX;
+           header->payload_size < UINT64_MAX / 2 &&
+           header->length == (sizeof *header + header->payload_size + 7) / 8 * 8 && header->rank <= STORE_RANK_MAX;
 }
 
 int records_append(store_file *store, uint64_t row, uint32_t column, const pipette_value *value)
@@ -186,7 +188,8 @@ int records_append_packed(store_file *store, uint64_t row, uint32_t column, cons
 }
 
 /* A record of that kind with a few bytes of payload. */
-static int append_small(store_file *store, uint32_t kind, uint32_t column, uint64_t row, const void *payload, size_t bytes)
+static int append_small(store_file *store, uint32_t kind, uint32_t column, uint64_t row, const void *payload,
+                        size_t bytes)
 {
     record_header header;
     uint64_t size = (sizeof header + bytes + 7) / 8 * 8;
@@ -244,7 +247,8 @@ static int reset(store_file *store, uint64_t first, uint64_t count)
     return status;
 }
 
-/* A record of many spans: behind its row, pairs of rows to pass over and rows to reset. One span alone is its length. */
+/* A record of many spans: behind its row, pairs of rows to pass over and rows to reset. One span alone is its length.
+ */
 static int append_spans(store_file *store, const pipette_run_span *spans, uint32_t count)
 {
     uint32_t pairs[2 * RESET_SPANS], i;
@@ -262,7 +266,9 @@ int records_reset(store_file *store, const pipette_run_span *spans, uint32_t cou
     uint32_t i, end;
     int status = PIPETTE_OK;
     for (i = 0; status == PIPETTE_OK && i < count; i = end) {
-        for (end = i; end < count && end - i < RESET_SPANS && spans[end].count <= UINT32_MAX && spans[end].first - spans[i].first <= UINT32_MAX; end++)
+        for (end = i; end < count && end - i < RESET_SPANS && spans[end].count <= UINT32_MAX &&
+                      spans[end].first - spans[i].first <= UINT32_MAX;
+             end++)
             continue;
         if (end - i >= 2) {
             status = append_spans(store, spans + i, end - i);
@@ -306,7 +312,8 @@ int records_append_column(store_file *store, uint32_t column)
 
 static bool read_header(store_file *store, uint64_t place, record_header *header)
 {
-    return pread(store->fd, header, sizeof *header, (off_t)place) == (ssize_t)sizeof *header && records_header_is_sound(header);
+    return pread(store->fd, header, sizeof *header, (off_t)place) == (ssize_t)sizeof *header &&
+           records_header_is_sound(header);
 }
 
 /* The checked payload with a zero behind it, or NULL; a message only where memory is short. */
@@ -361,7 +368,8 @@ static const char *look_at(store_file *store, log_window *window, uint64_t place
 
 static bool header_at(store_file *store, log_window *window, uint64_t place, uint64_t limit, record_header *header)
 {
-    const char *bytes = limit - place < sizeof *header || place > limit ? NULL : look_at(store, window, place, sizeof *header);
+    const char *bytes =
+        limit - place < sizeof *header || place > limit ? NULL : look_at(store, window, place, sizeof *header);
     if (bytes == NULL)
         return false;
     memcpy(header, bytes, sizeof *header);
@@ -369,7 +377,8 @@ static bool header_at(store_file *store, log_window *window, uint64_t place, uin
 }
 
 /* Where the next record stands behind something that is none; 0: nowhere. */
-static uint64_t find_header(store_file *store, log_window *window, uint64_t place, uint64_t limit, record_header *header)
+static uint64_t find_header(store_file *store, log_window *window, uint64_t place, uint64_t limit,
+                            record_header *header)
 {
     static const uint64_t magic = RECORD_MAGIC;
     while (place < limit) {
@@ -445,7 +454,8 @@ static int take_record(store_file *store, uint64_t place, const record_header *h
         status = sound ? drop(store, &catalog->columns[header->column]) : PIPETTE_OK;
     } else if (header->kind == RECORD_RESET && header->row <= catalog->row_count) {
         status = sound ? take_reset(store, place, header) : PIPETTE_OK;
-    } else if ((header->kind == RECORD_VALUE || header->kind == RECORD_PACKED) && header->column < catalog->column_count &&
+    } else if ((header->kind == RECORD_VALUE || header->kind == RECORD_PACKED) &&
+               header->column < catalog->column_count &&
                header->row < catalog->row_count) { /* one that is damaged hides what was there before it */
         status = index_record(store, &catalog->columns[header->column], header->row, sound ? place : 0);
     }
@@ -462,8 +472,9 @@ static int remove_tail(store_file *store, log_window *window, uint64_t limit)
     if (fstat(store->fd, &facts) != 0)
         return store_system(store, "cannot look at '%s'", store->path);
     if (store->records.extent_end == UINT64_MAX)
-        return (uint64_t)facts.st_size > at && ftruncate(store->fd, (off_t)at) != 0 ? store_system(store, "cannot write '%s'", store->path)
-                                                                                  : PIPETTE_OK;
+        return (uint64_t)facts.st_size > at && ftruncate(store->fd, (off_t)at) != 0
+                   ? store_system(store, "cannot write '%s'", store->path)
+                   : PIPETTE_OK;
     window->size = 0;
     while (status == PIPETTE_OK && at < limit) {
         size_t part = limit - at < sizeof nothing ? (size_t)(limit - at) : sizeof nothing;
@@ -504,7 +515,8 @@ int records_scan(store_file *store, bool verify)
                 break;
         }
         /* Only the last one can be torn by the death of a process; the others are checked when they are read. */
-        sound = (!verify && header_at(store, window, place + header.length, limit, &next)) || payload_is_sound(store, window, place, &header);
+        sound = (!verify && header_at(store, window, place + header.length, limit, &next)) ||
+                payload_is_sound(store, window, place, &header);
         if (!sound && !verify) /* perhaps it is being written */
             break;
         if (header.kind == RECORD_NEXT) {
@@ -555,7 +567,9 @@ int records_refresh(store_file *store, bool now)
 
 static int damaged(store_file *store, const char *path)
 {
-    return store_fail(store, PIPETTE_E_STORAGE, "'%s' is damaged: a value of '%s' does not match its checksum; `pipette run` with its config does again what is lost",
+    return store_fail(store, PIPETTE_E_STORAGE,
+                      "'%s' is damaged: a value of '%s' does not match its checksum; `pipette run` with its config "
+                      "does again what is lost",
                       store->path, path);
 }
 

@@ -9,7 +9,8 @@
 static int cut_off(store_file *store, uint64_t size, uint64_t end)
 {
     (void)H5Eclear2(H5E_DEFAULT);
-    return store_fail(store, PIPETTE_E_STORAGE, "'%s' is cut off: %" PRIu64 " of %" PRIu64 " bytes are there; remove it, or name another file",
+    return store_fail(store, PIPETTE_E_STORAGE,
+                      "'%s' is cut off: %" PRIu64 " of %" PRIu64 " bytes are there; remove it, or name another file",
                       store->path, size, end);
 }
 
@@ -77,8 +78,8 @@ static int open_ours(store_file *store, int fd, int *version, hid_t *out, bool *
         status =
             store_fail(store, PIPETTE_E_STORAGE, "'%s' is an HDF5 file, but pipette did not write it", store->path);
     } else if (format[0] < '1' || format[0] > '0' + STORE_FORMAT || format[1] != '\0') {
-        status = store_fail(store, PIPETTE_E_STORAGE, "'%s' has format %s; this pipette knows formats 1 to %d", store->path, format,
-                            STORE_FORMAT);
+        status = store_fail(store, PIPETTE_E_STORAGE, "'%s' has format %s; this pipette knows formats 1 to %d",
+                            store->path, format, STORE_FORMAT);
     } else if ((uint64_t)facts.st_size < extents_stored_end(head) && (uint64_t)facts.st_size < log_begin(file)) {
         status = cut_off(store, (uint64_t)facts.st_size, extents_stored_end(head));
     } else {
@@ -147,7 +148,8 @@ int reopen_whole(store_file *store)
     read_rest(store); /* HDF5 must not remember */
     file = h5_open(store, store->fd);
     whole = file >= 0 && pread(store->fd, head, sizeof head, 0) == (ssize_t)sizeof head &&
-            (uint64_t)facts.st_size >= extents_stored_end(head) && (uint64_t)facts.st_size >= store->records.end && H5Lexists(file, "/pipette/layout", H5P_DEFAULT) > 0;
+            (uint64_t)facts.st_size >= extents_stored_end(head) && (uint64_t)facts.st_size >= store->records.end &&
+            H5Lexists(file, "/pipette/layout", H5P_DEFAULT) > 0;
     for (i = 0; whole && i < store->catalog->column_count; i++) {
         const store_column *column = &store->catalog->columns[i];
         char *path = column->placed ? catalog_data_path(store, store->catalog, column) : NULL;
@@ -162,10 +164,11 @@ int reopen_whole(store_file *store)
         (void)H5Fclose(file);
     if (whole)
         return PIPETTE_OK;
-    return store_fail(store, PIPETTE_E_STORAGE,
-                      "'%s' was cut off by another program while runs were being stored, and what they stored is damaged: remove it, "
-                      "and run again",
-                      store->path);
+    return store_fail(
+        store, PIPETTE_E_STORAGE,
+        "'%s' was cut off by another program while runs were being stored, and what they stored is damaged: remove it, "
+        "and run again",
+        store->path);
 }
 
 /* Whoever only reads needs no places: HDF5 reads it. But what is in one piece and has none is lost. */
@@ -178,10 +181,11 @@ static int stored_otherwise(store_file *store, hid_t id, const char *path)
         return store_fail(store, PIPETTE_E_STORAGE, "'%s' is damaged: what %s holds is not in it", store->path, path);
     if (store->mode == PIPETTE_STORAGE_READ)
         return PIPETTE_OK;
-    return store_fail(store, PIPETTE_E_STORAGE,
-                      "'%s' was rewritten by another tool: %s is stored in another way; `h5repack -f NONE -l CONTI` undoes "
-                      "that, and until then the file can only be read",
-                      store->path, path);
+    return store_fail(
+        store, PIPETTE_E_STORAGE,
+        "'%s' was rewritten by another tool: %s is stored in another way; `h5repack -f NONE -l CONTI` undoes "
+        "that, and until then the file can only be read",
+        store->path, path);
 }
 
 /* Where the data of a dataset stands, and the extent of its first axis; `bytes` that must be there. */
@@ -209,7 +213,8 @@ static int locate(store_file *store, const char *path, uint64_t *offset, uint64_
 }
 
 /* Where the data of a dataset of numbers stands, and how it is cut. */
-static int locate_places(store_file *store, const char *path, int type, store_cut *cut, store_places *places, uint64_t *extent)
+static int locate_places(store_file *store, const char *path, int type, store_cut *cut, store_places *places,
+                         uint64_t *extent)
 {
     hsize_t extents[STORE_RANK_MAX + 2] = {1};
     hid_t access = H5Pcreate(H5P_DATASET_ACCESS), id, space;
@@ -339,8 +344,8 @@ int reopen_catalog(store_file *store)
         status = repair_rows(store);
     if (status != PIPETTE_OK) /* perhaps without a catalog */
         return status;
-    /* Columns that runs have added stand behind those of the layout, which ends with the ledger. They get a position when
-     * they are added again. */
+    /* Columns that runs have added stand behind those of the layout, which ends with the ledger. They get a position
+     * when they are added again. */
     for (count = store->catalog->column_count; count > 0 && store->catalog->columns[count - 1].optional; count--)
         ;
     for (i = 0; status == PIPETTE_OK && i < count; i++) {

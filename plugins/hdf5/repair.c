@@ -1,8 +1,10 @@
-/* Runs that are called done but whose values are not there: a log that lost records with the power of the machine, damaged bytes, a state that
- * nobody writes. They become pending again, so that they run again instead of being kept as empty.
+/* Runs that are called done but whose values are not there: a log that lost records with the power of the machine,
+ * damaged bytes, a state that nobody writes. They become pending again, so that they run again instead of being kept as
+ * empty.
  *
- * A byte for each row, outside of the log, says what is to be there: the state that the row had when the structure was written (low half), and
- * how many undeclared results the log has for it since (high half; the greatest number means that many or more). */
+ * A byte for each row, outside of the log, says what is to be there: the state that the row had when the structure was
+ * written (low half), and how many undeclared results the log has for it since (high half; the greatest number means
+ * that many or more). */
 #include "store.h"
 
 #include <inttypes.h>
@@ -50,7 +52,8 @@ int repair_note(store_file *store, uint64_t first, uint64_t count, const int8_t 
     unsigned char bytes[4096];
     uint64_t n, i;
     int status = PIPETTE_OK;
-    for (; status == PIPETTE_OK && store->catalog->placed > 0 && count > 0; first += n, count -= n, states += n * stride) {
+    for (; status == PIPETTE_OK && store->catalog->placed > 0 && count > 0;
+         first += n, count -= n, states += n * stride) {
         bool changed = false;
         n = count < sizeof bytes ? count : sizeof bytes;
         status = file_read(store, store->fd, bytes, n, store->catalog->placed + first);
@@ -92,8 +95,8 @@ static int placed_bytes(store_file *store, uint64_t first, uint64_t count, unsig
 /* Judges a row. `*byte` counts nothing any more where the row is going to run. */
 static bool row_is_whole(const store_file *store, uint64_t row, int8_t state, unsigned char *byte)
 {
-    bool whole = state != PIPETTE_STATE_DONE ||
-                 (has_values(store, row, *byte & STATE_MASK) && undeclared(store, row) >= (unsigned)*byte >> COUNT_SHIFT);
+    bool whole = state != PIPETTE_STATE_DONE || (has_values(store, row, *byte & STATE_MASK) &&
+                                                 undeclared(store, row) >= (unsigned)*byte >> COUNT_SHIFT);
     if (state != PIPETTE_STATE_DONE || !whole)
         *byte &= STATE_MASK;
     return whole;
@@ -106,7 +109,8 @@ int repair_rows(store_file *store)
     int8_t *states = malloc(2 * STORE_BLOCK);
     unsigned char *placed = (unsigned char *)states + STORE_BLOCK;
     int status = states != NULL ? PIPETTE_OK : store_memory(store);
-    if (status != PIPETTE_OK || state == NULL || state->form != STORE_FIXED || !state->placed || state->row_bytes != 1) {
+    if (status != PIPETTE_OK || state == NULL || state->form != STORE_FIXED || !state->placed ||
+        state->row_bytes != 1) {
         free(states);
         return status;
     }
@@ -131,14 +135,18 @@ int repair_rows(store_file *store)
         if (status == PIPETTE_OK)
             status = rows_change ? places_write(store, &state->places, store->fd, states, count, first) : PIPETTE_OK;
         if (status == PIPETTE_OK)
-            status = bytes_change && store->catalog->placed > 0 ? file_write(store, store->fd, placed, count, store->catalog->placed + first) : PIPETTE_OK;
+            status = bytes_change && store->catalog->placed > 0
+                         ? file_write(store, store->fd, placed, count, store->catalog->placed + first)
+                         : PIPETTE_OK;
     }
     free(states);
     if (status == PIPETTE_OK && lost > 0)
         pipette_stage_log(store->stage, PIPETTE_LOG_WARNING,
-                          "'%s': %" PRIu64 " runs are called done, but their values are missing or damaged; they run again", store->path, lost);
+                          "'%s': %" PRIu64
+                          " runs are called done, but their values are missing or damaged; they run again",
+                          store->path, lost);
     if (status == PIPETTE_OK && unknown > 0)
-        pipette_stage_log(store->stage, PIPETTE_LOG_WARNING, "'%s': the states of %" PRIu64 " runs are damaged; they run again", store->path,
-                          unknown);
+        pipette_stage_log(store->stage, PIPETTE_LOG_WARNING,
+                          "'%s': the states of %" PRIu64 " runs are damaged; they run again", store->path, unknown);
     return status;
 }

@@ -25,7 +25,8 @@ static bool put_attribute(hid_t id, const char *name, hid_t type, hid_t space, c
 bool scales_put_text_sized(hid_t id, const char *name, const char *text, size_t size)
 {
     hid_t type = H5Tcopy(H5T_C_S1), space = H5Screate(H5S_SCALAR);
-    bool ok = H5Tset_size(type, size) >= 0 && H5Tset_cset(type, H5T_CSET_UTF8) >= 0 && put_attribute(id, name, type, space, text);
+    bool ok = H5Tset_size(type, size) >= 0 && H5Tset_cset(type, H5T_CSET_UTF8) >= 0 &&
+              put_attribute(id, name, type, space, text);
     (void)H5Sclose(space);
     (void)H5Tclose(type);
     return ok;
@@ -33,7 +34,9 @@ bool scales_put_text_sized(hid_t id, const char *name, const char *text, size_t 
 
 bool scales_put_text(hid_t id, const char *name, const char *text)
 {
-    enum { IN_PLACE = 60000 }; /* an attribute of this format holds 64 KiB at most; of a longer text it holds the place */
+    enum {
+        IN_PLACE = 60000
+    }; /* an attribute of this format holds 64 KiB at most; of a longer text it holds the place */
     size_t size = strlen(text);
     hid_t type, space;
     bool ok;
@@ -50,8 +53,9 @@ bool scales_put_text(hid_t id, const char *name, const char *text)
 /* xarray turns numbers of these units into time spans. */
 static const char *short_unit(const char *unit)
 {
-    static const char *const words[][2] = {{"days", "d"},          {"hours", "h"},         {"minutes", "min"},    {"seconds", "s"},
-                                           {"milliseconds", "ms"}, {"microseconds", "us"}, {"nanoseconds", "ns"}};
+    static const char *const words[][2] = {{"days", "d"},        {"hours", "h"},         {"minutes", "min"},
+                                           {"seconds", "s"},     {"milliseconds", "ms"}, {"microseconds", "us"},
+                                           {"nanoseconds", "ns"}};
     size_t i;
     for (i = 0; i < sizeof words / sizeof words[0]; i++)
         if (strcmp(unit, words[i][0]) == 0)
@@ -204,7 +208,8 @@ static uint64_t kept_values(writer *w, const char *path, const pipette_dimension
     uint64_t at;
     double value;
     uint32_t i;
-    if (!w->in_place || dimension->labels != NULL || dimension->step == 0 || count < FEW || (at = old_place(w, path, count * sizeof value)) == 0)
+    if (!w->in_place || dimension->labels != NULL || dimension->step == 0 || count < FEW ||
+        (at = old_place(w, path, count * sizeof value)) == 0)
         return 0;
     for (i = 0; i < 3; i++)
         if (file_read(w->store, w->store->fd, &value, sizeof value, at + places[i] * sizeof value) != PIPETTE_OK ||
@@ -260,10 +265,11 @@ int scales_of_result(writer *w, const char *group, const pipette_dimension *dime
     w->scales[*index].labels = dimension->labels;
     if (dimension->labels == NULL && dimension->step == 0)
         return PIPETTE_OK;
-    if (dimension->labels != NULL && H5Dwrite(w->scales[*index].id, w->text_type, H5S_ALL, H5S_ALL, h5_transfer(),
-                                              dimension->labels) < 0)
+    if (dimension->labels != NULL &&
+        H5Dwrite(w->scales[*index].id, w->text_type, H5S_ALL, H5S_ALL, h5_transfer(), dimension->labels) < 0)
         return layout_failed(w);
-    for (first = 0; kept == 0 && dimension->labels == NULL && status == PIPETTE_OK && first < dimension->extent; first += count) {
+    for (first = 0; kept == 0 && dimension->labels == NULL && status == PIPETTE_OK && first < dimension->extent;
+         first += count) {
         count = dimension->extent - first < 4096 ? dimension->extent - first : 4096;
         for (k = 0; k < count; k++)
             values[k] = dimension->start + (double)(first + k) * dimension->step;
@@ -339,7 +345,7 @@ int scales_run(writer *w)
             }
         }
     if (status == PIPETTE_OK && (!scales_put_text(w->scales[w->run].id, "long_name", "index of the run") ||
-         !scales_put_text(w->scales[w->run].id, "standard_name", "realization")))
+                                 !scales_put_text(w->scales[w->run].id, "standard_name", "realization")))
         status = layout_failed(w);
     return status;
 }

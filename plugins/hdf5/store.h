@@ -19,8 +19,8 @@
 
 enum { STORE_RANK_MAX = 30, STORE_BLOCK = 65536, STORE_NONE = 1 };
 
-/* The format of every structure that is written. Format 1 had its log behind HDF5's end of the file, format 2 ragged results in their
- * parent's group. */
+/* The format of every structure that is written. Format 1 had its log behind HDF5's end of the file, format 2 ragged
+ * results in their parent's group. */
 enum { STORE_FORMAT = 3 };
 
 /* In place of a record: the row was reset, and what the structure has for it does not count. */
@@ -45,7 +45,7 @@ typedef struct store_value {
 typedef struct store_places {
     pipette_place_span *spans;
     uint32_t count;
-    uint64_t bytes; /* of all of them */
+    uint64_t bytes;                    /* of all of them */
     struct store_rewritten *rewritten; /* not NULL: there are no spans, HDF5 reads a dataset */
 } store_places;
 
@@ -72,17 +72,18 @@ typedef struct store_column {
     char **codes;
     uint32_t code_count;
     store_form form;
-    bool optional;               /* not every done run has a value: it was not declared */
-    bool placed;                 /* its datasets are in the file */
-    bool holes;                  /* integers, some of which are missing: readers are told what stands for that */
-    uint64_t kept_rows;          /* RAGGED, while a structure is written: the samples of so many rows stay where `source` has them */
-    uint64_t elements;           /* of a row of fixed shape */
-    uint64_t row_bytes;          /* FIXED, PACKED */
-    uint64_t every;              /* rows that share one value; 1 but for times in ledgers of very many runs */
-    uint32_t level;              /* PACKED: of deflate. 0: not packed */
-    store_places places;         /* FIXED: of the rows; RAGGED: of the flat data */
-    store_places shapes;         /* RAGGED: of NAME_count or NAME_shape */
-    store_places runs;           /* RAGGED: of the run of each sample; none in files of formats 1 and 2 */
+    bool optional; /* not every done run has a value: it was not declared */
+    bool placed;   /* its datasets are in the file */
+    bool holes;    /* integers, some of which are missing: readers are told what stands for that */
+    uint64_t
+        kept_rows; /* RAGGED, while a structure is written: the samples of so many rows stay where `source` has them */
+    uint64_t elements;   /* of a row of fixed shape */
+    uint64_t row_bytes;  /* FIXED, PACKED */
+    uint64_t every;      /* rows that share one value; 1 but for times in ledgers of very many runs */
+    uint32_t level;      /* PACKED: of deflate. 0: not packed */
+    store_places places; /* FIXED: of the rows; RAGGED: of the flat data */
+    store_places shapes; /* RAGGED: of NAME_count or NAME_shape */
+    store_places runs;   /* RAGGED: of the run of each sample; none in files of formats 1 and 2 */
     store_cut cut, shapes_cut, runs_cut;
     uint64_t total;              /* RAGGED: elements of the flat data; SPARSE: number of texts */
     uint64_t *starts;            /* RAGGED: first element of each row and the end, when asked for; SPARSE: the rows */
@@ -135,7 +136,8 @@ typedef struct store_catalog {
     uint32_t leaf_count;
     store_table *tables;
     uint32_t table_count;
-    store_table grid;  /* the axes whose product the rows are, in its order (grid.c); no arrays. No axes: they are none */
+    store_table
+        grid; /* the axes whose product the rows are, in its order (grid.c); no arrays. No axes: they are none */
     uint64_t finished; /* offset of the byte that says so */
     uint64_t log;      /* offset of the number that says where the log begins; 0 in a file of format 1 */
     uint64_t blocks;   /* offset of the number that says where the list of blocks is; 0: it has none */
@@ -144,7 +146,8 @@ typedef struct store_catalog {
     uint32_t compression; /* level of deflate for columns to come, 0: none */
 } store_catalog;
 
-/* The log: records in extents inside what HDF5 takes for the file (extents.c). In a file of format 1 it is one stretch behind that. */
+/* The log: records in extents inside what HDF5 takes for the file (extents.c). In a file of format 1 it is one stretch
+ * behind that. */
 typedef struct store_records {
     uint64_t base;               /* of the first record; 0: no extent yet */
     uint64_t extent, extent_end; /* the last extent; the end is UINT64_MAX in a file of format 1 */
@@ -153,14 +156,15 @@ typedef struct store_records {
     block_list extents;          /* all of them */
     char *buffer;                /* records that stand at end - used */
     size_t used, capacity;
-    struct timespec written;     /* records_refresh(): when the file was last changed, and its length */
+    struct timespec written; /* records_refresh(): when the file was last changed, and its length */
     int64_t length;
-    bool settled;                /* that was well before the log was read */
-    struct timespec looked;      /* when that was found, on the monotonic clock */
+    bool settled;           /* that was well before the log was read */
+    struct timespec looked; /* when that was found, on the monotonic clock */
 } store_records;
 
-/* The head of a record, little-endian like everything in the file. The payload follows: the extents of the value (8 bytes each), the
- * elements (strings each with a zero byte), zeros up to a multiple of 8. Of a packed row: its bytes alone. */
+/* The head of a record, little-endian like everything in the file. The payload follows: the extents of the value (8
+ * bytes each), the elements (strings each with a zero byte), zeros up to a multiple of 8. Of a packed row: its bytes
+ * alone. */
 typedef struct record_header {
     uint64_t magic;
     uint64_t length; /* of the whole record */
@@ -174,8 +178,17 @@ typedef struct record_header {
     uint64_t reserved;
 } record_header;
 
-/* EXTENT opens an extent and says where it ends; NEXT closes it and says where the next one begins. Both have one number as payload. */
-enum { RECORD_VALUE = 1, RECORD_COLUMN = 2, RECORD_PACKED = 3, RECORD_EXTENT = 4, RECORD_NEXT = 5, RECORD_DROP = 6, RECORD_RESET = 7 };
+/* EXTENT opens an extent and says where it ends; NEXT closes it and says where the next one begins. Both have one
+ * number as payload. */
+enum {
+    RECORD_VALUE = 1,
+    RECORD_COLUMN = 2,
+    RECORD_PACKED = 3,
+    RECORD_EXTENT = 4,
+    RECORD_NEXT = 5,
+    RECORD_DROP = 6,
+    RECORD_RESET = 7
+};
 enum { RECORD_LINK_BYTES = sizeof(record_header) + 8 };
 
 /* What the driver tells of a read instead of doing it (driver.c). */
@@ -186,13 +199,13 @@ typedef struct store_probe {
 
 /* What the file is made of (structure.c). */
 typedef struct store_live {
-    bool known;          /* there is a list */
+    bool known; /* there is a list */
     block_list list;
     block_list before;   /* of the structure that this one has replaced just now */
     uint64_t end;        /* of the file when the list was written */
     uint32_t meta_check; /* of the structure's own bytes then */
     bool looked;
-    block_room room;     /* dead blocks for the log, once looked for */
+    block_room room; /* dead blocks for the log, once looked for */
 } store_live;
 
 typedef struct h5_overlay h5_overlay;
@@ -219,7 +232,8 @@ typedef struct store_file {
     int64_t h5;        /* reading handle of `fd`, or -1 */
     bool changed;      /* since the byte `finished` was cleared */
     int write_failure; /* errno of a write of HDF5's (driver.c) */
-    bool fresh;        /* laid out or extended, but HDF5 still has the structure open and may write strings. build_name() ends that */
+    bool fresh; /* laid out or extended, but HDF5 still has the structure open and may write strings. build_name() ends
+                   that */
     store_catalog *catalog;
     uint32_t *positions; /* of the layout -> index in catalog->columns */
     uint32_t position_count;
@@ -231,7 +245,7 @@ typedef struct store_file {
     store_live live;
     store_building *building; /* NULL: none */
     store_resets resets;
-    store_value result; /* of the last read_one */
+    store_value result;  /* of the last read_one */
     uint64_t part_count; /* elements that the last read_part left of it */
     store_probe probe;
     store_packer *packer;
@@ -277,7 +291,8 @@ int catalog_complete_grid(store_file *store, store_table *grid);
 store_catalog *catalog_from_layout(store_file *store, const pipette_layout *layout);
 int catalog_column(store_file *store, store_column *column, const pipette_column_spec *spec);
 int catalog_table(store_file *store, store_table *out, const pipette_table *table, bool with_data);
-/* Room for a label for each of the dimension's elements, and a NULL behind them; the dimension's. NULL: out of memory. */
+/* Room for a label for each of the dimension's elements, and a NULL behind them; the dimension's. NULL: out of memory.
+ */
 char **catalog_labels_make(pipette_dimension *dimension);
 /* A new last element of an array of `size`-byte elements, zeroed; NULL after a message. */
 void *catalog_grow(store_file *store, void **array, uint32_t *count, size_t size);
@@ -352,11 +367,12 @@ uint64_t places_at(const store_places *places, uint64_t at, uint64_t *bytes);
 /* Where the first byte stands; 0 if there is none. */
 uint64_t places_first(const store_places *places);
 int places_write(store_file *store, const store_places *places, int fd, const void *data, uint64_t size, uint64_t at);
-int places_write_rows(store_file *store, const store_places *places, int fd, const void *data, uint64_t stride, uint64_t row_bytes,
-                      uint64_t rows, uint64_t at);
+int places_write_rows(store_file *store, const store_places *places, int fd, const void *data, uint64_t stride,
+                      uint64_t row_bytes, uint64_t rows, uint64_t at);
 int places_read(store_file *store, const store_places *places, void *data, uint64_t size, uint64_t at);
 /* The same bytes of the column from places in the store's file to places in `fd`. */
-int places_copy(store_file *store, const store_places *from, const store_places *to, int fd, uint64_t at, uint64_t size);
+int places_copy(store_file *store, const store_places *from, const store_places *to, int fd, uint64_t at,
+                uint64_t size);
 /* Collects small consecutive writes. */
 typedef struct places_sink {
     store_file *store;
@@ -390,11 +406,11 @@ void records_begin(store_file *store);
 /* Fills in what follows from the payload, which stands behind the header at `at`, and copies the header there. */
 void records_seal(char *at, record_header *header);
 bool records_header_is_sound(const record_header *header);
-/* Reads on from where it stopped: indexes values, adds columns. `verify` (UPDATE): every payload is held against its checksum, and what is
- * torn at the end is removed. */
+/* Reads on from where it stopped: indexes values, adds columns. `verify` (UPDATE): every payload is held against its
+ * checksum, and what is torn at the end is removed. */
 int records_scan(store_file *store, bool verify);
-/* For readers, before each value: somebody may be writing, so the log can have grown, and with it the list of columns. Where nobody is, the
- * file is looked at 50 times a second; `now`: in any case. */
+/* For readers, before each value: somebody may be writing, so the log can have grown, and with it the list of columns.
+ * Where nobody is, the file is looked at 50 times a second; `now`: in any case. */
 int records_refresh(store_file *store, bool now);
 bool records_any(const store_file *store);
 int records_append(store_file *store, uint64_t row, uint32_t column, const pipette_value *value);
@@ -424,7 +440,8 @@ int extents_more(store_file *store, uint64_t size);
 bool extents_enter(store_file *store, uint64_t address);
 /* A file whose log was cut gets its length again, so that others can open it. */
 int extents_lengthen(store_file *store);
-/* From where on the file holds nothing: the end of the records where they are the last thing in it. 0 after a message. */
+/* From where on the file holds nothing: the end of the records where they are the last thing in it. 0 after a message.
+ */
 uint64_t extents_free_from(store_file *store);
 /* The end of the file that a superblock of 96 bytes names; 0 where it is none of ours. */
 uint64_t extents_stored_end(const unsigned char *head);
@@ -434,14 +451,15 @@ uint64_t extents_stored_end(const unsigned char *head);
 /* Reads what the open file is made of. */
 int structure_read(store_file *store);
 void structure_forget(store_file *store);
-/* Begins a structure in `fd`, an empty file, or in the store's own file (`in_place`), which stays as it is until structure_end(). After a
- * failure, too, structure_abandon(). */
+/* Begins a structure in `fd`, an empty file, or in the store's own file (`in_place`), which stays as it is until
+ * structure_end(). After a failure, too, structure_abandon(). */
 int structure_begin(store_file *store, int fd, bool in_place);
 /* All objects of ours are there, and nobody else's yet. */
 int structure_note_objects(store_file *store);
 /* Closes it, and it is the file's. `safe`: nothing that it refers to reaches the disk after it. */
 int structure_end(store_file *store, bool safe);
-/* Makes a file of what HDF5 has written into `fd`, a new file up to `end`, through an overlay that is no structure of ours. */
+/* Makes a file of what HDF5 has written into `fd`, a new file up to `end`, through an overlay that is no structure of
+ * ours. */
 int structure_seal(store_file *store, int fd, h5_overlay *overlay, uint64_t end);
 /* Forgets it; the file is as it was. */
 void structure_abandon(store_file *store);
@@ -464,13 +482,15 @@ int repair_forget(store_file *store, uint64_t first, uint64_t count);
 
 /* ---- layout.c: writes the structure ---- */
 
-/* Writes the whole structure of `catalog` into the one that structure_begin() has begun, values of leaves, coordinates and strings included,
- * and fills in places. Columns and tables with a `source` take from the open file what is not at hand. */
+/* Writes the whole structure of `catalog` into the one that structure_begin() has begun, values of leaves, coordinates
+ * and strings included, and fills in places. Columns and tables with a `source` take from the open file what is not at
+ * hand. */
 int layout_write(store_file *store, store_catalog *catalog);
 
 /* ---- ragged.c: results whose shape differs from run to run ---- */
 
-/* Values, runs and counts of a RAGGED column from its source into their places in `fd`; of strings, all but the values. */
+/* Values, runs and counts of a RAGGED column from its source into their places in `fd`; of strings, all but the values.
+ */
 int ragged_copy(store_file *store, int fd, const store_catalog *catalog, store_column *column);
 
 /* ---- strings.c: strings of the open file go into a structure that is being written ---- */
@@ -500,9 +520,11 @@ int reopen_whole(store_file *store);
 
 /* ---- match.c: what comes from the open file ---- */
 
-/* Each column and table of `catalog` finds its source in the open file, which may be none. `here`: the new structure is the same file's. */
+/* Each column and table of `catalog` finds its source in the open file, which may be none. `here`: the new structure is
+ * the same file's. */
 int match_catalog(store_file *store, store_catalog *catalog, bool here);
-/* Whether the structure says of a column that it has holes and it has none, or the other way round: then `*differ` becomes true. */
+/* Whether the structure says of a column that it has holes and it has none, or the other way round: then `*differ`
+ * becomes true. */
 int match_holes_differ(store_file *store, bool *differ);
 
 /* ---- build.c: a new structure, and the data that has to move with it ---- */
@@ -510,8 +532,9 @@ int match_holes_differ(store_file *store, bool *differ);
 /* Says in the file whether its last change was an orderly end with every row. */
 int build_mark(store_file *store, bool finished);
 int build_lay_out(store_file *store, const pipette_layout *layout);
-/* What was laid out is a file of its own name, and what was extended has its new structure. Both wait for coordinates that are known before
- * the runs: a crash in between must not leave a file without them, because nobody would write them again. */
+/* What was laid out is a file of its own name, and what was extended has its new structure. Both wait for coordinates
+ * that are known before the runs: a crash in between must not leave a file without them, because nobody would write
+ * them again. */
 int build_name(store_file *store);
 /* Or it never was. */
 void build_abandon(store_file *store);
@@ -548,7 +571,8 @@ int columns_counts(store_file *store, store_states *states, const store_column *
 int rows_reset(store_file *store, uint64_t first, uint64_t count);
 /* Does what was noted; before anything else is done. */
 int rows_reset_now(store_file *store);
-/* Writes fill values for rows that are not done. Only at the end: a file that is opened again to go on is filled by the finish that follows. */
+/* Writes fill values for rows that are not done. Only at the end: a file that is opened again to go on is filled by the
+ * finish that follows. */
 int rows_fill(store_file *store);
 /* Whether some row is not done. */
 int rows_holes(store_file *store, bool *any);
@@ -559,7 +583,8 @@ bool rows_can_have_holes(const store_column *column);
 
 int read_column(store_file *store, const char *path, uint64_t first, uint64_t count, int type, void *out);
 int read_one(store_file *store, const char *path, uint64_t row, pipette_value *value);
-int read_part(store_file *store, const char *path, uint64_t row, uint64_t first, uint64_t count, pipette_value *value, uint64_t *total);
+int read_part(store_file *store, const char *path, uint64_t row, uint64_t first, uint64_t count, pipette_value *value,
+              uint64_t *total);
 int read_list(store_file *store, pipette_entry_visit visit, void *user);
 int read_info(store_file *store, pipette_storage_info *info);
 /* Opens the dataset of a column of strings or compressed rows as `id`. */

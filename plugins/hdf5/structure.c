@@ -1,8 +1,9 @@
 /* How a structure becomes the file's: room for it, the list of its blocks, and the write that turns the file to it.
  *
- * The list says what every block of the file belongs to. The next structure but one is written over what by then belongs to nothing: not
- * over blocks of the structure before it, because somebody may have that one open. Where another program has changed the file, its
- * objects may stand anywhere in what it knew as free; while any of them is kept, what it could have used is never used again.
+ * The list says what every block of the file belongs to. The next structure but one is written over what by then
+ * belongs to nothing: not over blocks of the structure before it, because somebody may have that one open. Where
+ * another program has changed the file, its objects may stand anywhere in what it knew as free; while any of them is
+ * kept, what it could have used is never used again.
  */
 #include "h5.h"
 
@@ -55,7 +56,8 @@ int structure_read(store_file *store)
     if (blocks == NULL)
         return store_memory(store);
     if (pread(store->fd, blocks, bytes, (off_t)(address + sizeof head)) == (ssize_t)bytes &&
-        libdeflate_crc32(libdeflate_crc32(0, &head.end, sizeof head.end + sizeof head.meta_check), blocks, bytes) == head.check) {
+        libdeflate_crc32(libdeflate_crc32(0, &head.end, sizeof head.end + sizeof head.meta_check), blocks, bytes) ==
+            head.check) {
         uint64_t i;
         bool ok = true;
         for (i = 0; ok && i < head.count; i++)
@@ -70,7 +72,8 @@ int structure_read(store_file *store)
     return status;
 }
 
-/* What of the file nobody may write over, up to `end`. Behind the end that the list knows, all but the log may be somebody else's. */
+/* What of the file nobody may write over, up to `end`. Behind the end that the list knows, all but the log may be
+ * somebody else's. */
 static bool in_use(store_file *store, uint64_t end, block_list *live, block_list *others)
 {
     const store_live *known = &store->live;
@@ -80,8 +83,8 @@ static bool in_use(store_file *store, uint64_t end, block_list *live, block_list
     bool ok = blocks_add(live, 0, HEAD_BYTES, BLOCK_META);
     if (!known->known)
         ok = ok && blocks_add(others, HEAD_BYTES, end > HEAD_BYTES ? end - HEAD_BYTES : 0, BLOCK_OTHER);
-    ok = ok && blocks_add_all(live, &known->list) && blocks_add_all(live, &known->before) && blocks_add_all(live, &store->records.extents) &&
-         blocks_add_all(&extents, &store->records.extents);
+    ok = ok && blocks_add_all(live, &known->list) && blocks_add_all(live, &known->before) &&
+         blocks_add_all(live, &store->records.extents) && blocks_add_all(&extents, &store->records.extents);
     if (ok && known->known && end > known->end) {
         ok = blocks_room(&behind, &extents, known->end, end);
         for (i = 0; ok && i < behind.dead.count; i++)
@@ -143,7 +146,8 @@ int structure_begin(store_file *store, int fd, bool in_place)
     if (in_place && (end = extents_free_from(store)) == 0)
         return store->failure;
     ok = !in_place || in_use(store, end, &live, &building->others);
-    ok = ok && (in_place ? blocks_room(&building->overlay.room, &live, HEAD_BYTES, end) : (building->overlay.room.end = end, true));
+    ok = ok && (in_place ? blocks_room(&building->overlay.room, &live, HEAD_BYTES, end)
+                         : (building->overlay.room.end = end, true));
     building->overlay.first = end;
     if (in_place && live.count > 0) {
         building->end = live.blocks[live.count - 1].address + live.blocks[live.count - 1].bytes;
@@ -190,11 +194,13 @@ static bool list_blocks(store_file *store, block_list *list)
     uint64_t i;
     bool ok = blocks_add_all(list, &building->overlay.blocks);
     if (building->keeps_others) {
-        bool touched = store->live.known && (!blocks_check(&store->live.list, store->fd, &check) || check != store->live.meta_check);
+        bool touched = store->live.known &&
+                       (!blocks_check(&store->live.list, store->fd, &check) || check != store->live.meta_check);
         ok = ok && blocks_add_all(list, &building->others);
         for (i = 0; ok && i < store->live.list.count; i++)
             if (touched || store->live.list.blocks[i].kind == BLOCK_OTHER)
-                ok = blocks_add(list, store->live.list.blocks[i].address, store->live.list.blocks[i].bytes, BLOCK_OTHER);
+                ok =
+                    blocks_add(list, store->live.list.blocks[i].address, store->live.list.blocks[i].bytes, BLOCK_OTHER);
     }
     blocks_sort(list, DATA_GAP);
     return ok;
@@ -240,7 +246,8 @@ static int write_list(store_file *store, store_live *live)
     address = blocks_take(&building->overlay.room, bytes, 8, &dead);
     if (!blocks_add(&live->list, address, bytes, BLOCK_RAW))
         return store_memory(store);
-    if (!blocks_add_headers(&live->list, &building->headers, building->fd) || !blocks_check(&live->list, building->fd, &head.meta_check))
+    if (!blocks_add_headers(&live->list, &building->headers, building->fd) ||
+        !blocks_check(&live->list, building->fd, &head.meta_check))
         return store_system(store, "cannot read '%s'", store->path);
     live->end = end_of(&live->list);
     live->end = live->end > building->end ? live->end : building->end;
@@ -248,12 +255,14 @@ static int write_list(store_file *store, store_live *live)
     live->known = true;
     head.count = live->list.count;
     head.end = live->end;
-    head.check = libdeflate_crc32(libdeflate_crc32(0, &head.end, sizeof head.end + sizeof head.meta_check), live->list.blocks,
-                                  (size_t)head.count * sizeof *live->list.blocks);
+    head.check = libdeflate_crc32(libdeflate_crc32(0, &head.end, sizeof head.end + sizeof head.meta_check),
+                                  live->list.blocks, (size_t)head.count * sizeof *live->list.blocks);
     status = file_write(store, building->fd, &head, sizeof head, address);
     if (status == PIPETTE_OK)
-        status = file_write(store, building->fd, live->list.blocks, head.count * sizeof *live->list.blocks, address + sizeof head);
-    return status == PIPETTE_OK ? file_write(store, building->fd, &address, sizeof address, building->catalog->blocks) : status;
+        status = file_write(store, building->fd, live->list.blocks, head.count * sizeof *live->list.blocks,
+                            address + sizeof head);
+    return status == PIPETTE_OK ? file_write(store, building->fd, &address, sizeof address, building->catalog->blocks)
+                                : status;
 }
 
 static bool set_end(h5_overlay *overlay, uint64_t end)

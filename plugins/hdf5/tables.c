@@ -52,12 +52,14 @@ static int claim_others(store_file *store, store_names *names, const char *path)
     int status = names_claim_catalog(store, names, store->catalog);
     for (i = 0; status == PIPETTE_OK && i < store->pending_leaf_count; i++) {
         const store_leaf *leaf = &store->pending_leaves[i];
-        if (strcmp(leaf->path, path) != 0 && tables_find_leaf(store->catalog->leaves, store->catalog->leaf_count, leaf->path) == NULL)
+        if (strcmp(leaf->path, path) != 0 &&
+            tables_find_leaf(store->catalog->leaves, store->catalog->leaf_count, leaf->path) == NULL)
             status = names_claim(store, names, leaf->dataset, leaf->path);
     }
     for (i = 0; status == PIPETTE_OK && i < store->pending_count; i++) {
         const store_table *table = &store->pending[i];
-        if (strcmp(table->path, path) == 0 || tables_find(store->catalog->tables, store->catalog->table_count, table->path) != NULL)
+        if (strcmp(table->path, path) == 0 ||
+            tables_find(store->catalog->tables, store->catalog->table_count, table->path) != NULL)
             continue;
         for (k = 0; status == PIPETTE_OK && k < table->axis_count; k++)
             status = names_claim(store, names, table->axes[k].dataset, table->path);
@@ -87,8 +89,9 @@ static bool stands(store_file *store, const store_leaf *leaf)
     store_leaf *placed = tables_find_leaf(store->catalog->leaves, store->catalog->leaf_count, leaf->path);
     store_value value;
     bool same;
-    if (placed == NULL || placed->type != leaf->type || placed->rank != leaf->rank || strcmp(placed->unit, leaf->unit) != 0 ||
-        strcmp(placed->comment, leaf->comment) != 0 || read_leaf(store, placed, &value) != PIPETTE_OK)
+    if (placed == NULL || placed->type != leaf->type || placed->rank != leaf->rank ||
+        strcmp(placed->unit, leaf->unit) != 0 || strcmp(placed->comment, leaf->comment) != 0 ||
+        read_leaf(store, placed, &value) != PIPETTE_OK)
         return false;
     same = store_value_equal(&value.value, &leaf->value.value);
     store_value_free(&value);
@@ -119,8 +122,8 @@ int tables_put_leaf(store_file *store, const pipette_leaf_spec *spec)
     }
     if (status == PIPETTE_OK && kept != NULL)
         catalog_leaf_free(kept);
-    else if (status == PIPETTE_OK &&
-             (kept = catalog_grow(store, (void **)&store->pending_leaves, &store->pending_leaf_count, sizeof *kept)) == NULL)
+    else if (status == PIPETTE_OK && (kept = catalog_grow(store, (void **)&store->pending_leaves,
+                                                          &store->pending_leaf_count, sizeof *kept)) == NULL)
         status = PIPETTE_E_MEMORY;
     if (status != PIPETTE_OK) {
         catalog_leaf_free(&leaf);

@@ -84,8 +84,8 @@ static void simulate(double *V, int64_t steps, double V_init, double I, double t
     }
 }
 
-/* A step at or above the threshold is a spike, unless it is the last one: no step follows that would record it. Returns their
- * number; with `times`, also when they were. */
+/* A step at or above the threshold is a spike, unless it is the last one: no step follows that would record it. Returns
+ * their number; with `times`, also when they were. */
 static uint64_t find_spikes(const double *V, int64_t steps, double dt, double *times)
 {
     uint64_t count = 0;
@@ -123,14 +123,15 @@ static int run_neuron(pipette_run *run)
     return status;
 }
 
-/* ---- Many neurons at once: the same operations in the same order, on eight lanes ------------------------------------------ */
+/* ---- Many neurons at once: the same operations in the same order, on eight lanes ---- */
 
 enum { LANES = 8, TILE = 64 };
 typedef double lanes __attribute__((vector_size(LANES * sizeof(double))));
 typedef int64_t masks __attribute__((vector_size(LANES * sizeof(int64_t))));
 
-/* The compiler makes one version for each instruction set, and the loader takes the best that the machine has. Sanitizers
- * cannot look into that. Neither AVX2 nor the build's -ffp-contract=off allow it to fuse multiplications and additions. */
+/* The compiler makes one version for each instruction set, and the loader takes the best that the machine has.
+ * Sanitizers cannot look into that. Neither AVX2 nor the build's -ffp-contract=off allow it to fuse multiplications and
+ * additions. */
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
 #define MULTIVERSION __attribute__((target_clones("avx512f", "avx2", "default")))
 #else
@@ -176,7 +177,8 @@ static int finish_lane(pipette_batch *batch, uint64_t lane, const double *V, dou
     pipette_value value = pipette_value_array(PIPETTE_TYPE_F64, 1, &nspikes, times);
     int status;
     if (times == NULL)
-        return pipette_batch_fail(batch, lane, PIPETTE_E_MEMORY, "out of memory for %llu spike times", (unsigned long long)nspikes);
+        return pipette_batch_fail(batch, lane, PIPETTE_E_MEMORY, "out of memory for %llu spike times",
+                                  (unsigned long long)nspikes);
     (void)find_spikes(V, steps, dt, times);
     status = pipette_batch_put(batch, lane, SPIKE_TIMES, &value);
     free(times);
@@ -192,7 +194,8 @@ static int run_neurons(pipette_batch *batch)
     const uint64_t steps = batch->result_strides[TRACE];
     double *V = batch->results[TRACE];
     uint64_t first, lane;
-    /* The width is a multiple of 16, so the last group of eight may hold lanes that are thrown away, but none that is missing. */
+    /* The width is a multiple of 16, so the last group of eight may hold lanes that are thrown away, but none that is
+     * missing. */
     for (first = 0; first < batch->count; first += LANES) {
         neurons group;
         for (lane = 0; lane < LANES; lane++) {

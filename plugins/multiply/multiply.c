@@ -26,4 +26,5 @@ static int multiply_batch(pipette_batch *batch)
 }
 PIPETTE_OFFER_BATCH(extension, multiply_batch);
 
-PIPETTE_MODEL_WITH("multiply", "1.0", "Multiplies two numbers.", parameters, results, multiply, NULL, 0, NULL, NULL, NULL, extension);
+PIPETTE_MODEL_WITH("multiply", "1.0", "Multiplies two numbers.", parameters, results, multiply, NULL, 0, NULL, NULL,
+                   NULL, extension);

@@ -18,8 +18,7 @@ enum {
     BY_TEXTS_MAXIMUM = 14
 };
 
-/* ---- Reading
- * ----------------------------------------------------------------------------------------------------------------- */
+/* ---- Reading ---- */
 
 typedef struct rows {
     uint64_t runs[BLOCK_ROWS];
@@ -113,8 +112,7 @@ static int each(const panel_context *c, const panel *p, rows *r, uint64_t *done,
     return status;
 }
 
-/* ---- A first look
- * ------------------------------------------------------------------------------------------------------------- */
+/* ---- A first look ---- */
 
 typedef struct survey {
     double x[2], y[2], by[2];
@@ -147,8 +145,7 @@ static int look(const panel_context *c, void *user, double x, double y, double b
     return PIPETTE_OK;
 }
 
-/* ---- Axes: the values of a parameter one by one, or bins
- * ------------------------------------------------------------------------ */
+/* ---- Axes: the values of a parameter one by one, or bins ---- */
 
 typedef struct axis {
     const quantity *exact; /* its values are the places, `group` of them one place; NULL: bins */
@@ -207,8 +204,7 @@ static double centre(const axis *a, uint64_t i)
     return a->exact != NULL ? number_at(&a->exact->values, i) : a->from + ((double)i + 0.5) * a->width;
 }
 
-/* ---- Lines, points, maps, histograms
- * ----------------------------------------------------------------------------------------------- */
+/* ---- Lines, points, maps, histograms ---- */
 
 typedef struct cell {
     double x, sum, least, largest;

@@ -28,8 +28,7 @@ static const char *last_part(const char *path)
     return dot == NULL ? path : dot + 1;
 }
 
-/* ---- Names that are not there
- * ----------------------------------------------------------------------------------------------- */
+/* ---- Names that are not there ---- */
 
 /* How many letters must be changed, added or taken away. */
 static uint32_t distance(const char *a, const char *b)
@@ -77,8 +76,7 @@ static int refuse_name(const panel_context *c, const char *name)
     return pipette_stage_fail(c->stage, PIPETTE_E_NOT_FOUND, "there is no '%s' to draw; there are: %s", name, list);
 }
 
-/* ---- Quantities
- * ---------------------------------------------------------------------------------------------------------------- */
+/* ---- Quantities ---- */
 
 static int take_parameter(const panel_context *c, const pipette_node *node, quantity *q)
 {
@@ -213,9 +211,7 @@ static int choose_by(const panel_context *c, panel *p)
     return PIPETTE_OK;
 }
 
-/* ---- Kinds
- * -----------------------------------------------------------------------------------------------------------------------
- */
+/* ---- Kinds ---- */
 
 static int choose_array(const panel_context *c, const char *name, const pipette_column_info *info, int kind, panel *p)
 {

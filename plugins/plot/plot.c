@@ -60,9 +60,7 @@ typedef struct plot {
     char *parts[3]; /* where they are made, without the folder */
 } plot;
 
-/* ---- Options
- * --------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- Options ---- */
 
 static int panel_text(pipette_stage *stage, const pipette_option *group, const char *name, const char **out)
 {
@@ -164,9 +162,7 @@ static int take_panels(const panel_context *c, plot *o)
     return status;
 }
 
-/* ---- Files
- * ----------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- Files ---- */
 
 static int take_output(pipette_stage *stage, plot *o, int declaring)
 {
@@ -325,9 +321,7 @@ static int make_files(pipette_stage *stage, const plot *o)
     return status;
 }
 
-/* ---- The stage
- * -------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- The stage ---- */
 
 static int work(pipette_stage *stage, pipette_trajectory *trajectory, pipette_results *results, int declaring)
 {

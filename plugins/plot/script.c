@@ -12,9 +12,7 @@ enum { KEYED_MAXIMUM = 7, MARKED_MAXIMUM = 40, TICS_MAXIMUM = 30, FEW = 8, CORNE
 static const char *const colours[] = {"#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"};
 static const int marks[] = {7, 5, 9, 11, 13, 6, 4};
 
-/* ---- Texts
- * -----------------------------------------------------------------------------------------------------------------------
- */
+/* ---- Texts ---- */
 
 /* Within single quotes only these mean anything, and two of them stand for one. */
 void script_quote(FILE *out, const char *text)
@@ -153,8 +151,7 @@ static void labels_of(const panel *p, const panel_data *d, char *x, char *y, siz
         fill_in(p->ylabel, NULL, NULL, d, y, size);
 }
 
-/* ---- Ranges, and where the legend disturbs nothing
- * --------------------------------------------------------------------------------- */
+/* ---- Ranges, and where the legend disturbs nothing ---- */
 
 typedef struct frame {
     double x[2], y[2]; /* in logarithms where the axis has such a scale */
@@ -277,9 +274,7 @@ static frame frame_of(const picture *p, uint32_t number)
     return f;
 }
 
-/* ---- The script
- * --------------------------------------------------------------------------------------------------------------------
- */
+/* ---- The script ---- */
 
 static void set_range(FILE *out, const char *axis, const double range[2], int logarithmic)
 {

@@ -94,15 +94,16 @@ static int choose_column(pipette_stage *stage, pipette_results *results, summary
         if (returned == 0) {
             (void)list_columns(results, 0, &ignored, candidates);
             return pipette_stage_fail(stage, PIPETTE_E_CONFIG,
-                                      "the model returns no result, or the run stage leaves it out (omit); choose one with value = \"NAME\": %s",
+                                      "the model returns no result, or the run stage leaves it out (omit); choose one "
+                                      "with value = \"NAME\": %s",
                                       candidates[0] != '\0' ? candidates : "(it has none with one number per run)");
         }
     } else {
         status = pipette_column_find(results, name, &plan->column);
         if (status == PIPETTE_E_NOT_FOUND) {
             (void)list_columns(results, 0, &ignored, candidates);
-            return pipette_option_fail(stage, option, status, "%s; one number per run: %s", pipette_results_message(results),
-                                       candidates[0] != '\0' ? candidates : "none");
+            return pipette_option_fail(stage, option, status, "%s; one number per run: %s",
+                                       pipette_results_message(results), candidates[0] != '\0' ? candidates : "none");
         }
         if (status < 0)
             return pipette_option_fail(stage, option, status, "%s", pipette_results_message(results));

@@ -1,5 +1,6 @@
-/* handwritten lif OUT | handwritten tiny OUT NX NY: the peer to beat, one sweep as a C user writes it by hand: all runs in
- * memory, OpenMP over them, HDF5 at the end; a crash loses everything. Stores the columns that Pipette's models store. */
+/* handwritten lif OUT | handwritten tiny OUT NX NY: the peer to beat, one sweep as a C user writes it by hand: all runs
+ * in memory, OpenMP over them, HDF5 at the end; a crash loses everything. Stores the columns that Pipette's models
+ * store. */
 #include <hdf5.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,8 +57,8 @@ static int sweep_lif(hid_t file)
     for (run = 0; run < LIF_RUNS; run++) {
         I[run] = (run % LIF_INPUTS) * 0.01;
         tau_ref[run] = refractory[run / LIF_INPUTS];
-        nspikes[run] = simulate(V + (size_t)run * LIF_STEPS, times + (size_t)run * (LIF_STEPS / 2), I[run], 10,
-                                tau_ref[run], 0.1);
+        nspikes[run] =
+            simulate(V + (size_t)run * LIF_STEPS, times + (size_t)run * (LIF_STEPS / 2), I[run], 10, tau_ref[run], 0.1);
         rate[run] = (double)nspikes[run] / 1000.0 * 1000;
     }
     for (run = 0; run < LIF_RUNS; run++) { /* one after the other, as the CF conventions have it */

@@ -1,5 +1,5 @@
-/* same FILE FILE DATASET=DATASET...: whether datasets of two HDF5 files hold the same bytes: whether Pipette and a peer did
- * the same work. */
+/* same FILE FILE DATASET=DATASET...: whether datasets of two HDF5 files hold the same bytes: whether Pipette and a peer
+ * did the same work. */
 #include <hdf5.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -57,7 +57,8 @@ static void test_text_that_is_written_to(void)
     folder_begin();
     (void)setenv("WORDS", "cut", 1);
     CU_ASSERT_EQUAL(PIPETTE("check", FIXTURE("words")), 3);
-    EXPECT(one_error_line() && err_has("words: at the defaults it writes to parameter 'words', which it may only read\n"));
+    EXPECT(one_error_line() &&
+           err_has("words: at the defaults it writes to parameter 'words', which it may only read\n"));
     (void)unsetenv("WORDS");
     folder_end();
 }
@@ -82,7 +83,8 @@ static void test_array_of_texts(void)
     folder_end();
 }
 
-/* The C library's generators are seeded for create() and for each run, here as in a sweep; its batch form is not used. */
+/* The C library's generators are seeded for create() and for each run, here as in a sweep; its batch form is not used.
+ */
 static void test_random_numbers_of_the_library(void)
 {
     folder_begin();
@@ -141,14 +143,18 @@ static void test_faults_of_batch(void)
         {"behind the batch",
          {"in a batch of 67 lanes it writes element 320 of result '$.a', whose buffer has 320\n", NULL, NULL}},
         {"into the next lane",
-         {"in a batch of one lane (at the defaults, in all 16 lanes of its width) it writes element 64 of result '$.a', ", NULL, NULL}},
+         {"in a batch of one lane (at the defaults, in all 16 lanes of its width) it writes element 64 of result "
+          "'$.a', ",
+          NULL, NULL}},
         {"writes to the column of n",
          {"in a batch of 67 lanes it writes to parameter 'n' of lane 7, which it may only read\n", NULL, NULL}},
         {"reads behind the column of n",
-         {"in a batch of 67 lanes it reaches for element 80 of the column of parameter 'n', which has 80\n", NULL, NULL}},
+         {"in a batch of 67 lanes it reaches for element 80 of the column of parameter 'n', which has 80\n", NULL,
+          NULL}},
         {"batch is positive",
          {"in a batch of 67 lanes run_batch() returned 1: it returns 0 or a negative status\n", NULL, NULL}},
-        {"a lane is positive", {"in a batch of 67 lanes lane 9 has the status 3: 0, PIPETTE_INFEASIBLE and ", NULL, NULL}},
+        {"a lane is positive",
+         {"in a batch of 67 lanes lane 9 has the status 3: 0, PIPETTE_INFEASIBLE and ", NULL, NULL}},
     };
     size_t i;
     folder_begin();
@@ -166,7 +172,9 @@ static void test_ends(void)
         {"crash", {"the run crashed (SIGSEGV) at the defaults\n", NULL, NULL}},
         {"crash at n = 4", {"the run crashed (SIGSEGV) at x = ", "n = 4", NULL}},
         {"exit", {"the run ended its process (exit status 7) at the defaults\n", NULL, NULL}},
-        {"free", {SANITIZED ? "the run ended its process (exit status 1" : "the run crashed (SIG", ") at the defaults\n", NULL}},
+        {"free",
+         {SANITIZED ? "the run ended its process (exit status 1" : "the run crashed (SIG", ") at the defaults\n",
+          NULL}},
         {"no instance", {"model 'tried_model' could not make its instance: no licence for today\n", NULL, NULL}},
         {"destroy crashes", {"destroy() crashed (SIGABRT)\n", NULL, NULL}},
     };
@@ -230,7 +238,6 @@ static void test_points_of_a_config(void)
 
 SUITE("check of models", {"sound models", test_sound}, {"an array of texts", test_array_of_texts},
       {"a text that is written to", test_text_that_is_written_to},
-      {"random numbers of the library", test_random_numbers_of_the_library},
-      {"faults of run", test_faults_of_run}, {"faults of run_batch", test_faults_of_batch},
-      {"what ends its process", test_ends}, {"the time limit", test_time_limit},
-      {"points of a config", test_points_of_a_config}, )
+      {"random numbers of the library", test_random_numbers_of_the_library}, {"faults of run", test_faults_of_run},
+      {"faults of run_batch", test_faults_of_batch}, {"what ends its process", test_ends},
+      {"the time limit", test_time_limit}, {"points of a config", test_points_of_a_config}, )

@@ -8,11 +8,13 @@
 #define MODEL "run = { plugin = \"multiply\"; };\n"
 #define LIF "run = { plugin = \"lif\"; };\n"
 #define STORE "storage = { plugin = \"hdf5\"; file = \"e.hdf5\"; };\n"
-#define GOOD NAME EXPLORE(AXIS) MODEL STORE
+#define GOOD                                                                                                           \
+    NAME EXPLORE(AXIS)                                                                                                 \
+    MODEL STORE
 #define GOOD_LIF NAME LIF STORE
 
 typedef struct bad_case {
-    const char *config;      /* text of e.cfg */
+    const char *config;       /* text of e.cfg */
     const char *arguments[5]; /* behind `run e.cfg` */
     int code;
     const char *parts[4]; /* of the message */
@@ -31,7 +33,8 @@ static void check_line(const char *what, int code, int expected, const char *con
     CU_ASSERT(told(good, what));
 }
 
-/* Runs each case and `check` of the same config; both refuse it alike, and nothing but the config is there afterwards. */
+/* Runs each case and `check` of the same config; both refuse it alike, and nothing but the config is there afterwards.
+ */
 static void each_case(const bad_case *cases, size_t count)
 {
     size_t i, j;
@@ -42,8 +45,8 @@ static void each_case(const bad_case *cases, size_t count)
         file_write("e.cfg", one->config);
         for (j = 0; j < 5 && one->arguments[j] != NULL; j++)
             arguments[3 + j] = one->arguments[j];
-        check_line(one->arguments[0] == NULL ? one->config : one->arguments[one->arguments[1] != NULL], command_run(arguments), one->code,
-                   one->parts, 4);
+        check_line(one->arguments[0] == NULL ? one->config : one->arguments[one->arguments[1] != NULL],
+                   command_run(arguments), one->code, one->parts, 4);
         if (one->arguments[0] == NULL)
             check_line(one->config, PIPETTE("check", "e.cfg"), one->code, one->parts, 4);
         CU_ASSERT_EQUAL(folder_count(), 1);
@@ -52,7 +55,7 @@ static void each_case(const bad_case *cases, size_t count)
 }
 #define EACH(cases) each_case(cases, sizeof(cases) / sizeof(cases)[0])
 
-/* ---- The config ------------------------------------------------------------------------------------------------------- */
+/* ---- The config ---- */
 
 static void test_grammar(void)
 {
@@ -76,17 +79,30 @@ static void test_keys(void)
     static const bad_case cases[] = {
         {GOOD "postproces = ( );\n", {NULL}, 2, {"e.cfg:5: ", "postproces", "did you mean 'postprocess'"}},
         {GOOD "whatever = 1;\n", {NULL}, 2, {"e.cfg:5: ", "whatever", "known are name, comment"}},
-        {NAME EXPLORE(AXIS) MODEL "storage = { plugin = \"hdf5\";\n fil = \"e.hdf5\"; };\n", {NULL}, 2, {"e.cfg:4: ", "file"}},
+        {NAME EXPLORE(AXIS) MODEL "storage = { plugin = \"hdf5\";\n fil = \"e.hdf5\"; };\n",
+         {NULL},
+         2,
+         {"e.cfg:4: ", "file"}},
         {NAME EXPLORE(AXIS) MODEL "storage = { plugin = \"hdf5\"; file = \"e.hdf5\";\n compresion = 1; };\n",
-         {NULL}, 2, {"e.cfg:5: ", "compresion", "did you mean 'compression'"}},
+         {NULL},
+         2,
+         {"e.cfg:5: ", "compresion", "did you mean 'compression'"}},
         {NAME EXPLORE(AXIS) STORE "run = { plugin = \"multiply\"; timeot = 1.0; };\n",
-         {NULL}, 2, {"e.cfg:4: ", "timeot", "did you mean 'timeout'"}},
+         {NULL},
+         2,
+         {"e.cfg:4: ", "timeot", "did you mean 'timeout'"}},
         {NAME EXPLORE("{ parameter = \"x\"; valuse = [1.0]; }") MODEL STORE,
-         {NULL}, 2, {"e.cfg:2: ", "valuse", "values"}},
+         {NULL},
+         2,
+         {"e.cfg:2: ", "valuse", "values"}},
         {NAME MODEL STORE "preprocess = ( { plugin = \"explorer\"; prodct = ( " AXIS " ); } );\n",
-         {NULL}, 2, {"e.cfg:4: ", "prodct", "did you mean 'product'"}},
+         {NULL},
+         2,
+         {"e.cfg:4: ", "prodct", "did you mean 'product'"}},
         {GOOD "postprocess = ( { plugin = \"rate_summary\"; vlaue = \"z\"; } );\n",
-         {NULL}, 2, {"e.cfg:5: ", "vlaue", "did you mean 'value'"}},
+         {NULL},
+         2,
+         {"e.cfg:5: ", "vlaue", "did you mean 'value'"}},
         {NAME EXPLORE(AXIS) STORE, {NULL}, 2, {"e.cfg: ", "run = {"}},
         {NAME EXPLORE(AXIS) MODEL, {NULL}, 2, {"e.cfg: ", "storage = {"}},
         {EXPLORE(AXIS) MODEL STORE, {NULL}, 2, {"e.cfg: ", "name ="}},
@@ -105,10 +121,16 @@ static void test_types(void)
         {NAME STORE "run = \"multiply\";\n", {NULL}, 2, {"e.cfg:3: ", "run takes a group"}},
         {NAME STORE "run = { plugin = 7; };\n", {NULL}, 2, {"e.cfg:3: ", "plugin"}},
         {NAME MODEL STORE "preprocess = \"explorer\";\n", {NULL}, 2, {"e.cfg:4: ", "preprocess"}},
-        {NAME MODEL STORE "preprocess = ( { plugin = \"explorer\"; product = \"x\"; } );\n", {NULL}, 2, {"e.cfg:4: ", "product"}},
+        {NAME MODEL STORE "preprocess = ( { plugin = \"explorer\"; product = \"x\"; } );\n",
+         {NULL},
+         2,
+         {"e.cfg:4: ", "product"}},
         {NAME EXPLORE("{ parameter = 1; values = [1.0]; }") MODEL STORE, {NULL}, 2, {"e.cfg:2: ", "parameter"}},
         {NAME EXPLORE("{ parameter = \"x\"; values = [\"a\", \"b\"]; }") MODEL STORE, {NULL}, 2, {"e.cfg:2: ", "x"}},
-        {NAME EXPLORE("{ parameter = \"x\"; from = \"a\"; to = 1.0; step = 0.1; }") MODEL STORE, {NULL}, 2, {"e.cfg:2: ", "from"}},
+        {NAME EXPLORE("{ parameter = \"x\"; from = \"a\"; to = 1.0; step = 0.1; }") MODEL STORE,
+         {NULL},
+         2,
+         {"e.cfg:2: ", "from"}},
         {NAME EXPLORE("{ parameter = \"x\"; values = [1.0, \"b\"]; }") MODEL STORE, {NULL}, 2, {"e.cfg:2: "}},
         {GOOD "parameters = { x = \"much\"; };\n", {NULL}, 2, {"e.cfg:5: ", "x"}},
         {GOOD "parameters = { x = true; };\n", {NULL}, 2, {"e.cfg:5: ", "x"}},
@@ -119,46 +141,97 @@ static void test_types(void)
         {NAME STORE "run = { plugin = \"multiply\"; timeout = 0.0; };\n", {NULL}, 2, {"e.cfg:3: ", "timeout"}},
         {NAME STORE "run = { plugin = \"multiply\"; timeout = \"long\"; };\n", {NULL}, 2, {"e.cfg:3: ", "timeout"}},
         {NAME STORE "run = { plugin = \"multiply\"; isolation = \"none\"; };\n", {NULL}, 2, {"e.cfg:3: ", "isolation"}},
-        {NAME MODEL "storage = { plugin = \"hdf5\"; file = \"e.hdf5\"; compression = 12; };\n", {NULL}, 2, {"e.cfg:3: ", "compression"}},
+        {NAME MODEL "storage = { plugin = \"hdf5\"; file = \"e.hdf5\"; compression = 12; };\n",
+         {NULL},
+         2,
+         {"e.cfg:3: ", "compression"}},
         {NAME MODEL "storage = { plugin = \"hdf5\"; file = 1; };\n", {NULL}, 2, {"e.cfg:3: ", "file"}},
         {NAME MODEL "storage = { plugin = \"hdf5\"; file = \"\"; };\n", {NULL}, 2, {"e.cfg:3: ", "file"}},
     };
     EACH(cases);
 }
 
-/* ---- Parameters and explorations ------------------------------------------------------------------------------------------ */
+/* ---- Parameters and explorations ---- */
 
 static void test_explorations(void)
 {
     static const bad_case cases[] = {
         {GOOD "parameters = { q = 1.0; };\n", {NULL}, 2, {"e.cfg:5: ", "'q'"}},
-        {NAME LIF STORE "parameters = { neuron = { tau_W = 1.0; }; };\n", {NULL}, 2, {"e.cfg:4: ", "neuron.tau_W", "did you mean 'neuron.tau_V'"}},
+        {NAME LIF STORE "parameters = { neuron = { tau_W = 1.0; }; };\n",
+         {NULL},
+         2,
+         {"e.cfg:4: ", "neuron.tau_W", "did you mean 'neuron.tau_V'"}},
         {NAME LIF STORE EXPLORE("{ parameter = \"neuron.J\"; values = [1.0]; }"), {NULL}, 2, {"e.cfg:4: ", "neuron.J"}},
         {NAME EXPLORE("{ parameter = \"x\"; values = []; }") MODEL STORE, {NULL}, 2, {"e.cfg:2: ", "x"}},
         {NAME EXPLORE("") MODEL STORE, {NULL}, 2, {"e.cfg:2: ", "product"}},
-        {NAME EXPLORE("{ parameter = \"x\"; from = 0.0; to = 1.0; step = 0.0; }") MODEL STORE, {NULL}, 2, {"e.cfg:2: ", "step"}},
-        {NAME EXPLORE("{ parameter = \"x\"; from = 0.0; to = 1.0; step = -0.1; }") MODEL STORE, {NULL}, 2, {"e.cfg:2: ", "step"}},
-        {NAME EXPLORE("{ parameter = \"x\"; from = 1.0; to = 0.0; step = 0.1; }") MODEL STORE, {NULL}, 2, {"e.cfg:2: ", "step"}},
-        {NAME EXPLORE("{ parameter = \"x\"; from = 0.0; to = 1.0; step = nan; }") MODEL STORE, {NULL}, 2, {"e.cfg:2: ", "step"}},
-        {NAME EXPLORE("{ parameter = \"x\"; from = 0.0; to = inf; step = 1.0; }") MODEL STORE, {NULL}, 2, {"e.cfg:2: ", "to"}},
-        {NAME EXPLORE("{ parameter = \"x\"; from = 0.0; to = 1.0; count = 0; }") MODEL STORE, {NULL}, 2, {"e.cfg:2: ", "count"}},
-        {NAME EXPLORE("{ parameter = \"x\"; from = 0.0; to = 1.0; count = -3; }") MODEL STORE, {NULL}, 2, {"e.cfg:2: ", "count"}},
+        {NAME EXPLORE("{ parameter = \"x\"; from = 0.0; to = 1.0; step = 0.0; }") MODEL STORE,
+         {NULL},
+         2,
+         {"e.cfg:2: ", "step"}},
+        {NAME EXPLORE("{ parameter = \"x\"; from = 0.0; to = 1.0; step = -0.1; }") MODEL STORE,
+         {NULL},
+         2,
+         {"e.cfg:2: ", "step"}},
+        {NAME EXPLORE("{ parameter = \"x\"; from = 1.0; to = 0.0; step = 0.1; }") MODEL STORE,
+         {NULL},
+         2,
+         {"e.cfg:2: ", "step"}},
+        {NAME EXPLORE("{ parameter = \"x\"; from = 0.0; to = 1.0; step = nan; }") MODEL STORE,
+         {NULL},
+         2,
+         {"e.cfg:2: ", "step"}},
+        {NAME EXPLORE("{ parameter = \"x\"; from = 0.0; to = inf; step = 1.0; }") MODEL STORE,
+         {NULL},
+         2,
+         {"e.cfg:2: ", "to"}},
+        {NAME EXPLORE("{ parameter = \"x\"; from = 0.0; to = 1.0; count = 0; }") MODEL STORE,
+         {NULL},
+         2,
+         {"e.cfg:2: ", "count"}},
+        {NAME EXPLORE("{ parameter = \"x\"; from = 0.0; to = 1.0; count = -3; }") MODEL STORE,
+         {NULL},
+         2,
+         {"e.cfg:2: ", "count"}},
         {NAME EXPLORE("{ parameter = \"x\"; from = 0.0; to = 1.0; }") MODEL STORE, {NULL}, 2, {"e.cfg:2: ", "step"}},
         {NAME EXPLORE("{ parameter = \"x\"; from = 0.0; step = 1.0; }") MODEL STORE, {NULL}, 2, {"e.cfg:2: ", "to"}},
-        {NAME EXPLORE("{ parameter = \"x\"; from = 0.0; to = 1.0; count = 3; scale = \"log\"; }") MODEL STORE, {NULL}, 2, {"e.cfg:2: "}},
+        {NAME EXPLORE("{ parameter = \"x\"; from = 0.0; to = 1.0; count = 3; scale = \"log\"; }") MODEL STORE,
+         {NULL},
+         2,
+         {"e.cfg:2: "}},
         {NAME EXPLORE("{ values = [1.0]; }") MODEL STORE, {NULL}, 2, {"e.cfg:2: ", "parameter"}},
-        {NAME EXPLORE("{ parameter = \"x\"; values = [1.0]; }, { parameter = \"x\"; values = [2.0]; }") MODEL STORE, {NULL}, 2, {"e.cfg:2: ", "x"}},
-        {NAME EXPLORE("{ zip = ( { parameter = \"x\"; values = [1.0, 2.0]; }, { parameter = \"y\"; values = [1.0]; } ); }") MODEL STORE,
-         {NULL}, 2, {"e.cfg:2: ", "2", "1"}},
+        {NAME EXPLORE("{ parameter = \"x\"; values = [1.0]; }, { parameter = \"x\"; values = [2.0]; }") MODEL STORE,
+         {NULL},
+         2,
+         {"e.cfg:2: ", "x"}},
+        {NAME EXPLORE(
+             "{ zip = ( { parameter = \"x\"; values = [1.0, 2.0]; }, { parameter = \"y\"; values = [1.0]; } ); }")
+             MODEL STORE,
+         {NULL},
+         2,
+         {"e.cfg:2: ", "2", "1"}},
         {NAME EXPLORE("{ parameter = \"x\"; from = 0; to = 999999999999999; step = 1; },\n"
-                      "{ parameter = \"y\"; from = 0; to = 999999999999999; step = 1; }") MODEL STORE, {NULL}, 2, {"e.cfg:2: ", "10^30", "2^63"}},
+                      "{ parameter = \"y\"; from = 0; to = 999999999999999; step = 1; }") MODEL STORE,
+         {NULL},
+         2,
+         {"e.cfg:2: ", "10^30", "2^63"}},
         {NAME MODEL STORE "preprocess = ( { plugin = \"explorer\"; product = ( " AXIS " ); order = [\"y\"]; } );\n",
-         {NULL}, 2, {"e.cfg:4: ", "order"}},
-        {NAME MODEL STORE "preprocess = ( { plugin = \"explorer\"; points = { parameters = [\"x\", \"y\"]; values = ( (1.0, 2.0), (1.0) ); }; } );\n",
-         {NULL}, 2, {"e.cfg:4: "}},
+         {NULL},
+         2,
+         {"e.cfg:4: ", "order"}},
+        {NAME MODEL STORE "preprocess = ( { plugin = \"explorer\"; points = { parameters = [\"x\", \"y\"]; values = ( "
+                          "(1.0, 2.0), (1.0) ); }; } );\n",
+         {NULL},
+         2,
+         {"e.cfg:4: "}},
         {NAME MODEL STORE "preprocess = ( { plugin = \"explorer\"; } );\n", {NULL}, 2, {"e.cfg:4: ", "product"}},
-        {NAME LIF STORE EXPLORE("{ parameter = \"neuron.tau_V\"; values = [10.0, -1.0]; }"), {NULL}, 2, {"e.cfg:4: ", "neuron.tau_V", "-1"}},
-        {NAME LIF STORE EXPLORE("{ parameter = \"neuron.tau_V\"; values = [10.0, nan]; }"), {NULL}, 2, {"e.cfg:4: ", "neuron.tau_V", "nan"}},
+        {NAME LIF STORE EXPLORE("{ parameter = \"neuron.tau_V\"; values = [10.0, -1.0]; }"),
+         {NULL},
+         2,
+         {"e.cfg:4: ", "neuron.tau_V", "-1"}},
+        {NAME LIF STORE EXPLORE("{ parameter = \"neuron.tau_V\"; values = [10.0, nan]; }"),
+         {NULL},
+         2,
+         {"e.cfg:4: ", "neuron.tau_V", "nan"}},
         {GOOD "postprocess = ( { plugin = \"rate_summary\"; value = \"w\"; } );\n", {NULL}, 2, {"e.cfg:5: ", "w"}},
     };
     EACH(cases);
@@ -167,19 +240,37 @@ static void test_explorations(void)
 static void test_neuron(void)
 {
     static const bad_case cases[] = {
-        {GOOD_LIF, {"--set", "parameters.simulation.dt=2000.0"}, 2, {"e.cfg: simulation.dt = 2000 ms", "longer than", "simulation.duration = 1000 ms"}},
-        {GOOD_LIF, {"--set", "parameters.simulation.dt=0.0"}, 2, {"--set parameters.simulation.dt=0.0: ", "simulation.dt"}},
-        {GOOD_LIF, {"--set", "parameters.simulation.dt=-0.1"}, 2, {"--set parameters.simulation.dt=-0.1: ", "simulation.dt"}},
-        {GOOD_LIF, {"--set", "parameters.simulation.dt=nan"}, 2, {"--set parameters.simulation.dt=nan: ", "simulation.dt"}},
+        {GOOD_LIF,
+         {"--set", "parameters.simulation.dt=2000.0"},
+         2,
+         {"e.cfg: simulation.dt = 2000 ms", "longer than", "simulation.duration = 1000 ms"}},
+        {GOOD_LIF,
+         {"--set", "parameters.simulation.dt=0.0"},
+         2,
+         {"--set parameters.simulation.dt=0.0: ", "simulation.dt"}},
+        {GOOD_LIF,
+         {"--set", "parameters.simulation.dt=-0.1"},
+         2,
+         {"--set parameters.simulation.dt=-0.1: ", "simulation.dt"}},
+        {GOOD_LIF,
+         {"--set", "parameters.simulation.dt=nan"},
+         2,
+         {"--set parameters.simulation.dt=nan: ", "simulation.dt"}},
         {GOOD_LIF, {"--set", "parameters.simulation.duration=inf"}, 2, {"simulation.duration", "finite"}},
         {GOOD_LIF, {"--set", "parameters.simulation.dt=1e-300"}, 2, {"simulation.dt", "too many"}},
-        {GOOD_LIF, {"--set", "parameters.simulation.dt=soon"}, 2, {"--set parameters.simulation.dt=soon: ", "simulation.dt"}},
-        {GOOD_LIF EXPLORE("{ parameter = \"simulation.dt\"; values = [0.1, 5000.0]; }"), {NULL}, 2, {"simulation.dt = 5000 ms"}},
+        {GOOD_LIF,
+         {"--set", "parameters.simulation.dt=soon"},
+         2,
+         {"--set parameters.simulation.dt=soon: ", "simulation.dt"}},
+        {GOOD_LIF EXPLORE("{ parameter = \"simulation.dt\"; values = [0.1, 5000.0]; }"),
+         {NULL},
+         2,
+         {"simulation.dt = 5000 ms"}},
     };
     EACH(cases);
 }
 
-/* ---- The command line ------------------------------------------------------------------------------------------------------- */
+/* ---- The command line ---- */
 
 static void test_options(void)
 {
@@ -217,8 +308,8 @@ static void test_options(void)
 
 static void test_configs_that_are_none(void)
 {
-    static const char *const absent[] = {"absent.cfg"}, *const a_folder[] = {"sub", "folder"}, *const verb[] = {"'runn'"},
-                             *const which[] = {"CONFIG"};
+    static const char *const absent[] = {"absent.cfg"}, *const a_folder[] = {"sub", "folder"},
+                             *const verb[] = {"'runn'"}, *const which[] = {"CONFIG"};
     folder_begin();
     check_line("absent", PIPETTE("run", "absent.cfg"), 2, absent, 1);
     check_line("absent", PIPETTE("check", "absent.cfg"), 2, absent, 1);
@@ -226,7 +317,8 @@ static void test_configs_that_are_none(void)
     check_line("folder", PIPETTE("run", "sub"), 2, a_folder, 2);
     check_line("verb", PIPETTE("runn", "e.cfg"), 2, verb, 1);
     check_line("which", PIPETTE("run"), 2, which, 1);
-    file_write("bytes.cfg", "\x7f" "ELF\x02\x01\x01");
+    file_write("bytes.cfg", "\x7f"
+                            "ELF\x02\x01\x01");
     check_line("bytes", PIPETTE("run", "bytes.cfg"), 2, (const char *const[]){"bytes.cfg:1: "}, 1);
     CU_ASSERT_EQUAL(folder_count(), 2);
     CU_ASSERT_EQUAL(PIPETTE("--version"), 0);
@@ -234,7 +326,7 @@ static void test_configs_that_are_none(void)
     folder_end();
 }
 
-/* ---- Result files --------------------------------------------------------------------------------------------------------- */
+/* ---- Result files ---- */
 
 /* The case's file must be what it was: `before` holds its digest. */
 static void check_file(const char *what, int code, const char *const *parts, size_t count)
@@ -250,7 +342,8 @@ static void test_result_files(void)
     file_write("e.hdf5", "this is a letter\n");
     CU_ASSERT_EQUAL(SHELL("sha256sum e.hdf5 > before"), 0);
     check_file("text", PIPETTE("run", "e.cfg"), (const char *const[]){"e.hdf5", "not an HDF5 file"}, 2);
-    check_file("text, overwrite", PIPETTE("run", "e.cfg", "--overwrite"), (const char *const[]){"e.hdf5", "not an HDF5 file"}, 2);
+    check_file("text, overwrite", PIPETTE("run", "e.cfg", "--overwrite"),
+               (const char *const[]){"e.hdf5", "not an HDF5 file"}, 2);
     file_write("e.hdf5", "");
     CU_ASSERT_EQUAL(SHELL("sha256sum e.hdf5 > before"), 0);
     check_file("empty", PIPETTE("run", "e.cfg"), (const char *const[]){"e.hdf5"}, 1);
@@ -262,12 +355,17 @@ static void test_result_files(void)
     /* Ours, but of another config. */
     CU_ASSERT_EQUAL(PIPETTE("run", "e.cfg"), 0);
     CU_ASSERT_EQUAL(SHELL("sha256sum e.hdf5 > before"), 0);
-    check_file("name", PIPETTE("run", "e.cfg", "--set", "name=Other"), (const char *const[]){"e.hdf5", "'E'", "'Other'", "--overwrite"}, 4);
-    check_file("parameter", PIPETTE("run", "e.cfg", "--set", "parameters.y=3.0"), (const char *const[]){"e.hdf5", "parameters.y", "--overwrite", "--accept-changes"}, 4);
-    check_file("explored", PIPETTE("run", "e.cfg", "--set", "preprocess[0].product[0].parameter=y"), (const char *const[]){"e.hdf5", "parameters.x", "--overwrite"}, 3);
-    check_file("seed", PIPETTE("run", "e.cfg", "--set", "seed=5"), (const char *const[]){"e.hdf5", "seed", "--overwrite"}, 3);
+    check_file("name", PIPETTE("run", "e.cfg", "--set", "name=Other"),
+               (const char *const[]){"e.hdf5", "'E'", "'Other'", "--overwrite"}, 4);
+    check_file("parameter", PIPETTE("run", "e.cfg", "--set", "parameters.y=3.0"),
+               (const char *const[]){"e.hdf5", "parameters.y", "--overwrite", "--accept-changes"}, 4);
+    check_file("explored", PIPETTE("run", "e.cfg", "--set", "preprocess[0].product[0].parameter=y"),
+               (const char *const[]){"e.hdf5", "parameters.x", "--overwrite"}, 3);
+    check_file("seed", PIPETTE("run", "e.cfg", "--set", "seed=5"),
+               (const char *const[]){"e.hdf5", "seed", "--overwrite"}, 3);
     /* A model that is not the one that made the file is the plugin's matter. */
-    check_line("model", PIPETTE("run", "e.cfg", "--set", "run.plugin=" FIXTURE("good_model")), 3, (const char *const[]){"e.hdf5", "model", "--overwrite"}, 3);
+    check_line("model", PIPETTE("run", "e.cfg", "--set", "run.plugin=" FIXTURE("good_model")), 3,
+               (const char *const[]){"e.hdf5", "model", "--overwrite"}, 3);
     CU_ASSERT_EQUAL(SHELL("sha256sum -c --quiet before"), 0);
     /* Cut off in the middle. */
     CU_ASSERT_EQUAL(SHELL("truncate -s 3000 e.hdf5 && sha256sum e.hdf5 > before"), 0);
@@ -284,14 +382,23 @@ static void test_places(void)
     file_write("file", "text");
     (void)mkdir(in_folder("sub"), 0755);
     CU_ASSERT_EQUAL(SHELL("sha256sum file > before"), 0);
-    check_file("a folder", PIPETTE("run", "e.cfg", "--set", "storage.file=sub"), (const char *const[]){"sub", "directory"}, 2);
-    check_file("a folder, overwrite", PIPETTE("run", "e.cfg", "--overwrite", "--set", "storage.file=sub"), (const char *const[]){"sub", "directory"}, 2);
-    check_file("below a file", PIPETTE("run", "e.cfg", "--set", "storage.file=file/e.hdf5"), (const char *const[]){"file", "directory"}, 2);
-    check_file("name too long", PIPETTE("run", "e.cfg", "--set", "storage.file=xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx.hdf5"),
+    check_file("a folder", PIPETTE("run", "e.cfg", "--set", "storage.file=sub"),
+               (const char *const[]){"sub", "directory"}, 2);
+    check_file("a folder, overwrite", PIPETTE("run", "e.cfg", "--overwrite", "--set", "storage.file=sub"),
+               (const char *const[]){"sub", "directory"}, 2);
+    check_file("below a file", PIPETTE("run", "e.cfg", "--set", "storage.file=file/e.hdf5"),
+               (const char *const[]){"file", "directory"}, 2);
+    check_file("name too long",
+               PIPETTE("run", "e.cfg", "--set",
+                       "storage.file="
+                       "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+                       "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+                       "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx.hdf5"),
                (const char *const[]){"xxx"}, 1);
     /* Permission bits hold for root, too. */
     (void)chmod(in_folder("sub"), 0555);
-    check_file("read-only folder", PIPETTE("run", "e.cfg", "--set", "storage.file=sub/e.hdf5"), (const char *const[]){"sub", "is read-only"}, 2);
+    check_file("read-only folder", PIPETTE("run", "e.cfg", "--set", "storage.file=sub/e.hdf5"),
+               (const char *const[]){"sub", "is read-only"}, 2);
     CU_ASSERT_EQUAL(folder_count(), 4);
     (void)chmod(in_folder("sub"), 0755);
     /* Read-only files, complete and not. */
@@ -325,31 +432,38 @@ static void test_looking(void)
     check_file("letter", PIPETTE("show", "letter"), (const char *const[]){"letter", "not an HDF5 file"}, 2);
     check_file("letter", PIPETTE("get", "letter", "z"), (const char *const[]){"letter", "not an HDF5 file"}, 2);
     check_line("path", PIPETTE("get", "e.hdf5", "zz"), 2, (const char *const[]){"e.hdf5", "'zz'"}, 2);
-    check_line("path", PIPETTE("get", "e.hdf5", "duraton"), 2, (const char *const[]){"e.hdf5", "did you mean 'runs.duration'"}, 2);
-    check_line("path", PIPETTE("show", "e.hdf5", "nothing.like.it"), 2, (const char *const[]){"e.hdf5", "'nothing.like.it'"}, 2);
+    check_line("path", PIPETTE("get", "e.hdf5", "duraton"), 2,
+               (const char *const[]){"e.hdf5", "did you mean 'runs.duration'"}, 2);
+    check_line("path", PIPETTE("show", "e.hdf5", "nothing.like.it"), 2,
+               (const char *const[]){"e.hdf5", "'nothing.like.it'"}, 2);
     check_line("run", PIPETTE("get", "e.hdf5", "z", "--run", "2"), 2, (const char *const[]){"e.hdf5", "run 2"}, 2);
     check_line("run", PIPETTE("get", "e.hdf5", "run_00000002.z"), 2, (const char *const[]){"e.hdf5", "run 2"}, 2);
     check_line("run", PIPETTE("show", "e.hdf5", "--run", "2"), 2, (const char *const[]){"e.hdf5", "run 2"}, 2);
     check_line("run", PIPETTE("show", "e.hdf5", "--run", "x"), 2, (const char *const[]){"--run", "'x'"}, 2);
     check_line("run", PIPETTE("get", "e.hdf5", "z", "--run", "-1"), 2, (const char *const[]){"--run", "'-1'"}, 2);
-    check_line("run", PIPETTE("get", "e.hdf5", "z", "--run", "99999999999999999999999"), 2, (const char *const[]){"--run"}, 1);
-    check_line("storage", PIPETTE("show", "e.hdf5", "--storage", "multiply"), 3, (const char *const[]){"multiply", "storage"}, 2);
+    check_line("run", PIPETTE("get", "e.hdf5", "z", "--run", "99999999999999999999999"), 2,
+               (const char *const[]){"--run"}, 1);
+    check_line("storage", PIPETTE("show", "e.hdf5", "--storage", "multiply"), 3,
+               (const char *const[]){"multiply", "storage"}, 2);
     check_line("plugin", PIPETTE("inspect", "lof"), 3, (const char *const[]){"lof", "did you mean 'lif'"}, 2);
     CU_ASSERT_EQUAL(SHELL("sha256sum -c --quiet before"), 0);
     folder_end();
 }
 
-/* ---- Plugin files ----------------------------------------------------------------------------------------------------------- */
+/* ---- Plugin files ---- */
 
 /* A config with `file` in the place of one stage. */
 static void write_with(const char *stage, const char *file)
 {
     char text[4096];
-    const char *model = strcmp(stage, "run") == 0 ? file : "multiply", *storage = strcmp(stage, "storage") == 0 ? file : "hdf5";
-    (void)snprintf(text, sizeof text, "name = \"E\";\nrun = { plugin = \"%s\"; };\nstorage = { plugin = \"%s\"; file = \"e.hdf5\"; };\n", model,
-                   storage);
+    const char *model = strcmp(stage, "run") == 0 ? file : "multiply",
+               *storage = strcmp(stage, "storage") == 0 ? file : "hdf5";
+    (void)snprintf(text, sizeof text,
+                   "name = \"E\";\nrun = { plugin = \"%s\"; };\nstorage = { plugin = \"%s\"; file = \"e.hdf5\"; };\n",
+                   model, storage);
     if (strcmp(stage, "preprocess") == 0 || strcmp(stage, "postprocess") == 0)
-        (void)snprintf(text + strlen(text), sizeof text - strlen(text), "%s = ( { plugin = \"%s\"; } );\n", stage, file);
+        (void)snprintf(text + strlen(text), sizeof text - strlen(text), "%s = ( { plugin = \"%s\"; } );\n", stage,
+                       file);
     file_write("e.cfg", text);
 }
 
@@ -392,7 +506,8 @@ static void test_plugin_files(void)
     for (i = 0; i < sizeof files / sizeof files[0]; i++)
         for (j = 0; j < 4; j++) {
             char what[600];
-            const char *parts[] = {line_of(stages[j]), files[i][0][0] == '.' ? files[i][0] + 2 : files[i][0], files[i][1]};
+            const char *parts[] = {line_of(stages[j]), files[i][0][0] == '.' ? files[i][0] + 2 : files[i][0],
+                                   files[i][1]};
             (void)snprintf(what, sizeof what, "%s as %s", files[i][0], stages[j]);
             write_with(stages[j], files[i][0]);
             check_line(what, PIPETTE("run", "e.cfg"), 3, parts, 3);
@@ -430,7 +545,8 @@ static void test_wrong_kinds(void)
 }
 
 SUITE("errors", {"syntax", test_grammar}, {"unknown and missing keys", test_keys}, {"wrong types", test_types},
-      {"parameters and explorations", test_explorations}, {"the neuron's time step", test_neuron}, {"command lines", test_options},
-      {"configs that are none", test_configs_that_are_none}, {"result files that exist", test_result_files},
-      {"places where no file can be", test_places}, {"looking", test_looking}, {"plugin files", test_plugin_files},
-      {"a plugin that hangs", test_hanging_plugin}, {"plugins of another kind", test_wrong_kinds}, )
+      {"parameters and explorations", test_explorations}, {"the neuron's time step", test_neuron},
+      {"command lines", test_options}, {"configs that are none", test_configs_that_are_none},
+      {"result files that exist", test_result_files}, {"places where no file can be", test_places},
+      {"looking", test_looking}, {"plugin files", test_plugin_files}, {"a plugin that hangs", test_hanging_plugin},
+      {"plugins of another kind", test_wrong_kinds}, )

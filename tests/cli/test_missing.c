@@ -86,7 +86,8 @@ static void test_killed(void)
         PYTHON_RUN(
             "import xarray, numpy\nfor engine in ('netcdf4', 'h5netcdf'):\n"
             "    d = xarray.open_dataset('m.hdf5', group='results', engine=engine)\n"
-            "    assert d.x.values.tolist() == [1, 2, 3, 1, 2, 3] and d.seconds.values.tolist() == [0.2, 0.2, 0.2, 60, 60, "
+            "    assert d.x.values.tolist() == [1, 2, 3, 1, 2, 3] and d.seconds.values.tolist() == [0.2, 0.2, 0.2, 60, "
+            "60, "
             "60]\n"
             "    assert d.twice.values[:3].tolist() == [2, 4, 6] and numpy.isnan(d.twice.values[3:]).all(), d.twice\n"
             "    assert d.twice.groupby('x').count().values.tolist() == [1, 1, 1]\n",

@@ -18,8 +18,7 @@ static int holds_runs(const char *file)
     return code == 0 && strcmp(command_out, "run,x,z\n0,1,1\n1,4,4\n") == 0;
 }
 
-/* ---- Configs
- * ------------------------------------------------------------------------------------------------------------- */
+/* ---- Configs ---- */
 
 static void test_what_is_no_config(void)
 {
@@ -55,8 +54,7 @@ static void test_current_folder_is_gone(void)
     folder_end();
 }
 
-/* ---- Results
- * -------------------------------------------------------------------------------------------------------------- */
+/* ---- Results ---- */
 
 static void test_link_to_nothing(void)
 {
@@ -147,8 +145,7 @@ static void test_long_names(void)
     folder_end();
 }
 
-/* ---- Plugins
- * -------------------------------------------------------------------------------------------------------------- */
+/* ---- Plugins ---- */
 
 static int is_root(void)
 {
@@ -182,12 +179,14 @@ static void test_owners(void)
     EXPECT(PIPETTE("inspect", "./p/q/m.so") == 0 && one_error_line() && out_has("good_model"));
     EXPECT(err_has("pipette: warning: everyone may rename what lies in '"));
     EXPECT(PIPETTE("check", "./p/q/m.so") == 0 && one_error_line() && err_has("pipette: warning: everyone may rename"));
-    EXPECT(PIPETTE("plugins", "--plugin-path", "p/q") == 0 && one_error_line() && err_has("pipette: warning: everyone may rename"));
+    EXPECT(PIPETTE("plugins", "--plugin-path", "p/q") == 0 && one_error_line() &&
+           err_has("pipette: warning: everyone may rename"));
     EXPECT(PIPETTE("plugins", "--plugin-path", "p/q", "--json") == 0 && command_err[0] == '\0');
     EXPECT(PYTHON_RUN("import json, sys\n"
                       "found = {p.get('name'): p for p in json.loads(sys.argv[1])}\n"
                       "assert len(found['good_model']['warnings']) == 1 and 'warnings' not in found['lif'], found\n"
-                      "assert found['good_model']['warnings'][0].startswith('everyone may rename what lies in ')\n", command_out) == 0);
+                      "assert found['good_model']['warnings'][0].startswith('everyone may rename what lies in ')\n",
+                      command_out) == 0);
     EXPECT(SHELL("chmod 1777 p") == 0);
     EXPECT(PIPETTE("run", "-q", "--overwrite", "m.cfg") == 0 && command_err[0] == '\0');
     folder_end();

@@ -210,8 +210,7 @@ static void test_analysis(void)
     folder_end();
 }
 
-/* ---- The tutorial
- * ---------------------------------------------------------------------------------------------------------------- */
+/* ---- The tutorial ---- */
 
 /* The library and the headers as `installed/lib` and `installed/include`, whatever the system calls its folders. */
 #define INSTALL                                                                                                        \

@@ -1,4 +1,5 @@
-/* Tests of what a stored experiment can do: replay of a run, compression, spike times, growth by --runs, space on the disk. */
+/* Tests of what a stored experiment can do: replay of a run, compression, spike times, growth by --runs, space on the
+ * disk. */
 #include "command.h"
 #include "suite.h"
 
@@ -21,7 +22,8 @@ static void test_replay(void)
     CU_ASSERT_EQUAL(PIPETTE("replay", RESULTS, "99"), 2);
     EXPECT(strstr(command_err, "holds no run 99") != NULL);
     /* One bit of one element. */
-    CU_ASSERT_EQUAL(python("import h5py\nf = h5py.File('" RESULTS "', 'r+')\nV = f['results/neuron/V']\nV[13, 3] = V[13, 3] * (1 + 2e-16)\nf.close()"),
+    CU_ASSERT_EQUAL(python("import h5py\nf = h5py.File('" RESULTS
+                           "', 'r+')\nV = f['results/neuron/V']\nV[13, 3] = V[13, 3] * (1 + 2e-16)\nf.close()"),
                     0);
     CU_ASSERT_EQUAL(PIPETTE("replay", RESULTS, "113"), 1);
     EXPECT(strstr(command_out, "DIFFERENT results.neuron.$.V: element 3 was ") != NULL);
@@ -33,7 +35,9 @@ static void test_replay(void)
 static void test_replay_keeps_sets(void)
 {
     folder_begin();
-    CU_ASSERT_EQUAL(PIPETTE("run", "-q", CONFIG, "--runs", "0-3", "--set", "parameters.neuron.tau_V=20.0", "--set", "storage.file=\"x.hdf5\""), 0);
+    CU_ASSERT_EQUAL(PIPETTE("run", "-q", CONFIG, "--runs", "0-3", "--set", "parameters.neuron.tau_V=20.0", "--set",
+                            "storage.file=\"x.hdf5\""),
+                    0);
     CU_ASSERT_EQUAL(PIPETTE("replay", "x.hdf5", "2"), 0);
     folder_end();
 }
@@ -98,12 +102,15 @@ static void test_runs_in_pieces(void)
 static void test_duration_explored(void)
 {
     folder_begin();
-    CU_ASSERT_EQUAL(PIPETTE("run", "-q", CONFIG, "--set", "preprocess[0].product[0].parameter=\"simulation.duration\"", "--set",
-                            "preprocess[0].product[0].values=[1.0, 2.0, 3.0]", "--runs", "0,150,302"),
+    CU_ASSERT_EQUAL(PIPETTE("run", "-q", CONFIG, "--set", "preprocess[0].product[0].parameter=\"simulation.duration\"",
+                            "--set", "preprocess[0].product[0].values=[1.0, 2.0, 3.0]", "--runs", "0,150,302"),
                     0);
     CU_ASSERT_EQUAL(PIPETTE("get", RESULTS, "neuron.V", "--run", "150"), 0);
     EXPECT(strncmp(command_out, "time,V\n0,0\n", 11) == 0);
-    CU_ASSERT_EQUAL(python("import h5py\ng = h5py.File('" RESULTS "')['results/neuron']\nprint(list(g['V_count'][:]), len(g['V/V']), g['V/run'][9:11].tolist())"), 0);
+    CU_ASSERT_EQUAL(
+        python("import h5py\ng = h5py.File('" RESULTS
+               "')['results/neuron']\nprint(list(g['V_count'][:]), len(g['V/V']), g['V/run'][9:11].tolist())"),
+        0);
     CU_ASSERT_STRING_EQUAL(command_out, "[10, 20, 30] 60 [0, 150]\n");
     folder_end();
 }
@@ -113,7 +120,8 @@ static void test_too_large_for_the_disk(void)
     struct stat seen;
     folder_begin();
     file_write("huge.cfg", "name = \"Huge\";\n"
-                           "preprocess = ( { plugin = \"explorer\"; product = ( { parameter = \"neuron.I\"; from = 0.0; to = 1.0; step = 1e-8; } ); } );\n"
+                           "preprocess = ( { plugin = \"explorer\"; product = ( { parameter = \"neuron.I\"; from = "
+                           "0.0; to = 1.0; step = 1e-8; } ); } );\n"
                            "run = { plugin = \"lif\"; };\nstorage = { plugin = \"hdf5\"; file = \"huge.hdf5\"; };\n"
                            "parameters = { simulation = { duration = 100000.0; }; };\n");
     CU_ASSERT_EQUAL(PIPETTE("run", "huge.cfg"), 4);
@@ -126,6 +134,7 @@ static void test_too_large_for_the_disk(void)
     folder_end();
 }
 
-SUITE("what is stored", {"replay", test_replay}, {"replay keeps --set", test_replay_keeps_sets}, {"compression", test_compression},
-      {"spike times", test_spike_times}, {"runs in pieces", test_runs_in_pieces}, {"a duration that is explored", test_duration_explored},
+SUITE("what is stored", {"replay", test_replay}, {"replay keeps --set", test_replay_keeps_sets},
+      {"compression", test_compression}, {"spike times", test_spike_times}, {"runs in pieces", test_runs_in_pieces},
+      {"a duration that is explored", test_duration_explored},
       {"too large for the disk", test_too_large_for_the_disk}, )

@@ -9,11 +9,10 @@
 #define V_DIGEST "167612c0a7648f4997f9f8939c1306e0787300065d7ecc0a52636fde357bfd9d"
 
 /* Writes V's bytes, in run order, to a file. */
-static const char dump_script[] =
-    "import h5py, sys\n"
-    "V = h5py.File(sys.argv[1])['results/neuron/V']\n"
-    "assert V.shape == (303, 10000) and V.dtype == '<f8', (V.shape, V.dtype)\n"
-    "V[:].tofile('V.bin')\n";
+static const char dump_script[] = "import h5py, sys\n"
+                                  "V = h5py.File(sys.argv[1])['results/neuron/V']\n"
+                                  "assert V.shape == (303, 10000) and V.dtype == '<f8', (V.shape, V.dtype)\n"
+                                  "V[:].tofile('V.bin')\n";
 
 /* Spike counts, rates and the table against the references, bit by bit. */
 static const char reference_script[] =
@@ -121,11 +120,13 @@ static void test_tools(void)
     EXPECT(command_err[0] == '\0' && atoi(command_out) >= 8);
     CU_ASSERT_EQUAL(SHELL("ncdump -h " RESULTS), 0);
     EXPECT(out_has("run = 303 ;") && out_has("time = 10000 ;") && out_has("I = 101 ;") && out_has("tau_ref = 3 ;"));
-    EXPECT(out_has("double V(run, time) ;") && out_has("double rates_frame(I, tau_ref) ;") && out_has("V:units = \"1\" ;"));
+    EXPECT(out_has("double V(run, time) ;") && out_has("double rates_frame(I, tau_ref) ;") &&
+           out_has("V:units = \"1\" ;"));
     EXPECT(out_has(":source = \"lif 1.0, Pipette 0.1.0\" ;") && out_has(":history = \"20"));
     EXPECT(command_err[0] == '\0');
     CU_ASSERT_EQUAL(SHELL("h5dump -H " RESULTS), 0);
-    EXPECT(out_has("DATASET \"V\"") && out_has("DIMENSION_LIST") && out_has("SIMPLE { ( 303, 10000 ) / ( 303, 10000 ) }"));
+    EXPECT(out_has("DATASET \"V\"") && out_has("DIMENSION_LIST") &&
+           out_has("SIMPLE { ( 303, 10000 ) / ( 303, 10000 ) }"));
     EXPECT(command_err[0] == '\0');
     /* The same command has nothing to do, and changes nothing. */
     CU_ASSERT_EQUAL(SHELL("sha256sum " RESULTS " > before && sha256sum -c --quiet before"), 0);

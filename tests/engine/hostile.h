@@ -1,4 +1,5 @@
-/* hostile.h: pipelines over the hostile model, and what must hold after each: all other runs are right, and nothing lives on. */
+/* hostile.h: pipelines over the hostile model, and what must hold after each: all other runs are right, and nothing
+ * lives on. */
 #ifndef TESTS_ENGINE_HOSTILE_H
 #define TESTS_ENGINE_HOSTILE_H
 
@@ -8,10 +9,11 @@
 #include "command.h"
 #include "suite.h"
 
-#define HOSTILE(last)                                                                                                        \
-    "name = \"H\";\npreprocess = ( { plugin = \"explorer\"; product = ( { parameter = \"i\"; from = 0; to = " #last          \
-    "; step = 1; } ); } );\nrun = { plugin = \"" FIXTURE("hostile_model") "\"; };\n"                                         \
-    "storage = { plugin = \"hdf5\"; file = \"h.hdf5\"; };\n"
+#define HOSTILE(last)                                                                                                  \
+    "name = \"H\";\npreprocess = ( { plugin = \"explorer\"; product = ( { parameter = \"i\"; from = 0; to = " #last    \
+    "; step = 1; } ); } );\nrun = { plugin = \"" FIXTURE(                                                              \
+        "hostile_model") "\"; };\n"                                                                                    \
+                         "storage = { plugin = \"hdf5\"; file = \"h.hdf5\"; };\n"
 
 /* Every process that the command starts inherits this, whatever it does afterwards. */
 #define MARK "PIPETTE_TEST_MARK"
@@ -19,7 +21,8 @@
 COMMAND_UNUSED static void hostile_begin(const char *config)
 {
     /* The sanitizers would turn a crash into an exit with status 1. */
-    (void)setenv("ASAN_OPTIONS", "handle_segv=0:handle_abort=0:handle_sigfpe=0:detect_leaks=0:detect_stack_use_after_return=0", 1);
+    (void)setenv("ASAN_OPTIONS",
+                 "handle_segv=0:handle_abort=0:handle_sigfpe=0:detect_leaks=0:detect_stack_use_after_return=0", 1);
     folder_begin();
     (void)setenv(MARK, folder, 1);
     file_write("h.cfg", config);
@@ -136,12 +139,14 @@ COMMAND_UNUSED static long count_lines(const char *path, const char *word)
     size_t length = strlen(word);
     (void)PIPETTE("get", "h.hdf5", path);
     for (line = command_out; (end = strchr(line, '\n')) != NULL; line = end + 1)
-        if ((size_t)(end - line) > length && end[-(ptrdiff_t)length - 1] == ',' && strncmp(end - length, word, length) == 0)
+        if ((size_t)(end - line) > length && end[-(ptrdiff_t)length - 1] == ',' &&
+            strncmp(end - length, word, length) == 0)
             count++;
     return count;
 }
 
-/* How many runs hold twice their number, and their thirds. Of a run without results the line ends early: that is no number. */
+/* How many runs hold twice their number, and their thirds. Of a run without results the line ends early: that is no
+ * number. */
 COMMAND_UNUSED static long count_right(void)
 {
     const char *line;
@@ -149,13 +154,15 @@ COMMAND_UNUSED static long count_right(void)
     int used;
     (void)PIPETTE("get", "h.hdf5", "twice");
     for (line = strchr(command_out, '\n'); line != NULL && line[1] != '\0'; line = strchr(line + 1, '\n'))
-        if (sscanf(line + 1, "%ld,%ld,%ld%n", &run, &i, &twice, &used) == 3 && memchr(line + 1, '\n', (size_t)used) == NULL && run == i && twice == 2 * i)
+        if (sscanf(line + 1, "%ld,%ld,%ld%n", &run, &i, &twice, &used) == 3 &&
+            memchr(line + 1, '\n', (size_t)used) == NULL && run == i && twice == 2 * i)
             count++;
     (void)PIPETTE("get", "h.hdf5", "third", "--wide");
     for (line = strchr(command_out, '\n'); line != NULL && line[1] != '\0'; line = strchr(line + 1, '\n')) {
         double third[5];
-        int k, good = sscanf(line + 1, "%ld,%ld,%lf,%lf,%lf,%lf,%lf%n", &run, &i, &third[0], &third[1], &third[2], &third[3], &third[4],
-                             &used) == 7 && memchr(line + 1, '\n', (size_t)used) == NULL && run == i;
+        int k, good = sscanf(line + 1, "%ld,%ld,%lf,%lf,%lf,%lf,%lf%n", &run, &i, &third[0], &third[1], &third[2],
+                             &third[3], &third[4], &used) == 7 &&
+                      memchr(line + 1, '\n', (size_t)used) == NULL && run == i;
         for (k = 0; good && k < 5; k++)
             good = third[k] > (double)i / 3 + k - 1e-12 && third[k] < (double)i / 3 + k + 1e-12;
         if (good)

@@ -71,8 +71,10 @@ static void test_texts_on_the_heap(void)
     static const char *const paths[] = {"word", "added", "runs.log"};
     char line[64];
     size_t i;
-    hostile_begin("name = \"H\";\npreprocess = ( { plugin = \"explorer\"; product = ( { parameter = \"i\"; from = 0; to = 19; step = 1; } ); } );\n"
-                  "run = { plugin = \"" FIXTURE("scribbler") "\"; };\nstorage = { plugin = \"hdf5\"; file = \"h.hdf5\"; };\n");
+    hostile_begin(
+        "name = \"H\";\npreprocess = ( { plugin = \"explorer\"; product = ( { parameter = \"i\"; from = 0; to = 19; "
+        "step = 1; } ); } );\n"
+        "run = { plugin = \"" FIXTURE("scribbler") "\"; };\nstorage = { plugin = \"hdf5\"; file = \"h.hdf5\"; };\n");
     CU_ASSERT_EQUAL(PIPETTE("run", "-q", "h.cfg", "--workers", "1"), 0);
     for (i = 0; i < 3; i++) {
         CU_ASSERT_EQUAL(PIPETTE("get", "h.hdf5", paths[i]), 0);

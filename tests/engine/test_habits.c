@@ -37,8 +37,7 @@ static int wrong_scratch(void)
     return count == 200 ? wrong : -1;
 }
 
-/* ---- Random numbers
- * ----------------------------------------------------------------------------------------------------------- */
+/* ---- Random numbers ---- */
 
 static void test_random(void)
 {
@@ -75,8 +74,7 @@ static void test_random(void)
     folder_end();
 }
 
-/* ---- Working directories
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- Working directories ---- */
 
 static void test_folder_per_run(void)
 {
@@ -137,9 +135,7 @@ static void test_folder_per_worker(void)
     folder_end();
 }
 
-/* ---- Threads
- * --------------------------------------------------------------------------------------------------------------------
- */
+/* ---- Threads ---- */
 
 #define SLOW "so each such run gets a process of its own"
 

@@ -1,10 +1,13 @@
 /* Tests of what a model can call: every entry of the tables for a run, a shape and a stage, rightly and wrongly. */
 #include "hostile.h"
 
-#define RUN "run = { plugin = \"" FIXTURE("every_entry") "\"; gain = 2.5; offset = -3; big = \"18446744073709551615\"; on = true; " \
-            "word = \"word\"; list = ( { a = 1; }, { a = 2; }, { a = 3; } ); };\n"
-#define CONFIG(uses)                                                                                                            \
-    "name = \"H\";\nseed = \"9223372036854775813\";\npreprocess = ( { plugin = \"explorer\"; product = ( { parameter = \"use\"; " \
+#define RUN                                                                                                            \
+    "run = { plugin = \"" FIXTURE(                                                                                     \
+        "every_entry") "\"; gain = 2.5; offset = -3; big = \"18446744073709551615\"; on = true; "                      \
+                       "word = \"word\"; list = ( { a = 1; }, { a = 2; }, { a = 3; } ); };\n"
+#define CONFIG(uses)                                                                                                   \
+    "name = \"H\";\nseed = \"9223372036854775813\";\npreprocess = ( { plugin = \"explorer\"; product = ( { parameter " \
+    "= \"use\"; "                                                                                                      \
     "values = [" uses "]; } ); } );\n" RUN "storage = { plugin = \"hdf5\"; file = \"h.hdf5\"; };\n"
 
 static int same(const char *path, long run, const char *text)
@@ -35,7 +38,8 @@ static void test_right(void)
         }
         SAME("more.half", 6, "0.5");
         SAME("bare", 6, "11");
-        /* Philox4x64-10 of key (seed, 3) and counter (1, run, 0, 0), its second number; computed by itself in Python. */
+        /* Philox4x64-10 of key (seed, 3) and counter (1, run, 0, 0), its second number; computed by itself in Python.
+         */
         SAME("bits", 2, "3559017557081708594");
         CU_ASSERT(PYTHON_RUN("import h5py, sys\nf = h5py.File(sys.argv[1])\n"
                              "assert f['results/rows'].shape == (8, 2, 6), f['results/rows'].shape\n"
@@ -44,7 +48,8 @@ static void test_right(void)
                              in_folder("h.hdf5")) == 0);
         EXPECT(command_err[0] == '\0');
         (void)PIPETTE("get", "h.hdf5", "events");
-        EXPECT(strcmp(command_out, "run,use,event,events\n1,1,0,3\n2,2,0,3\n2,2,1,1\n3,3,0,3\n3,3,1,1\n3,3,2,4\n4,4,0,3\n4,4,1,1\n4,4,2,4\n4,4,3,1\n6,6,0,3\n7,7,0,3\n7,7,1,1\n") == 0);
+        EXPECT(strcmp(command_out, "run,use,event,events\n1,1,0,3\n2,2,0,3\n2,2,1,1\n3,3,0,3\n3,3,1,1\n3,3,2,4\n4,4,0,"
+                                   "3\n4,4,1,1\n4,4,2,4\n4,4,3,1\n6,6,0,3\n7,7,0,3\n7,7,1,1\n") == 0);
         if (i < 2)
             SAME("runs.log", 7, "all is well\nprinted between\nwarning: or nearly\nerror: or not\ndebug: who knows\n");
     }
@@ -54,8 +59,9 @@ static void test_right(void)
 /* The known answer of Random123 for key 0 and counter 0. */
 static void test_random(void)
 {
-    static const char *const config = "name = \"H\";\nseed = 0;\nrun = { plugin = \"" FIXTURE("random_block") "\"; };\n"
-                                      "storage = { plugin = \"hdf5\"; file = \"h.hdf5\"; };\n";
+    static const char *const config = "name = \"H\";\nseed = 0;\nrun = { plugin = \"" FIXTURE(
+        "random_block") "\"; };\n"
+                        "storage = { plugin = \"hdf5\"; file = \"h.hdf5\"; };\n";
     hostile_begin(config);
     CU_ASSERT_EQUAL(PIPETTE("run", "h.cfg"), 0);
     SAME("a", 0, "1609277786247541068");  /* 0x16554d9eca36314c */
@@ -92,11 +98,14 @@ static void test_wrong(void)
         "the first reason",
     };
     long i, isolated;
-    hostile_begin(CONFIG("8, 9, 0, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 0"));
+    hostile_begin(
+        CONFIG("8, 9, 0, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 0"));
     for (isolated = 0; isolated < 2; isolated++) {
         CU_ASSERT_EQUAL(PIPETTE("run", "h.cfg", "--overwrite", "--workers", "2", "--set",
-                                isolated ? "run.isolation=run" : "run.isolation=batch"), 1);
-        EXPECT(err_has("pipette: 21 runs failed; the first, run_00000003: diverged at t=2.5\n") && out_has("\n2 points are infeasible\n"));
+                                isolated ? "run.isolation=run" : "run.isolation=batch"),
+                        1);
+        EXPECT(err_has("pipette: 21 runs failed; the first, run_00000003: diverged at t=2.5\n") &&
+               out_has("\n2 points are infeasible\n"));
         SAME("runs.state", 0, "infeasible");
         SAME("runs.message", 0, "nothing at 8");
         SAME("runs.state", 1, "infeasible");
@@ -119,17 +128,21 @@ static void test_shape(void)
     CU_ASSERT_EQUAL(PIPETTE("run", "h.cfg", "--set", "parameters.length=100"), 2);
     EXPECT(one_error_line() && err_has("length 100 is too much"));
     CU_ASSERT_EQUAL(PIPETTE("run", "h.cfg", "--set", "parameters.length=101"), 2);
-    EXPECT(one_error_line() && err_has("shape() of model 'every_entry' reads 'use', which its shape_parameters do not name"));
+    EXPECT(one_error_line() &&
+           err_has("shape() of model 'every_entry' reads 'use', which its shape_parameters do not name"));
     CU_ASSERT_EQUAL(PIPETTE("run", "h.cfg", "--set", "parameters.length=102"), 2);
-    EXPECT(one_error_line() && err_has("shape() of model 'every_entry' sets dimension 2 of '$.rows', which it does not declare"));
+    EXPECT(one_error_line() &&
+           err_has("shape() of model 'every_entry' sets dimension 2 of '$.rows', which it does not declare"));
     CU_ASSERT(PIPETTE("run", "h.cfg", "--set", "parameters.length=103") != 0);
-    EXPECT(one_error_line() && err_has("shape() of model 'every_entry' gives dimension 'column' of result '$.rows' no extent"));
+    EXPECT(one_error_line() &&
+           err_has("shape() of model 'every_entry' gives dimension 'column' of result '$.rows' no extent"));
     CU_ASSERT_EQUAL(PIPETTE("run", "h.cfg", "--set", "parameters.length=104"), 2);
-    EXPECT(one_error_line() && err_has("shape() of model 'every_entry' gives result '$.rows' more elements than any memory holds"));
+    EXPECT(one_error_line() &&
+           err_has("shape() of model 'every_entry' gives result '$.rows' more elements than any memory holds"));
     CU_ASSERT(!file_exists("h.hdf5"));
     /* Rows that differ from run to run: as long as their own parameters say. */
-    file_write("h.cfg", "name = \"H\";\npreprocess = ( { plugin = \"explorer\"; product = ( { parameter = \"width\"; values = [1, 3]; } ); } );\n" RUN
-                        "storage = { plugin = \"hdf5\"; file = \"h.hdf5\"; };\n");
+    file_write("h.cfg", "name = \"H\";\npreprocess = ( { plugin = \"explorer\"; product = ( { parameter = \"width\"; "
+                        "values = [1, 3]; } ); } );\n" RUN "storage = { plugin = \"hdf5\"; file = \"h.hdf5\"; };\n");
     CU_ASSERT_EQUAL(PIPETTE("run", "h.cfg"), 0);
     (void)PIPETTE("get", "h.hdf5", "rows");
     EXPECT(out_has("\n0,1,1,10.5,3\n1,3,0,10,0\n") && out_has("\n1,3,1,12.5,11\n"));
@@ -148,5 +161,5 @@ static void test_create(void)
     hostile_end();
 }
 
-SUITE("host", {"every function of a run", test_right}, {"random numbers are Philox4x64-10", test_random}, {"mistakes of a model", test_wrong},
-      {"shapes", test_shape}, {"options and failures of create()", test_create}, )
+SUITE("host", {"every function of a run", test_right}, {"random numbers are Philox4x64-10", test_random},
+      {"mistakes of a model", test_wrong}, {"shapes", test_shape}, {"options and failures of create()", test_create}, )

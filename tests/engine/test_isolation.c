@@ -7,15 +7,16 @@
 
 static void test_crashes(void)
 {
-    static const deed deeds[] = {{"segfault", "failed", "the run crashed (SIGSEGV)"},
-                                 {"abort", "failed", "the run crashed (SIGABRT)"},
-                                 {"divide", "failed", "the run crashed (SIGFPE)"},
-                                 {"exit", "failed", "the run ended its process (exit status 0)"},
-                                 {"_exit", "failed", "the run ended its process (exit status 3)"},
-                                 {"pthread_exit", "failed",
-                                  SANITIZED ? "the run ended its process (exit status 1)" : "the run ended its process (exit status 0)"},
-                                 {"terminate", "failed", "the run was killed (SIGTERM)"},
-                                 {"kill", "failed", "the run was killed (SIGKILL); was memory short?"}};
+    static const deed deeds[] = {
+        {"segfault", "failed", "the run crashed (SIGSEGV)"},
+        {"abort", "failed", "the run crashed (SIGABRT)"},
+        {"divide", "failed", "the run crashed (SIGFPE)"},
+        {"exit", "failed", "the run ended its process (exit status 0)"},
+        {"_exit", "failed", "the run ended its process (exit status 3)"},
+        {"pthread_exit", "failed",
+         SANITIZED ? "the run ended its process (exit status 1)" : "the run ended its process (exit status 0)"},
+        {"terminate", "failed", "the run was killed (SIGTERM)"},
+        {"kill", "failed", "the run was killed (SIGKILL); was memory short?"}};
     static const char *const workers[] = {"1", "2", "4"};
     const size_t count = sizeof deeds / sizeof deeds[0];
     size_t i;
@@ -176,8 +177,7 @@ static void test_many(void)
     hostile_end();
 }
 
-/* ---- Elsewhere than in a run
- * ------------------------------------------------------------------------------------------------- */
+/* ---- Elsewhere than in a run ---- */
 
 static void test_create(void)
 {

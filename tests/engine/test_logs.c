@@ -1,10 +1,11 @@
 /* Tests of logs: what a run prints is kept with it, however it prints and however it ends. */
 #include "hostile.h"
 
-#define TALKS(last)                                                                                                         \
-    "name = \"H\";\npreprocess = ( { plugin = \"explorer\"; product = ( { parameter = \"i\"; from = 0; to = " #last         \
-    "; step = 1; } ); } );\nrun = { plugin = \"" FIXTURE("talks_model") "\"; };\n"                                          \
-    "storage = { plugin = \"hdf5\"; file = \"h.hdf5\"; };\n"
+#define TALKS(last)                                                                                                    \
+    "name = \"H\";\npreprocess = ( { plugin = \"explorer\"; product = ( { parameter = \"i\"; from = 0; to = " #last    \
+    "; step = 1; } ); } );\nrun = { plugin = \"" FIXTURE(                                                              \
+        "talks_model") "\"; };\n"                                                                                      \
+                       "storage = { plugin = \"hdf5\"; file = \"h.hdf5\"; };\n"
 
 static int talk(const char *all, const char *one, const char *isolation)
 {
@@ -12,7 +13,8 @@ static int talk(const char *all, const char *one, const char *isolation)
     (void)snprintf(set_all, sizeof set_all, "parameters.all=%s", all);
     (void)snprintf(set_one, sizeof set_one, "parameters.one=%s", one);
     (void)snprintf(set_isolation, sizeof set_isolation, "run.isolation=%s", isolation);
-    return PIPETTE("run", "h.cfg", "--overwrite", "--workers", "2", "--timeout", strstr(one, "much") == NULL ? "0.5" : "20", "--set", set_all, "--set", set_one, "--set",
+    return PIPETTE("run", "h.cfg", "--overwrite", "--workers", "2", "--timeout",
+                   strstr(one, "much") == NULL ? "0.5" : "20", "--set", set_all, "--set", set_one, "--set",
                    set_isolation);
 }
 
@@ -25,7 +27,8 @@ static long count_speakers(void)
     EXPECT(!out_has("one of the runs"));
     for (line = strchr(command_out, '\n'); line != NULL && line[1] != '\0'; line = strchr(line + 1, '\n')) {
         int end = 0;
-        if (sscanf(line + 1, "%ld,%ld,%ld speaks%n", &run, &i, &said, &end) == 3 && run == i && i == said && line[1 + end] == '\n')
+        if (sscanf(line + 1, "%ld,%ld,%ld speaks%n", &run, &i, &said, &end) == 3 && run == i && i == said &&
+            line[1 + end] == '\n')
             count++;
     }
     return count;
@@ -108,7 +111,8 @@ static void test_much(void)
                 CU_ASSERT(length > sizeof cut && strcmp(command_out + length - (sizeof cut - 1), cut) == 0);
             } else {
                 (void)PIPETTE("get", "h.hdf5", "runs.log");
-                EXPECT(strlen(command_out) < (1u << 20) + 4096 && out_has("the rest of what this run printed was cut off"));
+                EXPECT(strlen(command_out) < (1u << 20) + 4096 &&
+                       out_has("the rest of what this run printed was cut off"));
             }
         }
     hostile_end();
@@ -119,10 +123,15 @@ static void test_binary(void)
 #define BAD "\xef\xbf\xbd"
     hostile_begin(TALKS(39));
     CU_ASSERT_EQUAL(talk("nothing", "binary", "batch"), 0);
-    CU_ASSERT_STRING_EQUAL(of_run("runs.log", 17), "a" BAD BAD "(" BAD "Zo\xc3\xab\xf0\x9f\x90\x99" BAD BAD BAD BAD BAD BAD BAD BAD BAD BAD BAD "z");
-    CU_ASSERT_EQUAL(PYTHON_RUN("import h5py, sys\nf = h5py.File(sys.argv[1])\nassert f['runs/state'].shape == (40,)\n", in_folder("h.hdf5")), 0);
+    CU_ASSERT_STRING_EQUAL(of_run("runs.log", 17),
+                           "a" BAD BAD "(" BAD "Zo\xc3\xab\xf0\x9f\x90\x99" BAD BAD BAD BAD BAD BAD BAD BAD BAD BAD BAD
+                           "z");
+    CU_ASSERT_EQUAL(PYTHON_RUN("import h5py, sys\nf = h5py.File(sys.argv[1])\nassert f['runs/state'].shape == (40,)\n",
+                               in_folder("h.hdf5")),
+                    0);
     hostile_end();
 }
 
-SUITE("logs", {"each run's prints are its own", test_all}, {"writes of one tiny run", test_batch}, {"runs that crash, hang or exit", test_ends},
-      {"a lot of output is cut", test_much}, {"binary output becomes UTF-8", test_binary}, )
+SUITE("logs", {"each run's prints are its own", test_all}, {"writes of one tiny run", test_batch},
+      {"runs that crash, hang or exit", test_ends}, {"a lot of output is cut", test_much},
+      {"binary output becomes UTF-8", test_binary}, )

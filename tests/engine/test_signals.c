@@ -54,7 +54,7 @@ static void finish(void)
     CU_ASSERT_EQUAL(count_right(), 40);
 }
 
-/* ---- Interrupted ------------------------------------------------------------------------------------------------------------ */
+/* ---- Interrupted ---- */
 
 static void interrupt_with(int number)
 {
@@ -74,7 +74,8 @@ static void interrupt_with(int number)
         CU_ASSERT(done >= seen && done < 40);
         CU_ASSERT_EQUAL(count_lines("runs.state", "pending"), 40 - done);
         CU_ASSERT_EQUAL(count_right(), done);
-        (void)snprintf(expected, sizeof expected, "pipette: interrupted; %ld runs are still to do; the same command goes on\n", 40 - done);
+        (void)snprintf(expected, sizeof expected,
+                       "pipette: interrupted; %ld runs are still to do; the same command goes on\n", 40 - done);
         CU_ASSERT(err != NULL && strstr(err, expected) != NULL);
         free(err);
     }
@@ -197,7 +198,7 @@ static void test_terminal(void)
     }
 }
 
-/* ---- kill -9 ------------------------------------------------------------------------------------------------------------------- */
+/* ---- kill -9 ---- */
 
 /* What is killed: 0: the command, 1: the keeper, 2: the model host. */
 static void kill_one(int which, const char *isolation)
@@ -211,7 +212,9 @@ static void kill_one(int which, const char *isolation)
     CU_ASSERT(seen >= 3);
     CU_ASSERT_FATAL(host > 0 && keeper > 0);
     (void)kill(which == 0 ? command : which == 1 ? keeper : host, SIGKILL);
-    CU_ASSERT_EQUAL(command_wait(command, 20), which == 0 ? 128 + SIGKILL : which == 1 ? 3 : 0); /* another host takes its place */
+    CU_ASSERT_EQUAL(command_wait(command, 20), which == 0   ? 128 + SIGKILL
+                                               : which == 1 ? 3
+                                                            : 0); /* another host takes its place */
     if (which == 1)
         EXPECT(err_has("pipette: the model host has died; what is stored is safe, run again to go on\n"));
     CU_ASSERT(gone_within(1.0));
@@ -266,7 +269,8 @@ static void test_kill_workers(void)
     }
 }
 
-SUITE("signals", {"SIGINT finishes what runs", test_interrupt}, {"SIGTERM as well", test_terminate}, {"SIGHUP as well", test_hangup},
-      {"twice ends at once", test_twice}, {"nohup is respected", test_nohup}, {"Ctrl-C and a closed terminal", test_terminal},
-      {"kill -9 of the command", test_kill_command}, {"kill -9 of the keeper", test_kill_keeper},
-      {"kill -9 of the model host", test_kill_host}, {"kill -9 of workers", test_kill_workers}, )
+SUITE("signals", {"SIGINT finishes what runs", test_interrupt}, {"SIGTERM as well", test_terminate},
+      {"SIGHUP as well", test_hangup}, {"twice ends at once", test_twice}, {"nohup is respected", test_nohup},
+      {"Ctrl-C and a closed terminal", test_terminal}, {"kill -9 of the command", test_kill_command},
+      {"kill -9 of the keeper", test_kill_keeper}, {"kill -9 of the model host", test_kill_host},
+      {"kill -9 of workers", test_kill_workers}, )

@@ -46,8 +46,7 @@ static long count_twice(void)
     return count;
 }
 
-/* ---- The model host and the board
- * --------------------------------------------------------------------------------------------- */
+/* ---- The model host and the board ---- */
 
 /* Run 17 may fail or may be done; the others are done, and are right. */
 static void only_17_may_fail(const char *deed)
@@ -124,8 +123,7 @@ static void test_kill_all(void)
     hostile_end();
 }
 
-/* ---- Tried again, given up
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- Tried again, given up ---- */
 
 static void test_retries(void)
 {
@@ -199,9 +197,7 @@ static void test_max_failures(void)
     hostile_end();
 }
 
-/* ---- Time
- * -------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- Time ---- */
 
 /* An earlier run may have left a lock: a run that takes too long in a used process gets another chance in a fresh one.
  */
@@ -231,8 +227,7 @@ static void test_batch_hang(void)
     EXPECT(PIPETTE("run", "h.cfg", "--workers", "2") == 1);
     clock_gettime(CLOCK_MONOTONIC, &end);
     CU_ASSERT(end.tv_sec - begin.tv_sec < 15);
-    EXPECT(
-        err_has("pipette: 1 run failed, run_00003000: the run took longer than its time limit of 0.5 s\n"));
+    EXPECT(err_has("pipette: 1 run failed, run_00003000: the run took longer than its time limit of 0.5 s\n"));
     CU_ASSERT_EQUAL(count_lines("runs.state", "done"), 3999);
     CU_ASSERT_STRING_EQUAL(of_run("runs.state", 3000), "timed_out");
     hostile_end();
@@ -283,8 +278,7 @@ static void test_killed_in_retry(void)
     hostile_end();
 }
 
-/* ---- As another user
- * ---------------------------------------------------------------------------------------------------------------- */
+/* ---- As another user ---- */
 
 /* A shell line as a user who owns nothing else, where the test may become one. */
 static char user_line[1024];
@@ -336,7 +330,8 @@ static pid_t number_in(const char *name)
 /* Where there is no PID namespace, a daemon of the model ends with the keeper all the same, whoever ends that. */
 static void test_daemon(void)
 {
-    static const char *const deeds[] = {"daemon", "program_daemon", "clean_daemon"}; /* the last one clears its environment */
+    static const char *const deeds[] = {"daemon", "program_daemon",
+                                        "clean_daemon"}; /* the last one clears its environment */
     int i, twice;
     hostile_begin(HOSTILE(39) "parameters = { pause = 0.05; at = 1; };\n");
     for (i = 0; i < 3 && can_be_user(); i++)
@@ -372,13 +367,14 @@ static void test_daemon(void)
     hostile_end();
 }
 
-/* In the second sweep of a command four processes end before their first run, in which the first sweep's places mean nothing. */
+/* In the second sweep of a command four processes end before their first run, in which the first sweep's places mean
+ * nothing. */
 static void test_early_end(void)
 {
     hostile_begin(HOSTILE(39) "postprocess = ( { plugin = \"" FIXTURE("adds") "\"; until = 50; } );\n");
     (void)setenv("HOSTILE_CREATE", "end_early", 1);
-    CU_ASSERT_EQUAL(PIPETTE("run", "h.cfg", "--workers", "2", "--set", "parameters.deed=leave_ready", "--set", "parameters.at=39", "--set",
-                            "parameters.pause=0.005"),
+    CU_ASSERT_EQUAL(PIPETTE("run", "h.cfg", "--workers", "2", "--set", "parameters.deed=leave_ready", "--set",
+                            "parameters.at=39", "--set", "parameters.pause=0.005"),
                     0);
     EXPECT(file_exists("ended3"));
     CU_ASSERT_EQUAL(count_lines("runs.state", "done"), 60);

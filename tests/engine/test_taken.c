@@ -33,9 +33,10 @@ static void test_taken(void)
             hostile_begin(TAKEN);
             CU_ASSERT(told(taken(deeds[i].deed, odd[k]) == 4, deeds[i].deed));
             /* What replaces the file may come a moment after it has gone. */
-            CU_ASSERT(told(one_error_line() && err_has("h.hdf5") &&
-                               (err_has(deeds[i].message) || (strcmp(deeds[i].deed, "replace") == 0 && err_has("vanished"))),
-                           deeds[i].deed));
+            CU_ASSERT(
+                told(one_error_line() && err_has("h.hdf5") &&
+                         (err_has(deeds[i].message) || (strcmp(deeds[i].deed, "replace") == 0 && err_has("vanished"))),
+                     deeds[i].deed));
             CU_ASSERT(told(!out_has("results:"), deeds[i].deed));
             hostile_end();
         }
@@ -47,7 +48,8 @@ static void test_afterwards(void)
 {
     hostile_begin(TAKEN);
     /* One worker: another may be about to open the file, and then not all is done. */
-    CU_ASSERT_EQUAL(PIPETTE("run", "h.cfg", "-w", "1", "--set", "parameters.deed=rename", "--set", "parameters.odd=150"), 4);
+    CU_ASSERT_EQUAL(
+        PIPETTE("run", "h.cfg", "-w", "1", "--set", "parameters.deed=rename", "--set", "parameters.odd=150"), 4);
     CU_ASSERT_EQUAL(rename(in_folder("away.hdf5"), in_folder("h.hdf5")), 0);
     CU_ASSERT_EQUAL(
         PIPETTE("run", "h.cfg", "--set", "parameters.deed=rename", "--set", "parameters.odd=150", "--runs", "0-9"), 0);

@@ -1,11 +1,13 @@
-/* Tests of bad values: each costs the run that stored it, with its name, whatever the order in which runs come; the others are done. */
+/* Tests of bad values: each costs the run that stored it, with its name, whatever the order in which runs come; the
+ * others are done. */
 #include "hostile.h"
 #include "suite.h"
 
-#define VALUES(last)                                                                                                         \
-    "name = \"V\";\npreprocess = ( { plugin = \"explorer\"; product = ( { parameter = \"i\"; from = 0; to = " #last          \
-    "; step = 1; } ); } );\nrun = { plugin = \"" FIXTURE("odd_values") "\"; };\n"                                            \
-    "storage = { plugin = \"hdf5\"; file = \"h.hdf5\"; };\n"
+#define VALUES(last)                                                                                                   \
+    "name = \"V\";\npreprocess = ( { plugin = \"explorer\"; product = ( { parameter = \"i\"; from = 0; to = " #last    \
+    "; step = 1; } ); } );\nrun = { plugin = \"" FIXTURE(                                                              \
+        "odd_values") "\"; };\n"                                                                                       \
+                      "storage = { plugin = \"hdf5\"; file = \"h.hdf5\"; };\n"
 
 static int run_with(const char *deed, const char *odd, const char *workers, const char *isolation)
 {
@@ -13,7 +15,8 @@ static int run_with(const char *deed, const char *odd, const char *workers, cons
     (void)snprintf(set_deed, sizeof set_deed, "parameters.deed=%s", deed);
     (void)snprintf(set_odd, sizeof set_odd, "parameters.odd=%s", odd);
     (void)snprintf(set_isolation, sizeof set_isolation, "run.isolation=%s", isolation);
-    return PIPETTE("run", "h.cfg", "-q", "--overwrite", "--workers", workers, "--set", set_deed, "--set", set_odd, "--set", set_isolation);
+    return PIPETTE("run", "h.cfg", "-q", "--overwrite", "--workers", workers, "--set", set_deed, "--set", set_odd,
+                   "--set", set_isolation);
 }
 
 static void test_one_bad_run(void)
@@ -23,7 +26,8 @@ static void test_one_bad_run(void)
     } deeds[] = {
         {"type", "result 'results.runs.$.extra' is i64 here, but f64 in a run before it"},
         {"rank", "result 'results.runs.$.extra' is an array of f64 with 2 dimensions here, but f64 in a run before it"},
-        {"below", "result 'results.runs.$.extra.more' cannot stand beside 'results.runs.$.extra' of a run before it: a name is a value or a group"},
+        {"below", "result 'results.runs.$.extra.more' cannot stand beside 'results.runs.$.extra' of a run before it: a "
+                  "name is a value or a group"},
         {"declared", "'results.$.z.more' would be below 'results.$.z' (/results/z) in the file; rename one of them"},
         {"huge", "result 'large': the array is too large"},
         {"twice", "result 'extra' was stored twice"},
@@ -65,7 +69,8 @@ static void test_the_lowest_run_decides(void)
         CU_ASSERT_EQUAL(run_with("type", "0", workers[i], "batch"), 1);
         CU_ASSERT_EQUAL(count_lines("runs.state", "done"), 1);
         CU_ASSERT_STRING_EQUAL(of_run("extra", 0), "7");
-        CU_ASSERT_STRING_EQUAL(of_run("runs.message", 200), "result 'results.runs.$.extra' is f64 here, but i64 in a run before it");
+        CU_ASSERT_STRING_EQUAL(of_run("runs.message", 200),
+                               "result 'results.runs.$.extra' is f64 here, but i64 in a run before it");
         CU_ASSERT_EQUAL(run_with("below", "0", workers[i], "batch"), 1);
         CU_ASSERT_EQUAL(count_lines("runs.state", "done"), 1);
         CU_ASSERT_STRING_EQUAL(of_run("extra.more", 0), "7");
@@ -76,7 +81,9 @@ static void test_the_lowest_run_decides(void)
     }
     free(first);
     /* Failed runs get another try, and no message of the first one. */
-    CU_ASSERT_EQUAL(PIPETTE("run", "h.cfg", "-q", "--retry-failed", "--set", "parameters.deed=below", "--set", "parameters.odd=0", "--runs", "0-9"), 1);
+    CU_ASSERT_EQUAL(PIPETTE("run", "h.cfg", "-q", "--retry-failed", "--set", "parameters.deed=below", "--set",
+                            "parameters.odd=0", "--runs", "0-9"),
+                    1);
     CU_ASSERT_EQUAL(count_lines("runs.state", "done"), 1);
     hostile_end();
 }
@@ -101,11 +108,13 @@ static void test_no_length(void)
     CU_ASSERT_EQUAL(PIPETTE("get", "h.hdf5", "y", "--run", "1"), 0);
     CU_ASSERT_STRING_EQUAL(command_out, "k,y\n");
     hostile_end();
-    hostile_begin("name = \"V\";\npreprocess = ( { plugin = \"explorer\"; product = ( { parameter = \"length\"; values = [0, 3, 0, 2]; } ); } );\n"
-                  "run = { plugin = \"" FIXTURE("odd_values") "\"; };\nstorage = { plugin = \"hdf5\"; file = \"h.hdf5\"; };\n");
+    hostile_begin(
+        "name = \"V\";\npreprocess = ( { plugin = \"explorer\"; product = ( { parameter = \"length\"; values = [0, 3, "
+        "0, 2]; } ); } );\n"
+        "run = { plugin = \"" FIXTURE("odd_values") "\"; };\nstorage = { plugin = \"hdf5\"; file = \"h.hdf5\"; };\n");
     CU_ASSERT(PIPETTE("run", "h.cfg", "-q") == 0 || err_has("twice"));
     hostile_end();
 }
 
-SUITE("values", {"one bad run", test_one_bad_run}, {"the lowest run decides", test_the_lowest_run_decides}, {"text", test_text},
-      {"no length", test_no_length}, )
+SUITE("values", {"one bad run", test_one_bad_run}, {"the lowest run decides", test_the_lowest_run_decides},
+      {"text", test_text}, {"no length", test_no_length}, )

@@ -46,7 +46,8 @@ static int same_value(const pipette_value *a, const pipette_value *b)
     if (a->type != PIPETTE_TYPE_STRING)
         return memcmp(pipette_value_data(a), pipette_value_data(b), (size_t)count * pipette_type_size(a->type)) == 0;
     for (i = 0; i < count; i++)
-        if (strcmp(((const char *const *)pipette_value_data(a))[i], ((const char *const *)pipette_value_data(b))[i]) != 0)
+        if (strcmp(((const char *const *)pipette_value_data(a))[i], ((const char *const *)pipette_value_data(b))[i]) !=
+            0)
             return 0;
     return 1;
 }
@@ -146,7 +147,7 @@ static void test_lies(void)
     }
 }
 
-/* ---- Plans ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- Plans ---- */
 
 static void test_plan(void)
 {
@@ -154,7 +155,13 @@ static void test_plan(void)
     static plan_span spans[] = {{0, 0, 10}, {10, 20, 5}};
     static plan_place places[] = {{0, 64, 4096}, {64, 64, 8192}};
     plan_parameter parameter = {path, pipette_value_f64(0.25), -1};
-    plan_column result = {.column = 3, .type = PIPETTE_TYPE_F64, .elements = 4, .row_bytes = 32, .file = file, .places = places, .place_count = 2};
+    plan_column result = {.column = 3,
+                          .type = PIPETTE_TYPE_F64,
+                          .elements = 4,
+                          .row_bytes = 32,
+                          .file = file,
+                          .places = places,
+                          .place_count = 2};
     engine_plan plan = {0}, back;
     pipette_error error = {0};
     void *bytes;
@@ -183,9 +190,11 @@ static void test_plan(void)
     CU_ASSERT_STRING_EQUAL(back.results[0].file, file);
     CU_ASSERT(back.results[0].column == 3 && back.results[0].elements == 4 && back.results[0].row_bytes == 32);
     CU_ASSERT(back.results[0].place_count == 2 && memcmp(back.results[0].places, places, sizeof places) == 0);
-    CU_ASSERT(back.coordinate_count == 0 && back.state.column == 5 && back.message_column == 7 && back.log_column == PLAN_NO_COLUMN);
+    CU_ASSERT(back.coordinate_count == 0 && back.state.column == 5 && back.message_column == 7 &&
+              back.log_column == PLAN_NO_COLUMN);
     CU_ASSERT(back.span_count == 2 && memcmp(back.spans, spans, sizeof spans) == 0);
-    CU_ASSERT(back.run_count == 15 && back.seed == UINT64_MAX && back.memory_limit == 1000 && back.isolate == 1 && back.power_safe == 1);
+    CU_ASSERT(back.run_count == 15 && back.seed == UINT64_MAX && back.memory_limit == 1000 && back.isolate == 1 &&
+              back.power_safe == 1);
     plan_free(&back);
     for (cut = 0; cut < size; cut++) {
         void *part = malloc(cut + 1);
@@ -200,7 +209,7 @@ static void test_plan(void)
     free(bytes);
 }
 
-/* ---- Messages -------------------------------------------------------------------------------------------------------------------- */
+/* ---- Messages ---- */
 
 static void test_messages(void)
 {
@@ -245,5 +254,5 @@ static void test_messages(void)
     (void)close(ends[1]);
 }
 
-SUITE("wire", {"numbers and texts", test_numbers}, {"values of every kind, whole and cut off", test_values}, {"bytes that lie", test_lies},
-      {"plans, whole and cut off", test_plan}, {"messages", test_messages}, )
+SUITE("wire", {"numbers and texts", test_numbers}, {"values of every kind, whole and cut off", test_values},
+      {"bytes that lie", test_lies}, {"plans, whole and cut off", test_plan}, {"messages", test_messages}, )

@@ -1,19 +1,20 @@
-/* experiment.h: an experiment of the fault tests: its uninterrupted file, and the comparison with what a fault has left. Include it
- * after faults.h. */
+/* experiment.h: an experiment of the fault tests: its uninterrupted file, and the comparison with what a fault has
+ * left. Include it after faults.h. */
 #ifndef TESTS_FAULTS_EXPERIMENT_H
 #define TESTS_FAULTS_EXPERIMENT_H
 
 typedef struct experiment {
-    const char *name;       /* of the config and of the file */
+    const char *name; /* of the config and of the file */
     const char *config;
-    const char *first;      /* a config that made the file before; NULL: there is none */
-    const char *columns[4]; /* that are compared through `pipette get` too, because plain tools see them at the end only */
-    int code;               /* of the uninterrupted command */
-    int grows;              /* postprocessing adds runs */
-    unsigned points;        /* calls that an ordinary test run takes of each kind */
+    const char *first; /* a config that made the file before; NULL: there is none */
+    const char
+        *columns[4]; /* that are compared through `pipette get` too, because plain tools see them at the end only */
+    int code;        /* of the uninterrupted command */
+    int grows;       /* postprocessing adds runs */
+    unsigned points; /* calls that an ordinary test run takes of each kind */
 } experiment;
 
-/* ---- One command ------------------------------------------------------------------------------------------------------- */
+/* ---- One command ---- */
 
 static char config_name[64], file_name[64], file_path[512], reference_path[512], base_path[512];
 static char *reference_columns[4]; /* what `get` prints of the uninterrupted file */
@@ -21,27 +22,28 @@ static long base_done;             /* runs that are done before the command star
 static char context[400];          /* of the case at hand */
 static int complaints;
 
-#define RUN_ARGUMENTS                                                                                                            \
-    (const char *const[])                                                                                                        \
-    {                                                                                                                            \
-        TEST_COMMAND, "run", config_name, "--workers", "2", "--progress=json", "--plugin-path", FAULT_PLUGINS, "--plugin-path",   \
-            TEST_FIXTURES, NULL                                                                                                  \
+#define RUN_ARGUMENTS                                                                                                  \
+    (const char *const[])                                                                                              \
+    {                                                                                                                  \
+        TEST_COMMAND, "run", config_name, "--workers", "2", "--progress=json", "--plugin-path", FAULT_PLUGINS,         \
+            "--plugin-path", TEST_FIXTURES, NULL                                                                       \
     }
 
 static int right(int good, const char *what, const char *detail)
 {
     if (!good && complaints++ < 5)
-        fprintf(stderr, "\n[%s: %s: %s]\n-- stdout:\n%.800s\n-- stderr:\n%.1200s\n", context, what, detail == NULL ? "" : detail,
-                command_out == NULL ? "" : command_out, command_err == NULL ? "" : command_err);
+        fprintf(stderr, "\n[%s: %s: %s]\n-- stdout:\n%.800s\n-- stderr:\n%.1200s\n", context, what,
+                detail == NULL ? "" : detail, command_out == NULL ? "" : command_out,
+                command_err == NULL ? "" : command_err);
     return good;
 }
 
-#define RIGHT(condition, what, detail)                 \
-    do {                                               \
-        int good_ = right((condition) != 0, what, detail); \
-        CU_ASSERT(good_);                              \
-        if (!good_)                                    \
-            return;                                    \
+#define RIGHT(condition, what, detail)                                                                                 \
+    do {                                                                                                               \
+        int good_ = right((condition) != 0, what, detail);                                                             \
+        CU_ASSERT(good_);                                                                                              \
+        if (!good_)                                                                                                    \
+            return;                                                                                                    \
     } while (0)
 
 COMMAND_UNUSED static char *get_column(const char *column)
@@ -78,7 +80,8 @@ COMMAND_UNUSED static int make_reference(const experiment *e)
     for (i = 0; i < 4; i++) {
         free(reference_columns[i]);
         reference_columns[i] = NULL;
-        if (e->columns[i] != NULL && !right((reference_columns[i] = get_column(e->columns[i])) != NULL, "get", e->columns[i]))
+        if (e->columns[i] != NULL &&
+            !right((reference_columns[i] = get_column(e->columns[i])) != NULL, "get", e->columns[i]))
             return 0;
     }
     copy_file(file_path, reference_path);
@@ -119,8 +122,8 @@ static const char *lines_of(const char *text, unsigned run)
     return text == NULL ? "" : text + 1;
 }
 
-/* Whether each row that is done ('1') has the reference's values; rows and runs have the same numbers here. Before a file grows, fewer
- * parameters stand before the value. */
+/* Whether each row that is done ('1') has the reference's values; rows and runs have the same numbers here. Before a
+ * file grows, fewer parameters stand before the value. */
 static int same_rows(const char *text, const char *wanted, const char *done)
 {
     size_t skip = commas_of(text), other_skip = commas_of(wanted);

@@ -5,8 +5,13 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-enum { FAULT_NONE = 0, FAULT_BEFORE = 1, FAULT_AFTER = 2, FAULT_HALF = 3 }; /* when: HALF: half of the pages take effect */
-enum { FAULT_CALLER = 0, FAULT_ALL = 1 };                                   /* whom */
+enum {
+    FAULT_NONE = 0,
+    FAULT_BEFORE = 1,
+    FAULT_AFTER = 2,
+    FAULT_HALF = 3
+};                                        /* when: HALF: half of the pages take effect */
+enum { FAULT_CALLER = 0, FAULT_ALL = 1 }; /* whom */
 enum { FAULT_PROCESSES = 1024 };
 
 typedef struct fault_board {
@@ -23,7 +28,7 @@ typedef struct fault_board {
     int32_t hit;              /* the process that made the call */
     _Atomic uint32_t failed;  /* calls that were made to fail */
     _Atomic uint32_t end_all; /* to the test: kill them all; none of them changes a file any more */
-    char call[64]; /* the call that was hit: "pwrite" */
+    char call[64];            /* the call that was hit: "pwrite" */
     char file[192];
     _Atomic uint32_t process_count;
     _Atomic int32_t processes[FAULT_PROCESSES]; /* every process of the command, by the test's numbers */

@@ -1,4 +1,5 @@
-/* fault_model: results of every shape, and runs that fail or make no sense, all decided by x; takes as long as it is told. */
+/* fault_model: results of every shape, and runs that fail or make no sense, all decided by x; takes as long as it is
+ * told. */
 #include <pipette/model.h>
 
 #include <stdio.h>
@@ -47,7 +48,8 @@ static int run_model(pipette_run *run)
         times[i] = x + 0.5 * (double)i;
     (void)snprintf(text, sizeof text, "%s %g", pipette_string(run, "word"), x);
     if (pipette_put_f64_array(run, "out.$.events", times, (uint64_t)(count < 0 ? 0 : count)) != PIPETTE_OK ||
-        pipette_put_string(run, "out.$.text", text) != PIPETTE_OK || pipette_put_f64(run, "out.$.square", x * x) != PIPETTE_OK)
+        pipette_put_string(run, "out.$.text", text) != PIPETTE_OK ||
+        pipette_put_f64(run, "out.$.square", x * x) != PIPETTE_OK)
         return PIPETTE_E_MODEL;
     if ((int64_t)x % 3 == 1)
         return pipette_put_f64(run, "more.$.third", x / 3); /* undeclared */

@@ -1,5 +1,5 @@
-/* faults.h: what the fault tests share: commands under kill_shim.so, the wait for all their processes, and plain tools that look
- * at the files. Include it after command.h. */
+/* faults.h: what the fault tests share: commands under kill_shim.so, the wait for all their processes, and plain tools
+ * that look at the files. Include it after command.h. */
 #ifndef TESTS_FAULTS_H
 #define TESTS_FAULTS_H
 
@@ -26,7 +26,7 @@
 static fault_board *fault;
 static char fault_path[64];
 
-/* ---- The board ------------------------------------------------------------------------------------------------------- */
+/* ---- The board ---- */
 
 /* A zombie does not. */
 static int process_lives(pid_t process)
@@ -60,7 +60,8 @@ COMMAND_UNUSED static void faults_kill_all(void)
 /* A thread: who is in a namespace of process numbers cannot kill those outside, so the test does it. */
 static pthread_t faults_killer;
 static _Atomic int faults_over;
-static pthread_mutex_t faults_board_lock = PTHREAD_MUTEX_INITIALIZER; /* or a late look at the board kills the next command */
+static pthread_mutex_t faults_board_lock =
+    PTHREAD_MUTEX_INITIALIZER; /* or a late look at the board kills the next command */
 static void *faults_kill_on_demand(void *unused)
 {
     (void)unused;
@@ -143,7 +144,7 @@ COMMAND_UNUSED static int faults_run(const char *const *arguments)
     return command_wait(faults_start(arguments), COMMAND_SECONDS);
 }
 
-/* ---- Plain tools ------------------------------------------------------------------------------------------------------ */
+/* ---- Plain tools ---- */
 
 static FILE *tools_in, *tools_out;
 static pid_t tools_process;
@@ -155,7 +156,8 @@ COMMAND_UNUSED static void tools_begin(void)
     posix_spawn_file_actions_t actions;
     int to[2], from[2];
     if (pipe2(to, O_CLOEXEC) != 0 || pipe2(from, O_CLOEXEC) != 0 || posix_spawn_file_actions_init(&actions) != 0 ||
-        posix_spawn_file_actions_adddup2(&actions, to[0], 0) != 0 || posix_spawn_file_actions_adddup2(&actions, from[1], 1) != 0 ||
+        posix_spawn_file_actions_adddup2(&actions, to[0], 0) != 0 ||
+        posix_spawn_file_actions_adddup2(&actions, from[1], 1) != 0 ||
         posix_spawn(&tools_process, PYTHON, &actions, NULL, (char *const *)(uintptr_t)arguments, environ) != 0)
         command_stop(PYTHON);
     (void)posix_spawn_file_actions_destroy(&actions);
@@ -191,7 +193,7 @@ COMMAND_UNUSED static int tools_good(const char *answer)
     return strncmp(answer, "ok", 2) == 0;
 }
 
-/* ---- What was printed -------------------------------------------------------------------------------------------------- */
+/* ---- What was printed ---- */
 
 /* The number behind `"name":` in a line; -1 without. */
 COMMAND_UNUSED static long number_of(const char *text, const char *name)

@@ -1,5 +1,5 @@
-/* kill_shim.c: preloaded into a command, counts its calls that change files and kills it, or makes them fail, at the one that
- * the test has chosen (fault_board.h). Calls that libc makes inside itself (fflush) are not seen. */
+/* kill_shim.c: preloaded into a command, counts its calls that change files and kills it, or makes them fail, at the
+ * one that the test has chosen (fault_board.h). Calls that libc makes inside itself (fflush) are not seen. */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -101,12 +101,14 @@ static void note(const char *call, int file, const char *path)
 static int counts(int file)
 {
     struct stat about;
-    return board != NULL && file > STDERR_FILENO && fstat(file, &about) == 0 && S_ISREG(about.st_mode) && about.st_nlink > 0;
+    return board != NULL && file > STDERR_FILENO && fstat(file, &about) == 0 && S_ISREG(about.st_mode) &&
+           about.st_nlink > 0;
 }
 
 enum { GO_ON = 0, THEN_DIE = 1, HALF_THEN_DIE = 2, HALF = 3, FAIL = 4 };
 
-/* How much of a write takes effect where it is cut short: whole pages, as the kernel does it. 0: it goes through whole or not at all. */
+/* How much of a write takes effect where it is cut short: whole pages, as the kernel does it. 0: it goes through whole
+ * or not at all. */
 static size_t part_of(int file, off_t offset, size_t size)
 {
     const int before = errno;
@@ -152,16 +154,16 @@ static long finish(int decision, long result)
 }
 
 /* Calls with bytes; `part` is what is left of them in half. */
-#define WRITING(call, file, splits, whole, half)                          \
-    do {                                                                  \
-        int decision_ = GO_ON;                                            \
-        if (counts(file))                                                 \
-            decision_ = decide(call, file, NULL, splits, 1);              \
-        if (decision_ == FAIL)                                            \
-            return -1;                                                    \
-        if (decision_ == HALF || decision_ == HALF_THEN_DIE)              \
-            return finish(decision_, half);                               \
-        return finish(decision_, whole);                                  \
+#define WRITING(call, file, splits, whole, half)                                                                       \
+    do {                                                                                                               \
+        int decision_ = GO_ON;                                                                                         \
+        if (counts(file))                                                                                              \
+            decision_ = decide(call, file, NULL, splits, 1);                                                           \
+        if (decision_ == FAIL)                                                                                         \
+            return -1;                                                                                                 \
+        if (decision_ == HALF || decision_ == HALF_THEN_DIE)                                                           \
+            return finish(decision_, half);                                                                            \
+        return finish(decision_, whole);                                                                               \
     } while (0)
 
 SHOWN ssize_t write(int file, const void *bytes, size_t size)
@@ -184,7 +186,8 @@ SHOWN ssize_t pwrite64(int file, const void *bytes, size_t size, off64_t offset)
 
 SHOWN ssize_t writev(int file, const struct iovec *parts, int count)
 {
-    WRITING("writev", file, count > 1, syscall(SYS_writev, file, parts, count), syscall(SYS_writev, file, parts, count / 2));
+    WRITING("writev", file, count > 1, syscall(SYS_writev, file, parts, count),
+            syscall(SYS_writev, file, parts, count / 2));
 }
 
 SHOWN ssize_t pwritev(int file, const struct iovec *parts, int count, off_t offset)
@@ -201,19 +204,20 @@ SHOWN ssize_t pwritev64(int file, const struct iovec *parts, int count, off64_t 
 SHOWN ssize_t copy_file_range(int from, off64_t *from_offset, int to, off64_t *to_offset, size_t size, unsigned flags)
 {
     const size_t part = part_of(to, to_offset == NULL ? -1 : *to_offset, size);
-    WRITING("copy_file_range", to, part > 0, syscall(SYS_copy_file_range, from, from_offset, to, to_offset, size, flags),
+    WRITING("copy_file_range", to, part > 0,
+            syscall(SYS_copy_file_range, from, from_offset, to, to_offset, size, flags),
             syscall(SYS_copy_file_range, from, from_offset, to, to_offset, part, flags));
 }
 
 /* Calls without. */
-#define CHANGING(call, counted, file, path, fails, result)                \
-    do {                                                                  \
-        int decision_ = GO_ON;                                            \
-        if (counted)                                                      \
-            decision_ = decide(call, file, path, 0, fails);               \
-        if (decision_ == FAIL)                                            \
-            return -1;                                                    \
-        return (int)finish(decision_, result);                            \
+#define CHANGING(call, counted, file, path, fails, result)                                                             \
+    do {                                                                                                               \
+        int decision_ = GO_ON;                                                                                         \
+        if (counted)                                                                                                   \
+            decision_ = decide(call, file, path, 0, fails);                                                            \
+        if (decision_ == FAIL)                                                                                         \
+            return -1;                                                                                                 \
+        return (int)finish(decision_, result);                                                                         \
     } while (0)
 
 SHOWN int ftruncate(int file, off_t size)

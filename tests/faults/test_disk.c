@@ -1,5 +1,5 @@
-/* Full disks, quotas, broken disks, file size limits, read-only places and folders that vanish: an error that names the cause, exit
- * code 4, what was stored stays good, and the same command goes on once there is room. */
+/* Full disks, quotas, broken disks, file size limits, read-only places and folders that vanish: an error that names the
+ * cause, exit code 4, what was stored stays good, and the same command goes on once there is room. */
 #include <sys/resource.h>
 
 #include "command.h"
@@ -12,11 +12,16 @@
 static const experiment fixed = {
     "fixed",
     "name = \"Fixed\";\n"
-    "preprocess = ( { plugin = \"explorer\"; product = ( { parameter = \"neuron.tau_ref\"; values = [5.0, 7.5, 10.0]; },\n"
+    "preprocess = ( { plugin = \"explorer\"; product = ( { parameter = \"neuron.tau_ref\"; values = [5.0, 7.5, 10.0]; "
+    "},\n"
     "                { parameter = \"neuron.I\"; from = 0.0; to = 0.7; step = 0.1; } ); } );\n"
     "run = { plugin = \"lif\"; };\npostprocess = ( { plugin = \"rate_summary\"; } );\n"
     "storage = { plugin = \"hdf5\"; file = \"fixed.hdf5\"; };\n",
-    NULL, {NULL}, 0, 0, 10};
+    NULL,
+    {NULL},
+    0,
+    0,
+    10};
 
 /* About 1.2 MB of ragged results, which no check beforehand can know. */
 static const experiment ragged = {
@@ -26,16 +31,25 @@ static const experiment ragged = {
     "                { parameter = \"x\"; from = 0; to = 479; step = 8; } ); } );\n"
     "run = { plugin = \"fault_model\"; };\nparameters = { n = 3900; bad = 40.0; };\n"
     "storage = { plugin = \"hdf5\"; file = \"ragged.hdf5\"; };\n",
-    NULL, {"out.events", "out.text", "more.note", NULL}, 1, 0, 10};
+    NULL,
+    {"out.events", "out.text", "more.note", NULL},
+    1,
+    0,
+    10};
 
 static const experiment growing = {
     "growing",
     "name = \"Growing\";\n"
-    "preprocess = ( { plugin = \"explorer\"; product = ( { parameter = \"x\"; values = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]; } ); } );\n"
+    "preprocess = ( { plugin = \"explorer\"; product = ( { parameter = \"x\"; values = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]; "
+    "} ); } );\n"
     "run = { plugin = \"fault_model\"; };\npostprocess = ( { plugin = \"expands\"; until = 8.0; } );\n"
     "parameters = { n = 60; bad = 4.0; senseless = 6.0; };\n"
     "storage = { plugin = \"hdf5\"; file = \"growing.hdf5\"; };\n",
-    NULL, {"out.events", "out.text", "more.note", NULL}, 1, 1, 10};
+    NULL,
+    {"out.events", "out.text", "more.note", NULL},
+    1,
+    1,
+    10};
 
 /* After a command that ended with an error of storage: it says why, and what is there is good. */
 static void look_at_failed(const experiment *e, int code, const char *cause, long *ended, long *rows)
@@ -50,13 +64,14 @@ static void look_at_failed(const experiment *e, int code, const char *cause, lon
     look_at_crashed(e, reported_done(command_err), ended, rows);
 }
 
-/* ---- Calls that fail ----------------------------------------------------------------------------------------------------- */
+/* ---- Calls that fail ---- */
 
 static void fail_at(const experiment *e, uint32_t call, uint32_t total, int reason, int half)
 {
     long ended = -1, rows = -1;
     int code;
-    (void)snprintf(context, sizeof context, "%s: from call %u of %u on: %s%s", e->name, call, total, strerror(reason), half ? ", half of it" : "");
+    (void)snprintf(context, sizeof context, "%s: from call %u of %u on: %s%s", e->name, call, total, strerror(reason),
+                   half ? ", half of it" : "");
     begin_anew(e);
     faults_clear();
     fault->fail_at = call;
@@ -65,7 +80,8 @@ static void fail_at(const experiment *e, uint32_t call, uint32_t total, int reas
     code = faults_run(RUN_ARGUMENTS);
     RIGHT(faults_all_gone(), "processes stay", NULL);
     if (fault->fired > 0)
-        (void)snprintf(context + strlen(context), sizeof context - strlen(context), ", %s of %s", fault->call, fault->file);
+        (void)snprintf(context + strlen(context), sizeof context - strlen(context), ", %s of %s", fault->call,
+                       fault->file);
     if (fault->failed > 0)
         look_at_failed(e, code, strerror(reason), &ended, &rows);
     finish_and_compare(e, ended, rows);
@@ -116,22 +132,22 @@ static void test_growing(void)
     fail_everywhere(&growing);
 }
 
-/* ---- The real thing -------------------------------------------------------------------------------------------------------- */
+/* ---- The real thing ---- */
 
-#define WITH_REFERENCE(e, ...)                \
-    do {                                      \
-        folder_begin();                       \
-        faults_begin();                       \
-        tools_begin();                        \
-        faults_clear();                       \
-        if (make_reference(e)) {              \
-            __VA_ARGS__;                      \
-        } else {                              \
-            CU_FAIL("no reference");          \
-        }                                     \
-        tools_end();                          \
-        faults_end();                         \
-        folder_end();                         \
+#define WITH_REFERENCE(e, ...)                                                                                         \
+    do {                                                                                                               \
+        folder_begin();                                                                                                \
+        faults_begin();                                                                                                \
+        tools_begin();                                                                                                 \
+        faults_clear();                                                                                                \
+        if (make_reference(e)) {                                                                                       \
+            __VA_ARGS__;                                                                                               \
+        } else {                                                                                                       \
+            CU_FAIL("no reference");                                                                                   \
+        }                                                                                                              \
+        tools_end();                                                                                                   \
+        faults_end();                                                                                                  \
+        folder_end();                                                                                                  \
     } while (0)
 
 static void limit_at(const experiment *e, unsigned long bytes)
@@ -163,16 +179,16 @@ static void test_size_limit(void)
     WITH_REFERENCE(&fixed, limit_at(&fixed, 700000));
 }
 
-/* A small file system of our own. The script leaves the file of the full disk as `full`, that of the same command with more room as
- * `later`, and the exit codes. */
+/* A small file system of our own. The script leaves the file of the full disk as `full`, that of the same command with
+ * more room as `later`, and the exit codes. */
 static void fill_disk(const experiment *e)
 {
     static const char script[] =
         "mkdir -p disk && mount -t tmpfs -o size=600k none disk || exit 77\n"
-        "cp ragged.cfg disk/ && cd disk || exit 78\n"
-        TEST_COMMAND " run ragged.cfg --workers 2 --progress=json --plugin-path " FAULT_PLUGINS " >&2; a=$?\n"
-        "cp ragged.hdf5 ../ragged.hdf5; mount -o remount,size=64m none . || exit 79\n"
-        TEST_COMMAND " run ragged.cfg --workers 2 --plugin-path " FAULT_PLUGINS " > /dev/null 2>&1; b=$?\n"
+        "cp ragged.cfg disk/ && cd disk || exit 78\n" TEST_COMMAND
+        " run ragged.cfg --workers 2 --progress=json --plugin-path " FAULT_PLUGINS " >&2; a=$?\n"
+        "cp ragged.hdf5 ../ragged.hdf5; mount -o remount,size=64m none . || exit 79\n" TEST_COMMAND
+        " run ragged.cfg --workers 2 --plugin-path " FAULT_PLUGINS " > /dev/null 2>&1; b=$?\n"
         "cp ragged.hdf5 ../later; cd ..; umount disk; rmdir disk; echo $a $b\n";
     const char *answer;
     char later[300];
@@ -205,13 +221,13 @@ static void test_small_disk(void)
     WITH_REFERENCE(&ragged, fill_disk(&ragged));
 }
 
-/* ---- Places that cannot be written ------------------------------------------------------------------------------------------ */
+/* ---- Places that cannot be written ---- */
 
-#define RUN_IN_SUB                                                                                                             \
-    (const char *const[])                                                                                                      \
-    {                                                                                                                          \
-        TEST_COMMAND, "run", config_name, "--workers", "2", "--progress=json", "--plugin-path", FAULT_PLUGINS, "--set",         \
-            set_file, NULL                                                                                                     \
+#define RUN_IN_SUB                                                                                                     \
+    (const char *const[])                                                                                              \
+    {                                                                                                                  \
+        TEST_COMMAND, "run", config_name, "--workers", "2", "--progress=json", "--plugin-path", FAULT_PLUGINS,         \
+            "--set", set_file, NULL                                                                                    \
     }
 
 static char set_file[128];
@@ -245,7 +261,11 @@ static const experiment slow = {
     "preprocess = ( { plugin = \"explorer\"; product = ( { parameter = \"x\"; from = 0; to = 59; step = 1; } ); } );\n"
     "run = { plugin = \"fault_model\"; };\nparameters = { seconds = 0.02; };\n"
     "storage = { plugin = \"hdf5\"; file = \"slow.hdf5\"; };\n",
-    NULL, {NULL}, 0, 0, 0};
+    NULL,
+    {NULL},
+    0,
+    0,
+    0};
 
 /* The folder gets another name, or is removed, while the runs go on. */
 static void vanish(const experiment *e, int removed)
@@ -294,6 +314,6 @@ static void test_vanished(void)
 }
 
 SUITE("disk", {"fixed results, calls that fail", test_fixed}, {"ragged results, calls that fail", test_ragged},
-      {"postprocessing that adds runs, calls that fail", test_growing}, {"a limit on the size of files", test_size_limit},
-      {"a small file system", test_small_disk}, {"a read-only folder", test_read_only},
-      {"a folder that vanishes", test_vanished}, )
+      {"postprocessing that adds runs, calls that fail", test_growing},
+      {"a limit on the size of files", test_size_limit}, {"a small file system", test_small_disk},
+      {"a read-only folder", test_read_only}, {"a folder that vanishes", test_vanished}, )

@@ -1,8 +1,8 @@
-/* Kills the command, a worker, or all of it at every call that changes a file, and at random times: the file opens, what was done is
- * there and right, and the same command line finishes with the same bytes as an uninterrupted one.
+/* Kills the command, a worker, or all of it at every call that changes a file, and at random times: the file opens,
+ * what was done is there and right, and the same command line finishes with the same bytes as an uninterrupted one.
  *
- * An ordinary test run takes a sample of the calls; PIPETTE_FAULTS=all takes each of them, before, in the midst of and after it, and
- * 200 random times (about ten minutes). PIPETTE_FAULTS_ONLY=NAME takes one experiment. */
+ * An ordinary test run takes a sample of the calls; PIPETTE_FAULTS=all takes each of them, before, in the midst of and
+ * after it, and 200 random times (about ten minutes). PIPETTE_FAULTS_ONLY=NAME takes one experiment. */
 #include "command.h"
 #include "suite.h"
 
@@ -10,18 +10,23 @@
 
 #include "faults/experiment.h"
 
-#define LARGE_AXES                                                                                                              \
-    "preprocess = ( { plugin = \"explorer\"; product = ( { parameter = \"neuron.tau_ref\"; values = [5.0, 7.5, 10.0]; },\n"       \
+#define LARGE_AXES                                                                                                     \
+    "preprocess = ( { plugin = \"explorer\"; product = ( { parameter = \"neuron.tau_ref\"; values = [5.0, 7.5, "       \
+    "10.0]; },\n"                                                                                                      \
     "                { parameter = \"neuron.I\"; from = 0.0; to = 0.7; step = 0.1; } ); } );\n"
 
 #define MODEL_PARAMETERS "parameters = { n = 60; bad = 4.0; senseless = 6.0; word = \"number\"; };\n"
 #define MODEL_PARAMETERS_WITHOUT_WORD "parameters = { n = 60; bad = 4.0; senseless = 6.0; };\n"
 
-static const experiment large = {
-    "large",
-    "name = \"Large\";\n" LARGE_AXES "run = { plugin = \"lif\"; };\npostprocess = ( { plugin = \"rate_summary\"; } );\n"
-    "storage = { plugin = \"hdf5\"; file = \"large.hdf5\"; };\n",
-    NULL, {NULL}, 0, 0, 20};
+static const experiment large = {"large",
+                                 "name = \"Large\";\n" LARGE_AXES
+                                 "run = { plugin = \"lif\"; };\npostprocess = ( { plugin = \"rate_summary\"; } );\n"
+                                 "storage = { plugin = \"hdf5\"; file = \"large.hdf5\"; };\n",
+                                 NULL,
+                                 {NULL},
+                                 0,
+                                 0,
+                                 20};
 
 static const experiment tiny = {
     "tiny",
@@ -29,15 +34,24 @@ static const experiment tiny = {
     "preprocess = ( { plugin = \"explorer\"; product = ( { parameter = \"x\"; from = 1; to = 50; step = 1; },\n"
     "                { parameter = \"y\"; from = 0.5; to = 20; step = 0.5; } ); } );\n"
     "run = { plugin = \"multiply\"; };\nstorage = { plugin = \"hdf5\"; file = \"tiny.hdf5\"; };\n",
-    NULL, {NULL}, 0, 0, 20};
+    NULL,
+    {NULL},
+    0,
+    0,
+    20};
 
-static const experiment shapes = {
-    "shapes",
-    "name = \"Shapes\";\n"
-    "preprocess = ( { plugin = \"explorer\"; product = ( { parameter = \"word\"; values = [\"one\", \"\", \"Zo\xc3\xab, x\"]; },\n"
-    "                { parameter = \"x\"; from = 0; to = 15; step = 1; } ); } );\n"
-    "run = { plugin = \"fault_model\"; };\nparameters = { n = 400; };\nstorage = { plugin = \"hdf5\"; file = \"shapes.hdf5\"; };\n",
-    NULL, {"out.events", "out.text", "more.note", "more.third"}, 0, 0, 20};
+static const experiment shapes = {"shapes",
+                                  "name = \"Shapes\";\n"
+                                  "preprocess = ( { plugin = \"explorer\"; product = ( { parameter = \"word\"; values "
+                                  "= [\"one\", \"\", \"Zo\xc3\xab, x\"]; },\n"
+                                  "                { parameter = \"x\"; from = 0; to = 15; step = 1; } ); } );\n"
+                                  "run = { plugin = \"fault_model\"; };\nparameters = { n = 400; };\nstorage = { "
+                                  "plugin = \"hdf5\"; file = \"shapes.hdf5\"; };\n",
+                                  NULL,
+                                  {"out.events", "out.text", "more.note", "more.third"},
+                                  0,
+                                  0,
+                                  20};
 
 static const experiment failing = {
     "failing",
@@ -46,37 +60,58 @@ static const experiment failing = {
     "                { parameter = \"x\"; from = 0; to = 9; step = 1; } ); } );\n"
     "run = { plugin = \"fault_model\"; };\nparameters = { bad = 4.0; senseless = 6.0; };\n"
     "storage = { plugin = \"hdf5\"; file = \"failing.hdf5\"; };\n",
-    NULL, {"out.events", "out.text", NULL}, 1, 0, 12};
+    NULL,
+    {"out.events", "out.text", NULL},
+    1,
+    0,
+    12};
 
 static const experiment growing = {
     "growing",
     "name = \"Growing\";\n"
-    "preprocess = ( { plugin = \"explorer\"; product = ( { parameter = \"x\"; values = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]; } ); } );\n"
+    "preprocess = ( { plugin = \"explorer\"; product = ( { parameter = \"x\"; values = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]; "
+    "} ); } );\n"
     "run = { plugin = \"fault_model\"; };\npostprocess = ( { plugin = \"expands\"; until = 8.0; } );\n" MODEL_PARAMETERS
     "storage = { plugin = \"hdf5\"; file = \"growing.hdf5\"; };\n",
-    NULL, {"out.events", "out.text", "more.note", NULL}, 1, 1, 20};
+    NULL,
+    {"out.events", "out.text", "more.note", NULL},
+    1,
+    1,
+    20};
 
-static const experiment extended = {
-    "extended",
-    "name = \"Extended\";\n"
-    "preprocess = ( { plugin = \"explorer\"; product = ( { parameter = \"x\"; from = 0.0; to = 10.0; step = 0.5; } ); } );\n"
-    "run = { plugin = \"fault_model\"; };\n" MODEL_PARAMETERS "storage = { plugin = \"hdf5\"; file = \"extended.hdf5\"; };\n",
-    "name = \"Extended\";\n"
-    "preprocess = ( { plugin = \"explorer\"; product = ( { parameter = \"x\"; from = 0.0; to = 8.0; step = 1.0; } ); } );\n"
-    "run = { plugin = \"fault_model\"; };\n" MODEL_PARAMETERS "storage = { plugin = \"hdf5\"; file = \"extended.hdf5\"; };\n",
-    {"out.events", "out.text", "more.note", NULL}, 1, 0, 16};
+static const experiment extended = {"extended",
+                                    "name = \"Extended\";\n"
+                                    "preprocess = ( { plugin = \"explorer\"; product = ( { parameter = \"x\"; from = "
+                                    "0.0; to = 10.0; step = 0.5; } ); } );\n"
+                                    "run = { plugin = \"fault_model\"; };\n" MODEL_PARAMETERS
+                                    "storage = { plugin = \"hdf5\"; file = \"extended.hdf5\"; };\n",
+                                    "name = \"Extended\";\n"
+                                    "preprocess = ( { plugin = \"explorer\"; product = ( { parameter = \"x\"; from = "
+                                    "0.0; to = 8.0; step = 1.0; } ); } );\n"
+                                    "run = { plugin = \"fault_model\"; };\n" MODEL_PARAMETERS
+                                    "storage = { plugin = \"hdf5\"; file = \"extended.hdf5\"; };\n",
+                                    {"out.events", "out.text", "more.note", NULL},
+                                    1,
+                                    0,
+                                    16};
 
 static const experiment compressed = {
     "compressed",
-    "name = \"Compressed\";\n" LARGE_AXES "run = { plugin = \"lif\"; };\npostprocess = ( { plugin = \"rate_summary\"; } );\n"
+    "name = \"Compressed\";\n" LARGE_AXES
+    "run = { plugin = \"lif\"; };\npostprocess = ( { plugin = \"rate_summary\"; } );\n"
     "storage = { plugin = \"hdf5\"; file = \"compressed.hdf5\"; compression = 1; };\n",
-    NULL, {"neuron.V", "neuron.spike_times"}, 0, 0, 12};
+    NULL,
+    {"neuron.V", "neuron.spike_times"},
+    0,
+    0,
+    12};
 
 /* The new runs come between the old ones, and their texts go into a file that has runs. */
 static const experiment powerful = {
     "powerful",
     "name = \"Powerful\";\n"
-    "preprocess = ( { plugin = \"explorer\"; product = ( { parameter = \"word\"; values = [\"one\", \"new\", \"two\"]; },\n"
+    "preprocess = ( { plugin = \"explorer\"; product = ( { parameter = \"word\"; values = [\"one\", \"new\", \"two\"]; "
+    "},\n"
     "                { parameter = \"x\"; from = 0; to = 9; step = 1; } ); } );\n"
     "run = { plugin = \"fault_model\"; };\n" MODEL_PARAMETERS_WITHOUT_WORD
     "storage = { plugin = \"hdf5\"; file = \"powerful.hdf5\"; durability = \"power\"; compression = 1; };\n",
@@ -85,21 +120,28 @@ static const experiment powerful = {
     "                { parameter = \"x\"; from = 0; to = 9; step = 1; } ); } );\n"
     "run = { plugin = \"fault_model\"; };\n" MODEL_PARAMETERS_WITHOUT_WORD
     "storage = { plugin = \"hdf5\"; file = \"powerful.hdf5\"; durability = \"power\"; compression = 1; };\n",
-    {"out.events", "out.text", "more.note", "word"}, 1, 0, 16};
+    {"out.events", "out.text", "more.note", "word"},
+    1,
+    0,
+    16};
 
 /* A parameter that is explored only now: the old runs get coordinates, too. */
 static const experiment newly = {
     "newly",
     "name = \"Newly\";\n"
     "preprocess = ( { plugin = \"explorer\"; product = ( { parameter = \"n\"; values = [60, 80]; },\n"
-    "                { parameter = \"word\"; values = [\"plain\", \"other\"]; }, { parameter = \"x\"; from = 0; to = 9; step = 1; } ); } );\n"
+    "                { parameter = \"word\"; values = [\"plain\", \"other\"]; }, { parameter = \"x\"; from = 0; to = "
+    "9; step = 1; } ); } );\n"
     "run = { plugin = \"fault_model\"; };\n" MODEL_PARAMETERS_WITHOUT_WORD
     "storage = { plugin = \"hdf5\"; file = \"newly.hdf5\"; };\n",
     "name = \"Newly\";\n"
     "preprocess = ( { plugin = \"explorer\"; product = ( { parameter = \"x\"; from = 0; to = 9; step = 1; } ); } );\n"
     "run = { plugin = \"fault_model\"; };\n" MODEL_PARAMETERS_WITHOUT_WORD
     "storage = { plugin = \"hdf5\"; file = \"newly.hdf5\"; };\n",
-    {NULL}, 1, 0, 16};
+    {NULL},
+    1,
+    0,
+    16};
 
 /* Stages that go by how many runs they are shown, and leave single values. */
 static const experiment counting = {
@@ -108,7 +150,11 @@ static const experiment counting = {
     "preprocess = ( { plugin = \"explorer\"; product = ( { parameter = \"i\"; from = 0; to = 9; step = 1; } ); } );\n"
     "run = { plugin = \"odd_values\"; };\npostprocess = ( { plugin = \"adds\"; until = 40; } );\n"
     "storage = { plugin = \"hdf5\"; file = \"counting.hdf5\"; };\n",
-    NULL, {"$.word", "extra", NULL}, 0, 1, 8};
+    NULL,
+    {"$.word", "extra", NULL},
+    0,
+    1,
+    8};
 
 static const char *const whens[] = {"", "before", "after", "in the midst of"};
 
@@ -117,8 +163,8 @@ static void kill_at(const experiment *e, uint32_t call, uint32_t when, uint32_t 
     pid_t process;
     long ended = -1, rows = -1;
     int code;
-    (void)snprintf(context, sizeof context, "%s: %s killed %s call %u of %u", e->name, whom == FAULT_ALL ? "all" : "caller", whens[when],
-                   call, total);
+    (void)snprintf(context, sizeof context, "%s: %s killed %s call %u of %u", e->name,
+                   whom == FAULT_ALL ? "all" : "caller", whens[when], call, total);
     begin_anew(e);
     faults_clear();
     fault->kill_at = call;
@@ -128,8 +174,8 @@ static void kill_at(const experiment *e, uint32_t call, uint32_t when, uint32_t 
     code = command_wait(process, COMMAND_SECONDS);
     RIGHT(faults_all_gone(), "processes stay", NULL);
     if (fault->fired)
-        (void)snprintf(context + strlen(context), sizeof context - strlen(context), ", %s of %s by the %s", fault->call, fault->file,
-                       fault->hit == process ? "command" : "worker");
+        (void)snprintf(context + strlen(context), sizeof context - strlen(context), ", %s of %s by the %s", fault->call,
+                       fault->file, fault->hit == process ? "command" : "worker");
     if (fault->fired == 0 || (whom == FAULT_CALLER && fault->hit != process)) {
         const char *answer;
         RIGHT(code == e->code, "a worker's death ends the command", NULL);
@@ -231,7 +277,7 @@ static void test_newly(void)
     kill_everywhere(&newly);
 }
 
-/* ---- Random times --------------------------------------------------------------------------------------------------------- */
+/* ---- Random times ---- */
 
 static const experiment slow = {
     "slow",
@@ -240,7 +286,11 @@ static const experiment slow = {
     "                { parameter = \"x\"; from = 0; to = 59; step = 1; } ); } );\n"
     "run = { plugin = \"fault_model\"; };\nparameters = { bad = 4.0; senseless = 6.0; seconds = 0.005; };\n"
     "storage = { plugin = \"hdf5\"; file = \"slow.hdf5\"; };\n",
-    NULL, {"out.events", "out.text", "more.note", NULL}, 1, 0, 0};
+    NULL,
+    {"out.events", "out.text", "more.note", NULL},
+    1,
+    0,
+    0};
 
 static uint32_t random_state = 12345;
 static double random_part(void)
@@ -249,8 +299,8 @@ static double random_part(void)
     return (double)(random_state >> 8) / 16777216.0;
 }
 
-/* Kills the command (0), all of it (1), or one of the processes it has started (2). `hasty`: the command is started again at once,
- * while what it left behind still ends. */
+/* Kills the command (0), all of it (1), or one of the processes it has started (2). `hasty`: the command is started
+ * again at once, while what it left behind still ends. */
 static void kill_later(const experiment *e, double seconds, int kind, int hasty)
 {
     static const char *const kinds[] = {"the command", "all", "another process"};
@@ -258,7 +308,8 @@ static void kill_later(const experiment *e, double seconds, int kind, int hasty)
     long ended = -1, rows = -1;
     uint32_t i, count;
     int code;
-    (void)snprintf(context, sizeof context, "%s: %s killed after %.3f s%s", e->name, kinds[kind], seconds, hasty ? ", hasty" : "");
+    (void)snprintf(context, sizeof context, "%s: %s killed after %.3f s%s", e->name, kinds[kind], seconds,
+                   hasty ? ", hasty" : "");
     begin_anew(e);
     faults_clear();
     process = faults_start(RUN_ARGUMENTS);
@@ -279,20 +330,25 @@ static void kill_later(const experiment *e, double seconds, int kind, int hasty)
     if (code == 128 + SIGKILL && !hasty)
         look_at_crashed(e, reported_done(command_err), &ended, &rows);
     else if (code == 128 + SIGKILL)
-        RIGHT(reported_done(command_err) == 0 || file_exists(file_name), "runs were reported, but there is no file", NULL);
+        RIGHT(reported_done(command_err) == 0 || file_exists(file_name), "runs were reported, but there is no file",
+              NULL);
     finish_and_compare(e, ended, rows);
     (void)faults_all_gone();
 }
 
-/* ---- Other commands ------------------------------------------------------------------------------------------------------------------ */
+/* ---- Other commands ---- */
 
-#define RESET_ARGUMENTS                                                                                                            \
-    (const char *const[])                                                                                                        \
-    {                                                                                                                            \
-        TEST_COMMAND, "reset", file_name, "--runs", "2-4,7", NULL                                                                   \
+#define RESET_ARGUMENTS                                                                                                \
+    (const char *const[])                                                                                              \
+    {                                                                                                                  \
+        TEST_COMMAND, "reset", file_name, "--runs", "2-4,7", NULL                                                      \
     }
 
-#define COMPACT_ARGUMENTS (const char *const[]){TEST_COMMAND, "compact", file_name, NULL}
+#define COMPACT_ARGUMENTS                                                                                              \
+    (const char *const[])                                                                                              \
+    {                                                                                                                  \
+        TEST_COMMAND, "compact", file_name, NULL                                                                       \
+    }
 
 /* `compact` killed at each call: the file is the old one or the new one. */
 static void test_compact(void)
@@ -396,7 +452,9 @@ static void test_random(void)
 
 SUITE("killed", {"large results, at each call", test_large}, {"tiny results, at each call", test_tiny},
       {"results of every shape, at each call", test_shapes}, {"runs that fail, at each call", test_failing},
-      {"postprocessing that adds runs, at each call", test_growing}, {"postprocessing that counts, at each call", test_counting},
-      {"an extension of a file, at each call", test_extended},
-      {"compressed results, at each call", test_compressed}, {"an extension by texts, with fdatasync, at each call", test_powerful},
-      {"an extension by parameters, at each call", test_newly}, {"reset, at each call", test_reset}, {"compact, at each call", test_compact}, {"at random times", test_random}, )
+      {"postprocessing that adds runs, at each call", test_growing},
+      {"postprocessing that counts, at each call", test_counting},
+      {"an extension of a file, at each call", test_extended}, {"compressed results, at each call", test_compressed},
+      {"an extension by texts, with fdatasync, at each call", test_powerful},
+      {"an extension by parameters, at each call", test_newly}, {"reset, at each call", test_reset},
+      {"compact, at each call", test_compact}, {"at random times", test_random}, )

@@ -83,7 +83,8 @@ static void compile_after_others(const char *compiler, const char *standard, con
     (void)snprintf(name, sizeof name, "others.%s", extension);
     write_file(name, "#include <complex.h>\n#include <stdbool.h>\n#include <tgmath.h>\n#include <pipette/launcher.h>\n"
                      "#include <pipette/embed.h>\n");
-    (void)snprintf(command, sizeof command, "%s %s " WARNINGS " -I" HEADERS " -fsyntax-only %s", compiler, standard, name);
+    (void)snprintf(command, sizeof command, "%s %s " WARNINGS " -I" HEADERS " -fsyntax-only %s", compiler, standard,
+                   name);
     CU_ASSERT_EQUAL(shell(command), 0);
 }
 
@@ -212,7 +213,8 @@ static void test_macros(void)
     write_file("people.c", every_macro);
     write_file("people.cpp", every_macro);
     CU_ASSERT_EQUAL_FATAL(shell("cc -std=c11 " WARNINGS " -shared -fPIC -I" HEADERS " people.c -o people.so"), 0);
-    CU_ASSERT_EQUAL_FATAL(shell("c++ -std=c++17 " WARNINGS " -shared -fPIC -I" HEADERS " people.cpp -o people_cpp.so"), 0);
+    CU_ASSERT_EQUAL_FATAL(shell("c++ -std=c++17 " WARNINGS " -shared -fPIC -I" HEADERS " people.cpp -o people_cpp.so"),
+                          0);
     look_at_macros("people.so");
     look_at_macros("people_cpp.so");
     if (exists("clang") && exists("clang++")) {

@@ -310,7 +310,8 @@ static void test_utf8(void)
     CU_ASSERT(refused("name = \"caf\xc3", "main.cfg:1: byte 0xc3 is no UTF-8"));
     /* An escape is a byte as well. */
     CU_ASSERT(refused("a = 1;\nname = \"caf\\xe9\";\n", "main.cfg:2: the text holds byte 0xe9, which is not UTF-8"));
-    CU_ASSERT(refused("a = 1;\nb = ( { values = [\"x\",\n\"\\x9b\"]; } );\n", "main.cfg:3: the text holds byte 0x9b, which is not UTF-8"));
+    CU_ASSERT(refused("a = 1;\nb = ( { values = [\"x\",\n\"\\x9b\"]; } );\n",
+                      "main.cfg:3: the text holds byte 0x9b, which is not UTF-8"));
     loaded = load("name = \"caf\\xc3\\xa9\";\n");
     CU_ASSERT_STRING_EQUAL(value_at(loaded, "name", PIPETTE_TYPE_STRING).as.string, "caf\xc3\xa9");
     config_free(loaded);
@@ -347,4 +348,5 @@ SUITE("config", {"the tutorial's config", test_tutorial}, {"arrays of any mixtur
       {"text, comments, nan and inf", test_text}, {"syntax errors say what was expected", test_grammar},
       {"depth of brackets", test_depth}, {"files that cannot be read", test_files},
       {"includes keep file and line", test_include}, {"includes that fail", test_include_errors},
-      {"depth of includes", test_include_depth}, {"bytes that are no UTF-8", test_utf8}, {"many keys", test_many_keys}, )
+      {"depth of includes", test_include_depth}, {"bytes that are no UTF-8", test_utf8},
+      {"many keys", test_many_keys}, )

@@ -393,8 +393,9 @@ static void test_dimensions(void)
     bad(PIPETTE_E_PLUGIN,
         ": dimension 1 (from 0) of result 'neuron.$.V', 'run', has the name of the dimension of the runs");
     dimensions[1].name = "complex";
-    bad(PIPETTE_E_PLUGIN, ": dimension 1 (from 0) of result 'neuron.$.V', 'complex', has the name that files give to the "
-                          "real and imaginary parts of complex numbers: rename it");
+    bad(PIPETTE_E_PLUGIN,
+        ": dimension 1 (from 0) of result 'neuron.$.V', 'complex', has the name that files give to the "
+        "real and imaginary parts of complex numbers: rename it");
     dimensions[1].unit = dimensions[1].doc = NULL;
     good();
     dimensions[1].name = "";

@@ -136,7 +136,8 @@ static void test_not_found(void)
     lacks(search, "", "'' is no name of a plugin");
     lacks(search, "good model", "'good model' is no name of a plugin");
     lacks(search, "good_model.so",
-          "'good_model.so' is no name of a plugin: letters, digits, '_' and '-' are allowed, under 128 of them; a file is named "
+          "'good_model.so' is no name of a plugin: letters, digits, '_' and '-' are allowed, under 128 of them; a file "
+          "is named "
           "with a '/', such as './good_model.so'");
     plugin_search_destroy(search);
     no_folders();

@@ -24,7 +24,8 @@ static void test_tutorial(void)
         "    assert set(d.coords) == {'I', 'tau_ref', 'time'}, d.coords\n"
         "    assert d.I.dims == ('run',) and d.I.attrs['units'] == 'nA' and d.tau_ref.attrs['units'] == 'ms'\n"
         "    assert d.time.attrs['units'] == 'ms' and d.time.values[7] == 7 * 0.1\n"
-        "    assert d.nspikes.dtype == np.float64 and d.nspikes.values[13] == 130 and np.isnan(d.nspikes.values[7:9]).all()\n" /* it has holes */
+        "    assert d.nspikes.dtype == np.float64 and d.nspikes.values[13] == 130 and "
+        "np.isnan(d.nspikes.values[7:9]).all()\n" /* it has holes */
         "    assert d.rate.values[302] == 151.0 and d.V.values[13, 5] == 13.005\n"
         "    assert np.isnan(d.rate.values[7]) and np.isnan(d.V.values[7]).all() and np.isnan(d.V.values[8]).all()\n"
         "    assert d.I.values[7] == 0.07\n"
@@ -106,7 +107,8 @@ static void test_tutorial(void)
     CU_ASSERT_EQUAL(one(&stage, "runs.state", 8).as.boolean, PIPETTE_STATE_INFEASIBLE);
     CU_ASSERT_EQUAL(((const double *)one(&stage, "results.neuron.$.V", 13).data)[5], 13.005);
     CU_ASSERT_EQUAL(one(&stage, "results.neuron.$.V", 13).shape[0], STEPS);
-    /* Parts of a row, up to its end and behind it; of a scalar and of a table, too; nothing of a run that is not done. */
+    /* Parts of a row, up to its end and behind it; of a scalar and of a table, too; nothing of a run that is not done.
+     */
     OK(storage->read_part(&stage, "results.neuron.$.V", 13, 5, 2, &part, &total));
     CU_ASSERT_EQUAL(total, STEPS);
     CU_ASSERT_EQUAL(part.rank, 1);
@@ -182,8 +184,10 @@ static void test_types(void)
     static const char script[] =
         "for e in engines:\n"
         "    d = ds('results/t', e)\n"
-        "    for k in ('i64', 'i32', 'u64', 'flag', 'grid'): assert np.isnan(d[k].values[1]).all() and d[k].dtype.kind == 'f', k\n"
-        "    d = xr.open_dataset(file, group='results/t', engine=e, mask_and_scale=False)\n" /* exact, with what stands for the missing */
+        "    for k in ('i64', 'i32', 'u64', 'flag', 'grid'): assert np.isnan(d[k].values[1]).all() and d[k].dtype.kind "
+        "== 'f', k\n"
+        "    d = xr.open_dataset(file, group='results/t', engine=e, mask_and_scale=False)\n" /* exact, with what stands
+                                                                                                for the missing */
         "    kinds = dict(f64='f8', f32='f4', i64='i8', i32='i4', u64='u8', flag='i1', complex='f8', grid='i4')\n"
         "    for k in kinds: assert d[k].dtype == np.dtype(kinds[k]), (k, d[k].dtype)\n"
         "    assert d.f64.values[0] == 0.1 and d.f32.values[0] == np.float32(0.1)\n"
@@ -276,7 +280,8 @@ static void test_ragged(void)
         "    d = ds('results', e)\n"
         "    s = ds('results/spikes', e)\n"
         "    assert s.spikes.dims == ('sample',) and s.spikes.attrs['units'] == 'ms'\n"
-        "    assert s.run.dtype == np.int32 and s.run.dims == ('sample',) and s.run.attrs['instance_dimension'] == 'run'\n"
+        "    assert s.run.dtype == np.int32 and s.run.dims == ('sample',) and s.run.attrs['instance_dimension'] == "
+        "'run'\n"
         "    assert list(s.run.values) == [1, 2, 2, 4, 4, 4, 4] and list(s.coords) == ['run']\n"
         "    assert list(d.spikes_count.values) == [0, 1, 2, 0, 4, 0], d.spikes_count.values\n"
         "    assert d.spikes_count.attrs['sample_dimension'] == 'spikes/sample'\n"
@@ -367,10 +372,11 @@ static void test_selection(void)
 /* Nothing came: no run of a ragged result, no run at all. */
 static void test_nothing(void)
 {
-    static const char script[] = "for e in engines:\n"
-                                 "    d = ds('results', e)\n"
-                                 "    assert ds('results/spikes', e).spikes.shape == (0,) and list(d.spikes_count.values) == [0, 0, 0]\n"
-                                 "    assert list(d.word.values) == ['', '', '']\n";
+    static const char script[] =
+        "for e in engines:\n"
+        "    d = ds('results', e)\n"
+        "    assert ds('results/spikes', e).spikes.shape == (0,) and list(d.spikes_count.values) == [0, 0, 0]\n"
+        "    assert list(d.word.values) == ['', '', '']\n";
     pipette_stage stage = new_stage();
     pipette_storage_info info;
     plan p;
@@ -485,8 +491,8 @@ static void test_names(void)
         python(file, "d = ds('results/neuron')\nassert 'neuron_I' in d.coords and d.I.dims == ('run', 'time')\n"));
 }
 
-/* Ten million rows are laid out at once: arrays cost next to nothing until they are written, single numbers read as missing from the
- * beginning. */
+/* Ten million rows are laid out at once: arrays cost next to nothing until they are written, single numbers read as
+ * missing from the beginning. */
 static void test_sparse(void)
 {
     pipette_stage stage = new_stage();

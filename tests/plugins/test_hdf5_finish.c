@@ -79,7 +79,8 @@ enum { F_V = RAGGED_COLUMNS, F_I, F_MOOD, F_MESSAGE, F_TRACE, FULL_COLUMNS, ROWS
 
 static const pipette_dimension sample_dimension[] = {PIPETTE_DIMENSION("sample", "ms", SAMPLES, 0.0, 0.5, "")};
 static const pipette_column_spec trace_column = /* its rows are compressed */
-    COLUMN("results.neuron.$.trace", PIPETTE_TYPE_F64, PIPETTE_ROLE_RESULT, 0, "mV", "T.", sample_dimension, 1, NULL, 0);
+    COLUMN("results.neuron.$.trace", PIPETTE_TYPE_F64, PIPETTE_ROLE_RESULT, 0, "mV", "T.", sample_dimension, 1, NULL,
+           0);
 
 static void full_plan(plan *p)
 {
@@ -168,7 +169,8 @@ static const char full_script[] =
     "    N = int(d.spikes_count.values[7] > 0) * 4 + 4\n"
     "    done = [0, 1, 2, 3] + ([5, 6, 7] if N == 8 else [])\n"
     "    assert (n.V.values[done] == np.array(done)[:, None] + np.arange(50) / 1000.0).all()\n"
-    "    assert np.isnan(n.V.values[4]).all() and n.V.dims == ('run', 'time') and set(n.coords) == {'I', 'mood', 'time', 'sample'}\n"
+    "    assert np.isnan(n.V.values[4]).all() and n.V.dims == ('run', 'time') and set(n.coords) == {'I', 'mood', "
+    "'time', 'sample'}\n"
     "    assert (n.trace.values[done] == np.array(done)[:, None] * 600 + np.arange(600)).all()\n"
     "    assert np.isnan(n.trace.values[4]).all()\n"
     "    assert list(d.spikes_count.values) == [i if i in done else 0 for i in range(8)]\n"
@@ -222,7 +224,8 @@ static void test_in_place(void)
     storage->destroy(&stage);
     CU_ASSERT_EQUAL(inode_of(file), inode);
     check_offset(file, "results/neuron/V", V_place.offset);
-    /* One write of the beginning, nothing renamed; synced before and after it, since runs of an earlier command are in the file. */
+    /* One write of the beginning, nothing renamed; synced before and after it, since runs of an earlier command are in
+     * the file. */
     CU_ASSERT_TRUE(strchr(steps, 'H') != NULL && strchr(steps, 'H') == strrchr(steps, 'H'));
     CU_ASSERT_PTR_NULL(strchr(steps, 'R'));
     CU_ASSERT_PTR_NOT_NULL(strstr(steps, "SHS"));

@@ -1,4 +1,5 @@
-/* The storage plugin `hdf5` grows in place: what is there stays where it is, what is dead is used again, what others have put in stays. */
+/* The storage plugin `hdf5` grows in place: what is there stays where it is, what is dead is used again, what others
+ * have put in stays. */
 #include "hdf5_host.h"
 
 /* ---- Room ---- */
@@ -32,9 +33,11 @@ static void test_thousand(void)
     CU_ASSERT_EQUAL(facts.st_ino, first.st_ino);
     /* 400 bytes of V for each run, and less than 100 of the rest. */
     CU_ASSERT_TRUE(facts.st_size < 500 * 1001 + 1000000);
-    CU_ASSERT_TRUE(python(file, "h = h5py.File(file, 'r')\n"
-                                "assert (h['results/neuron/V'][:] == np.arange(1001)[:, None] + np.arange(50) / 1000).all()\n"
-                                "assert (h['results/neuron/nspikes'][:] == np.arange(1001) * 10).all() and (h['runs/state'][:] == 1).all()\n"));
+    CU_ASSERT_TRUE(python(
+        file,
+        "h = h5py.File(file, 'r')\n"
+        "assert (h['results/neuron/V'][:] == np.arange(1001)[:, None] + np.arange(50) / 1000).all()\n"
+        "assert (h['results/neuron/nspikes'][:] == np.arange(1001) * 10).all() and (h['runs/state'][:] == 1).all()\n"));
     CU_ASSERT_TRUE(shell("h5dump '%1$s' > /dev/null && ncdump '%1$s' > /dev/null", file));
 }
 
@@ -75,8 +78,9 @@ static void test_large(void)
     CU_ASSERT_EQUAL(facts.st_ino, first.st_ino);
     /* A chunk more, and no more than the run on the disk. */
     CU_ASSERT_TRUE(facts.st_size - first.st_size < 10000000 && (facts.st_blocks - first.st_blocks) * 512 < 2000000);
-    CU_ASSERT_TRUE(python(file, "V = h5py.File(file, 'r')['results/neuron/V']\n"
-                                "assert V.shape == (5001, 100000) and V[1234, -1] == 4.5 and V[5000, -1] == 5.5 and V[4999, 7] == 0\n"));
+    CU_ASSERT_TRUE(python(
+        file, "V = h5py.File(file, 'r')['results/neuron/V']\n"
+              "assert V.shape == (5001, 100000) and V[1234, -1] == 4.5 and V[5000, -1] == 5.5 and V[4999, 7] == 0\n"));
     (void)unlink(file);
 }
 
@@ -104,14 +108,17 @@ static void test_huge_rows(void)
         for (i = bytes = 0, end = UINT64_C(4400000000); i < place.span_count; bytes += place.spans[i++].bytes)
             for (; end <= bytes + place.spans[i].bytes; end += UINT64_C(4400000000)) {
                 last = (double)(end / UINT64_C(4400000000)) + 0.5;
-                CU_ASSERT_EQUAL(pwrite(fd, &last, sizeof last, (off_t)(place.spans[i].offset + (end - bytes) - sizeof last)), (ssize_t)sizeof last);
+                CU_ASSERT_EQUAL(
+                    pwrite(fd, &last, sizeof last, (off_t)(place.spans[i].offset + (end - bytes) - sizeof last)),
+                    (ssize_t)sizeof last);
             }
         (void)close(fd);
         CU_ASSERT_EQUAL(last, round + 2.5);
         OK(write_cells(&stage, 0, p.layout.row_count, STATE, "\1\1\1", 1));
         OK(storage->finish(&stage, 0));
         CU_ASSERT_TRUE(python(file, "V = h5py.File(file, 'r')['results/neuron/V']\n"
-                                    "assert V.shape[1] == 550000000 and list(V[:, -1]) == [i + 1.5 for i in range(len(V))] and V[0, 12345] == 0\n"));
+                                    "assert V.shape[1] == 550000000 and list(V[:, -1]) == [i + 1.5 for i in "
+                                    "range(len(V))] and V[0, 12345] == 0\n"));
         if (round == 0) {
             p.span.count = p.layout.row_count = 3;
             OK(storage->open(&stage, file, PIPETTE_STORAGE_UPDATE));
@@ -128,7 +135,8 @@ static const char put_script[] =
     "f = h5py.File(file, 'r+', libver=LIBVER)\n"
     "f.attrs['owner'] = 'somebody'; f['results'].attrs['notes'] = ['a', 'b']\n"
     "V = f['results/neuron/V']\n"
-    "V.attrs['checked'] = np.arange(5); V.attrs['peer'] = f['results/neuron/rate'].ref; V.attrs['empty'] = h5py.Empty('f')\n"
+    "V.attrs['checked'] = np.arange(5); V.attrs['peer'] = f['results/neuron/rate'].ref; V.attrs['empty'] = "
+    "h5py.Empty('f')\n"
     "g = f.create_group('mine/deep')\n"
     "g.attrs['x'] = 1.5\n"
     "g['small'] = np.arange(10); g['small'].attrs['of'] = V.ref\n"
@@ -153,9 +161,11 @@ static const char there_script[] =
     "g = f['mine/deep']\n"
     "assert g.attrs['x'] == 1.5 and list(g['small'][:]) == list(range(10)) and f[g['small'].attrs['of']] == V\n"
     "assert (g['large'][:] == np.random.RandomState(1).rand(100, 1000)).all() and g['large'].compression == 'gzip'\n"
-    "assert g['large'].attrs['unit'] == 'mV' and g['large too'] == g['large'] and h5py.h5o.get_info(g['large'].id).rc == 2\n"
+    "assert g['large'].attrs['unit'] == 'mV' and g['large too'] == g['large'] and h5py.h5o.get_info(g['large'].id).rc "
+    "== 2\n"
     "assert g['alias'] == V and g['up'] == f['mine']\n"
-    "assert g.get('soft', getlink=True).path == '/results/neuron/V' and g.get('external', getlink=True).filename == 'other.h5'\n"
+    "assert g.get('soft', getlink=True).path == '/results/neuron/V' and g.get('external', getlink=True).filename == "
+    "'other.h5'\n"
     "assert g['typed'].shape == (3,) and g['type'].dtype.names == ('a', 'b')\n"
     "r = g['references'][:]\n"
     "assert f[r[0]] == V and f[r[1]] == g['small'] and f[r[2]] == g['large']\n"
@@ -196,7 +206,8 @@ static void check_others(const char *libver)
     }
     storage->destroy(&stage);
     CU_ASSERT_TRUE(python(file, "h = h5py.File(file, 'r')\n"
-                                "assert h['results/extra'][6] == 2.5 and np.isnan(h['results/extra'][5]) and len(h['results/neuron/V']) == 8\n"));
+                                "assert h['results/extra'][6] == 2.5 and np.isnan(h['results/extra'][5]) and "
+                                "len(h['results/neuron/V']) == 8\n"));
     stage = opened(file, PIPETTE_STORAGE_READ);
     CU_ASSERT_EQUAL(one(&stage, "results.neuron.$.nspikes", 7).as.i64, 70);
     close_down(&stage);
@@ -219,7 +230,9 @@ static void test_others_room(void)
     OK(lay_out(&stage, fresh("room.hdf5"), &p));
     OK(store_run(&stage, 0, PIPETTE_STATE_DONE));
     OK(storage->finish(&stage, 0));
-    CU_ASSERT_TRUE(python(file, "f = h5py.File(file, 'r+')\nf['theirs/large'] = np.arange(500000.0)\nf['theirs/small'] = np.arange(1000.0)\n"));
+    CU_ASSERT_TRUE(python(
+        file,
+        "f = h5py.File(file, 'r+')\nf['theirs/large'] = np.arange(500000.0)\nf['theirs/small'] = np.arange(1000.0)\n"));
     for (rows = 2; rows <= 100; rows++) {
         grow_to(&stage, &p, rows);
         OK(storage->finish(&stage, 0));
@@ -228,7 +241,8 @@ static void test_others_room(void)
     CU_ASSERT_EQUAL(stat(file, &facts), 0);
     CU_ASSERT_TRUE(facts.st_size > 4000000 && facts.st_size < 5000000);
     CU_ASSERT_TRUE(python(file, "f = h5py.File(file, 'r')\n"
-                                "assert (f['theirs/large'][:] == np.arange(500000.0)).all() and (f['theirs/small'][:] == np.arange(1000.0)).all()\n"));
+                                "assert (f['theirs/large'][:] == np.arange(500000.0)).all() and (f['theirs/small'][:] "
+                                "== np.arange(1000.0)).all()\n"));
 }
 
 static void test_end(void)
@@ -237,4 +251,5 @@ static void test_end(void)
 }
 
 SUITE("hdf5 growth", {"a thousand times", test_thousand}, {"a large file", test_large}, {"huge rows", test_huge_rows},
-      {"what others have put in", test_others}, {"room for what others have put in", test_others_room}, {"nothing is left", test_end}, )
+      {"what others have put in", test_others}, {"room for what others have put in", test_others_room},
+      {"nothing is left", test_end}, )

@@ -1,4 +1,5 @@
-/* The storage plugin `hdf5`: values that stand in the log survive other programs, and runs that have lost theirs run again. */
+/* The storage plugin `hdf5`: values that stand in the log survive other programs, and runs that have lost theirs run
+ * again. */
 #include <fcntl.h>
 #include <sys/stat.h>
 
@@ -94,7 +95,8 @@ static void test_locks(void)
     pipette_stage stage, reader;
     make_unfinished("lock.hdf5", 2);
     stage = opened(file, PIPETTE_STORAGE_UPDATE);
-#define H5PY(mode) "HDF5_USE_FILE_LOCKING=TRUE /usr/bin/python3 -c \"import h5py; h5py.File('%s', '" mode "')\" 2> /dev/null"
+#define H5PY(mode)                                                                                                     \
+    "HDF5_USE_FILE_LOCKING=TRUE /usr/bin/python3 -c \"import h5py; h5py.File('%s', '" mode "')\" 2> /dev/null"
     CU_ASSERT_TRUE(shell(H5PY("r"), file));
     CU_ASSERT_FALSE(shell(H5PY("r+"), file));
     reader = opened(file, PIPETTE_STORAGE_READ);
@@ -106,7 +108,8 @@ static void test_locks(void)
     go_on(0);
 }
 
-/* Nobody has written for long, so the reader does not look at the file for every value; it sees what is done all the same. */
+/* Nobody has written for long, so the reader does not look at the file for every value; it sees what is done all the
+ * same. */
 static void test_quiet_file(void)
 {
     const struct timespec long_ago[2] = {{1000000000, 0}, {1000000000, 0}};
@@ -201,7 +204,8 @@ static void test_damage(void)
     }
 }
 
-/* Each of the first `done` runs but the second stores a result that was not declared; the third one another one as well. */
+/* Each of the first `done` runs but the second stores a result that was not declared; the third one another one as
+ * well. */
 static void make_with_undeclared(const char *name, uint64_t done)
 {
     pipette_column_spec second = undeclared;
@@ -243,7 +247,7 @@ static void test_undeclared(void)
         double number;
         int64_t from;
         const char *states;
-    } damages[] = {{1236.0, 0, "110110000000"},  /* one of two values */
+    } damages[] = {{1236.0, 0, "110110000000"}, /* one of two values */
                    {4321.0, 0, "110110000000"},
                    {1238.0, -30, "111100000000"}}; /* the head of the record */
     pipette_stage stage;
@@ -409,8 +413,8 @@ static uint32_t position_of(pipette_stage *stage, const char *path)
     return wanted.found;
 }
 
-/* An unfinished file as an earlier version left it: its log stands behind HDF5's end. Four of its six runs are done: run i has n = i + 1, a
- * list 0 .. n - 1 and the word "word n". */
+/* An unfinished file as an earlier version left it: its log stands behind HDF5's end. Four of its six runs are done:
+ * run i has n = i + 1, a list 0 .. n - 1 and the word "word n". */
 static void test_format_1(void)
 {
     static const char script[] =
@@ -422,7 +426,8 @@ static void test_format_1(void)
     double list[6] = {0, 1, 2, 3, 4, 5};
     pipette_stage stage;
     uint64_t row, n;
-    CU_ASSERT_TRUE(shell("cp '" TEST_SOURCE_FOLDER "/data/format1_unfinished.hdf5' '%s' && chmod u+w '%1$s'", fresh("before.hdf5")));
+    CU_ASSERT_TRUE(shell("cp '" TEST_SOURCE_FOLDER "/data/format1_unfinished.hdf5' '%s' && chmod u+w '%1$s'",
+                         fresh("before.hdf5")));
     stage = opened(file, PIPETTE_STORAGE_READ);
     CU_ASSERT_STRING_EQUAL(one(&stage, "results.$.word", 3).as.string, "word 4");
     close_down(&stage);
@@ -450,8 +455,9 @@ static void test_end(void)
     clean_up();
 }
 
-SUITE("plugins/hdf5 log", {"other programs write", test_other_programs}, {"locks", test_locks}, {"a quiet file", test_quiet_file},
-      {"several extents", test_extents},
-      {"damage", test_damage}, {"damaged undeclared results", test_undeclared},
-      {"undeclared results and a reset", test_undeclared_reset}, {"a reset here and there", test_scattered_reset}, {"a damaged layout", test_damaged_layout}, {"a lost log", test_lost_log}, {"an unknown state", test_unknown_state},
-      {"a file of format 1", test_format_1}, {"nothing is left", test_end}, )
+SUITE("plugins/hdf5 log", {"other programs write", test_other_programs}, {"locks", test_locks},
+      {"a quiet file", test_quiet_file}, {"several extents", test_extents}, {"damage", test_damage},
+      {"damaged undeclared results", test_undeclared}, {"undeclared results and a reset", test_undeclared_reset},
+      {"a reset here and there", test_scattered_reset}, {"a damaged layout", test_damaged_layout},
+      {"a lost log", test_lost_log}, {"an unknown state", test_unknown_state}, {"a file of format 1", test_format_1},
+      {"nothing is left", test_end}, )

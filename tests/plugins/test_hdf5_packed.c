@@ -190,17 +190,18 @@ static void check_packed(pipette_stage *stage, uint64_t row)
     "    assert d.trace.dims == ('run', 'sample') and d.trace.attrs['units'] == 'mV'\n"                                \
     "    assert (d.trace.values[done] == done[:, None] * 1000 + np.arange(700) // 7).all()\n"                          \
     "    assert np.isnan(d.trace.values[rest]).all() and np.isnan(d.small.values[rest]).all()\n"                       \
-    "    assert d.wave.dims == ('run', 'position', 'complex') and (d.wave.values[done, :, 0] == np.arange(300)).all()\n"   \
+    "    assert d.wave.dims == ('run', 'position', 'complex') and (d.wave.values[done, :, 0] == "                      \
+    "np.arange(300)).all()\n"                                                                                          \
     "    assert (d.wave.values[done, 9, 1] == -done).all() and np.isnan(d.wave.values[rest]).all()\n"                  \
     "    assert d.grid.dims == ('run', 'y', 'x') and (d.grid.values[done, 39, 39] == done * 10000 + 1599).all()\n"     \
-    "    assert np.isnan(d.grid.values[rest]).all() and np.isnan(d.flags.values[rest]).all()\n"                 \
+    "    assert np.isnan(d.grid.values[rest]).all() and np.isnan(d.flags.values[rest]).all()\n"                        \
     "    assert (d.flags.values[done] == (np.arange(5000) % 3 == done[:, None] % 3)).all()\n"
 
 static void test_packed(void)
 {
-    static const char late_script[] = PACKED_CHECK
-        "assert h['results/late'].chunks == (1, 700) and h['results/late'][1, 5] == 5.0\n"
-        "assert np.isnan(h['results/late'][2, 5])\n";
+    static const char late_script[] =
+        PACKED_CHECK "assert h['results/late'].chunks == (1, 700) and h['results/late'][1, 5] == 5.0\n"
+                     "assert np.isnan(h['results/late'][2, 5])\n";
     static double late[SAMPLES];
     const pipette_storage_compressed *compressed;
     const pipette_storage_direct *direct;

@@ -73,7 +73,8 @@ static void test_tutorial(void)
         different += bits(sum) != bits(sum_expected) || bits(maximum) != bits(maximum_expected);
         different += isnan(first) ? !isnan(first_expected) : bits(first) != bits(first_expected);
         different += fake_find_result(&run, "neuron.$.spike_times")->count != (uint64_t)nspikes;
-        different += spikes > 0 && bits(*(const double *)fake_run_data(&run, "neuron.$.spike_times")) != bits(first_expected);
+        different +=
+            spikes > 0 && bits(*(const double *)fake_run_data(&run, "neuron.$.spike_times")) != bits(first_expected);
         sha256_add(&hash, V, 10000 * sizeof *V);
         total += spikes;
         rows++;

@@ -307,11 +307,13 @@ static void test_wrong_values(void)
     refuses(COLUMNS(tutorial), COLUMNS(several), "\nvalue = \"text\";",
             "test.cfg:2: 'text' is text in each run; a summary takes one number: z, w");
     refuses(COLUMNS(tutorial), COLUMNS(lif_columns), "\nvalue = 3;", "test.cfg:2: takes a string");
-    refuses(COLUMNS(tutorial), COLUMNS(none), "", "the model returns no result, or the run stage leaves it out (omit); choose one with value = \"NAME\": z");
+    refuses(COLUMNS(tutorial), COLUMNS(none), "",
+            "the model returns no result, or the run stage leaves it out (omit); choose one with value = \"NAME\": z");
     refuses(COLUMNS(tutorial), COLUMNS(several), "",
             "the model returns several results; choose one with value = \"NAME\": z, w");
     refuses(COLUMNS(tutorial), none, 0, "",
-            "the model returns no result, or the run stage leaves it out (omit); choose one with value = \"NAME\": (it has none with one number per run)");
+            "the model returns no result, or the run stage leaves it out (omit); choose one with value = \"NAME\": (it "
+            "has none with one number per run)");
 }
 
 static void test_wrong_dimensions(void)

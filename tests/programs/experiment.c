@@ -210,7 +210,8 @@ int main(int argc, char **argv)
             pipette_view_destroy(view);
         }
     printf("factor %d, %s\n", factor, is("time") ? "" : pipette_environment_file(env));
-    if (is("hdf5") && H5Fclose(H5Gcreate2(own_file, "mine", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT) < 0 ? -1 : own_file) < 0)
+    if (is("hdf5") &&
+        H5Fclose(H5Gcreate2(own_file, "mine", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT) < 0 ? -1 : own_file) < 0)
         printf("my own file is damaged\n");
     if (is("forget"))
         return 0;

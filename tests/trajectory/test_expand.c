@@ -320,8 +320,7 @@ static void test_long_axes(void)
     trajectory_destroy(t);
 }
 
-/* ---- Against a table of points, for many small explorations
- * ---------------------------------------------------------- */
+/* ---- Against a table of points, for many small explorations ---- */
 
 static uint64_t state = 88172645463325252u;
 static uint64_t draw(uint64_t below)
@@ -407,8 +406,7 @@ static void test_random(void)
     CU_ASSERT_EQUAL(wrong, 0);
 }
 
-/* ---- Stored points and the config's
- * ---------------------------------------------------------------------------------- */
+/* ---- Stored points and the config's ---- */
 
 static char *text_of(pipette_trajectory *t)
 {

@@ -273,7 +273,8 @@ static void test_refused(void)
 {
     pipette_trajectory *t = tutorial();
     static const double numbers[] = {1, 2, 200, NAN};
-    static const char *const text[] = {"a", "b"}, *const latin1[] = {"caf\xc3\xa9", "caf\xe9"}, *const half[] = {"I"}, *const unknown[] = {"I", "tau_reff"};
+    static const char *const text[] = {"a", "b"}, *const latin1[] = {"caf\xc3\xa9", "caf\xe9"}, *const half[] = {"I"},
+                             *const unknown[] = {"I", "tau_reff"};
     static const char *const twice[] = {"I", "tau_ref", "neuron.I"}, *const extra[] = {"I", "tau_ref", "dt"};
     static const int64_t huge[] = {9007199254740993};
     pipette_axis axes[3], axis;

@@ -9,9 +9,12 @@
 /* The variables: I, n, seed, f, on, state, and `gap`, which is missing. */
 static int resolve(const char *name, void *user, uint32_t *variable, int *kind, pipette_error *error)
 {
-    static const struct { const char *name; int kind; } known[] = {
-        {"neuron.I", EXPRESSION_REAL}, {"n", EXPRESSION_INTEGER}, {"seed", EXPRESSION_INTEGER}, {"f", EXPRESSION_REAL},
-        {"on", EXPRESSION_TRUTH}, {"state", EXPRESSION_TEXT}, {"gap", EXPRESSION_REAL}};
+    static const struct {
+        const char *name;
+        int kind;
+    } known[] = {{"neuron.I", EXPRESSION_REAL}, {"n", EXPRESSION_INTEGER}, {"seed", EXPRESSION_INTEGER},
+                 {"f", EXPRESSION_REAL},        {"on", EXPRESSION_TRUTH},  {"state", EXPRESSION_TEXT},
+                 {"gap", EXPRESSION_REAL}};
     uint32_t i;
     (void)user;
     for (i = 0; i < sizeof known / sizeof known[0]; i++)
@@ -69,32 +72,99 @@ static void check(int wanted, const char *const *texts)
 
 static void test_holds(void)
 {
-    check(1, (const char *const[]){"neuron.I == 0.1", "neuron.I > 0.05 and n < 0", "1 + 2 * 3 == 7", "(1 + 2) * 3 == 9", "-2^2 == -4", "2^-1 == 0.5", "2**3**2 == 512",
-                                   "7 / 2 == 3.5", "-7 % 3 == -1", "7.5 % 2 == 1.5", "1 - 2 - 3 == -4", "8 / 4 / 2 == 1", "not n == 0", "!(n == 0)", "not not on", "on", "on == true",
-                                   "on == 1", "state == 'timed_out'", "state != \"failed\"", "'it''s' == \"it's\"", "true or false and false", "not false and true", "false or on",
-                                   "n<0&&on||false", "abs(n) == 3", "sqrt(16) == 4", "max(1, n, 2.5) == 2.5", "min(4, 2) == 2", "hypot(3, 4) == 5", "atan2(0, 1) == 0", "floor(-0.5) == -1",
-                                   "isnan(nan)", "nan != nan", "not isfinite(inf)", "1e3 == 1000", ".5 == 0.5", "1.5e-3 < 2.E-3", "  1<2  ", "1 < 2 or gap > 0", NULL});
-    check(0, (const char *const[]){"neuron.I > 0.5", "n == 3", "state == 'failed'", "state == ''", "not on", "false", "nan == nan", "1 < 2 and false", "!on", NULL});
+    check(1, (const char *const[]){"neuron.I == 0.1",
+                                   "neuron.I > 0.05 and n < 0",
+                                   "1 + 2 * 3 == 7",
+                                   "(1 + 2) * 3 == 9",
+                                   "-2^2 == -4",
+                                   "2^-1 == 0.5",
+                                   "2**3**2 == 512",
+                                   "7 / 2 == 3.5",
+                                   "-7 % 3 == -1",
+                                   "7.5 % 2 == 1.5",
+                                   "1 - 2 - 3 == -4",
+                                   "8 / 4 / 2 == 1",
+                                   "not n == 0",
+                                   "!(n == 0)",
+                                   "not not on",
+                                   "on",
+                                   "on == true",
+                                   "on == 1",
+                                   "state == 'timed_out'",
+                                   "state != \"failed\"",
+                                   "'it''s' == \"it's\"",
+                                   "true or false and false",
+                                   "not false and true",
+                                   "false or on",
+                                   "n<0&&on||false",
+                                   "abs(n) == 3",
+                                   "sqrt(16) == 4",
+                                   "max(1, n, 2.5) == 2.5",
+                                   "min(4, 2) == 2",
+                                   "hypot(3, 4) == 5",
+                                   "atan2(0, 1) == 0",
+                                   "floor(-0.5) == -1",
+                                   "isnan(nan)",
+                                   "nan != nan",
+                                   "not isfinite(inf)",
+                                   "1e3 == 1000",
+                                   ".5 == 0.5",
+                                   "1.5e-3 < 2.E-3",
+                                   "  1<2  ",
+                                   "1 < 2 or gap > 0",
+                                   NULL});
+    check(0, (const char *const[]){"neuron.I > 0.5", "n == 3", "state == 'failed'", "state == ''", "not on", "false",
+                                   "nan == nan", "1 < 2 and false", "!on", NULL});
 }
 
 /* 64 bits stay 64 bits, and a float is what the literal beside it says. */
 static void test_exact(void)
 {
-    check(1, (const char *const[]){"seed == 18446744073709551615", "seed - 1 == 18446744073709551614", "9007199254740993 > 9007199254740992", "f == 0.1", "0.1 == f", "f <= 0.1",
-                                   "9007199254740993 - 9007199254740992 == 1", "18446744073709551616 > seed",
-                                   "seed < 1.8446744073709552e19", "9007199254740993 > 9007199254740992.0", "-9007199254740993 < -9007199254740992.0", "9007199254740993 < 9007199254740994.0",
-                                   "4611686018427387905 != 4611686018427387904.0", "-3.5 < n", "n < -2.5", "n > -inf", "n < inf", "n == -3.0", "n != nan", "0 == -0.0",
-                                   "seed % 10 == 5", "4294967295 * 4294967297 == seed", "n * n == 9", "n - seed == -18446744073709551615 - 3", "n % 2 == -1", "seed - seed == 0",
-                                   "max(seed, 18446744073709551614.0) == 18446744073709551616", "min(seed, 18446744073709551614) == 18446744073709551614",
-                                   "seed + 1 == 18446744073709551616", "-seed == 0 - seed", "abs(-seed) == seed", NULL});
-    check(0, (const char *const[]){"seed == 18446744073709551614", "9007199254740993 == 9007199254740992", "f == neuron.I", "f < 0.1", "0.1 + 0.2 == 0.3", "n < nan", "n >= nan", "nan == n",
-                                   "9007199254740993 == 9007199254740992.0", "seed == 1.8446744073709552e19", "seed >= inf", "n <= -inf", "9223372036854775807 == 9223372036854775808.0", NULL});
+    check(1, (const char *const[]){"seed == 18446744073709551615",
+                                   "seed - 1 == 18446744073709551614",
+                                   "9007199254740993 > 9007199254740992",
+                                   "f == 0.1",
+                                   "0.1 == f",
+                                   "f <= 0.1",
+                                   "9007199254740993 - 9007199254740992 == 1",
+                                   "18446744073709551616 > seed",
+                                   "seed < 1.8446744073709552e19",
+                                   "9007199254740993 > 9007199254740992.0",
+                                   "-9007199254740993 < -9007199254740992.0",
+                                   "9007199254740993 < 9007199254740994.0",
+                                   "4611686018427387905 != 4611686018427387904.0",
+                                   "-3.5 < n",
+                                   "n < -2.5",
+                                   "n > -inf",
+                                   "n < inf",
+                                   "n == -3.0",
+                                   "n != nan",
+                                   "0 == -0.0",
+                                   "seed % 10 == 5",
+                                   "4294967295 * 4294967297 == seed",
+                                   "n * n == 9",
+                                   "n - seed == -18446744073709551615 - 3",
+                                   "n % 2 == -1",
+                                   "seed - seed == 0",
+                                   "max(seed, 18446744073709551614.0) == 18446744073709551616",
+                                   "min(seed, 18446744073709551614) == 18446744073709551614",
+                                   "seed + 1 == 18446744073709551616",
+                                   "-seed == 0 - seed",
+                                   "abs(-seed) == seed",
+                                   NULL});
+    check(0, (const char *const[]){"seed == 18446744073709551614", "9007199254740993 == 9007199254740992",
+                                   "f == neuron.I", "f < 0.1", "0.1 + 0.2 == 0.3", "n < nan", "n >= nan", "nan == n",
+                                   "9007199254740993 == 9007199254740992.0", "seed == 1.8446744073709552e19",
+                                   "seed >= inf", "n <= -inf", "9223372036854775807 == 9223372036854775808.0", NULL});
 }
 
 static void test_missing(void)
 {
-    check(0, (const char *const[]){"gap == 0", "gap != 0", "not gap == 0", "gap > 0 and true", "gap > 0 or false", "gap + 1 > 0", "sqrt(gap) > 0", "max(gap, 1) > 0", "missing(n)", "isnan(gap)", NULL});
-    check(1, (const char *const[]){"missing(gap)", "missing(gap + 1)", "not missing(n)", "not (gap > 0 and false)", "gap > 0 or true", NULL});
+    check(0,
+          (const char *const[]){"gap == 0", "gap != 0", "not gap == 0", "gap > 0 and true", "gap > 0 or false",
+                                "gap + 1 > 0", "sqrt(gap) > 0", "max(gap, 1) > 0", "missing(n)", "isnan(gap)", NULL});
+    check(1, (const char *const[]){"missing(gap)", "missing(gap + 1)", "not missing(n)", "not (gap > 0 and false)",
+                                   "gap > 0 or true", NULL});
 }
 
 static void refused(const char *text, const char *why)
@@ -127,7 +197,8 @@ static void test_refused(void)
     /* Of a long one, what stands around the place; no message repeats it whole. */
     refused("n > 0 and n > 1 and n > 2 and n > 3 and n > 4 and nspkes == 0 and n > 5 and n > 6 and n > 7",
             "character 51 of '...n > 3 and n > 4 and nspkes == 0 and n > 5 and n > 6 and n > ...': holds no 'nspkes'");
-    refused("n > 0 and n > 1 and n > 2 and n > 3 and n > 4 and n > 5 an n > 6", "character 57 of '...and n > 4 and n > 5 an n > 6': an operator is missing before 'an'");
+    refused("n > 0 and n > 1 and n > 2 and n > 3 and n > 4 and n > 5 an n > 6",
+            "character 57 of '...and n > 4 and n > 5 an n > 6': an operator is missing before 'an'");
     refused("n > 0 and\n\tn > 1 or n", "of 'n > 0 and  n > 1 or n': 'or' takes");
     refused("", "a condition is missing");
     refused("   ", "a condition is missing");
@@ -185,5 +256,6 @@ static void test_locale(void)
     (void)setlocale(LC_NUMERIC, before);
 }
 
-SUITE("conditions over values", {"what holds", test_holds}, {"exact numbers", test_exact}, {"what is missing", test_missing}, {"what is refused", test_refused},
-      {"large and odd texts", test_large}, {"locale", test_locale}, )
+SUITE("conditions over values", {"what holds", test_holds}, {"exact numbers", test_exact},
+      {"what is missing", test_missing}, {"what is refused", test_refused}, {"large and odd texts", test_large},
+      {"locale", test_locale}, )

@@ -2,9 +2,17 @@
 #include "fixture.h"
 #include "trajectory/name.h"
 
-static const char *const paths[] = {"config.pipeline.text", "parameters.neuron.tau_V", "parameters.neuron.I",      "results.deep.er.$.text",
-                                    "results.neuron.$.V",   "results.summary.rate",    "runs.state",               "results.model.$.state",
-                                    "runs.message",         "config.two.once",         "results.neuron.$.rate.low"};
+static const char *const paths[] = {"config.pipeline.text",
+                                    "parameters.neuron.tau_V",
+                                    "parameters.neuron.I",
+                                    "results.deep.er.$.text",
+                                    "results.neuron.$.V",
+                                    "results.summary.rate",
+                                    "runs.state",
+                                    "results.model.$.state",
+                                    "runs.message",
+                                    "config.two.once",
+                                    "results.neuron.$.rate.low"};
 
 static const char *path_at(const void *user, uint32_t i)
 {
@@ -93,4 +101,5 @@ static void test_list(void)
     CU_ASSERT_PTR_EQUAL(name_nearest_of(name, one, 1), name);
 }
 
-SUITE("trajectory: names", {"what a name finds", test_find}, {"what was perhaps meant", test_nearest}, {"in a list", test_list}, )
+SUITE("trajectory: names", {"what a name finds", test_find}, {"what was perhaps meant", test_nearest},
+      {"in a list", test_list}, )

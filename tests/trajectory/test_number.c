@@ -10,10 +10,10 @@
 #include <string.h>
 
 static char text[NUMBER_TEXT_SIZE];
-#define CHECK(number, wanted)                                         \
-    do {                                                              \
-        CU_ASSERT_PTR_EQUAL(number_f64(number, text), text + strlen(text)); \
-        CU_ASSERT_STRING_EQUAL(text, wanted);                         \
+#define CHECK(number, wanted)                                                                                          \
+    do {                                                                                                               \
+        CU_ASSERT_PTR_EQUAL(number_f64(number, text), text + strlen(text));                                            \
+        CU_ASSERT_STRING_EQUAL(text, wanted);                                                                          \
     } while (0)
 
 static void test_known(void)
@@ -70,7 +70,8 @@ static void test_as_printf(void)
         else if (i % 3 == 1)
             number = ((double)(bits >> 11) - 4503599627370496.0) * pow(10, (double)(int)(bits % 24) - 22);
         else
-            number = ldexp((double)(bits % 3 + (bits & 4 ? 0 : 1)), (int)(bits >> 58) - 40) + (bits & 8 ? 0 : (double)(bits % 1000) / 1000);
+            number = ldexp((double)(bits % 3 + (bits & 4 ? 0 : 1)), (int)(bits >> 58) - 40) +
+                     (bits & 8 ? 0 : (double)(bits % 1000) / 1000);
         for (digits = 15; digits <= 17; digits++) {
             (void)snprintf(wanted, sizeof wanted, "%.*g", digits, number);
             if (strtod(wanted, NULL) == number)

@@ -8,12 +8,12 @@
  *  - Neither side frees what the other allocated. Strings and arrays that are handed over are borrowed for the call;
  *    whoever wants to keep them copies them. Where a function differs, its comment says so.
  *  - Text is UTF-8.
- *  - Every function that a header of minor version N offers is in the table of every host that accepts a plugin of minor
- *    version N: the handshake refuses a plugin that is newer than the host, so no inline function can meet a hole. A host
- *    looks at the size of a plugin's table before it reads a member (PIPETTE_HAS).
+ *  - Every function that a header of minor version N offers is in the table of every host that accepts a plugin of
+ *    minor version N: the handshake refuses a plugin that is newer than the host, so no inline function can meet a
+ *    hole. A host looks at the size of a plugin's table before it reads a member (PIPETTE_HAS).
  *  - Texts that only describe (units, docs, comments) may be NULL, which is the empty text.
- *  - These headers compile alone as C11 and as C++17, also after <complex.h>, and need nothing to be linked: the host hands plugins a table of
- *    functions, and the inline functions here call it.
+ *  - These headers compile alone as C11 and as C++17, also after <complex.h>, and need nothing to be linked: the host
+ *    hands plugins a table of functions, and the inline functions here call it.
  */
 #ifndef PIPETTE_BASE_H
 #define PIPETTE_BASE_H
@@ -38,33 +38,32 @@
 #define PIPETTE_COUNT_OF(array) ((uint32_t)(sizeof(array) / sizeof((array)[0])))
 
 /* True if the table that `table` points to is long enough to hold `member` (older hosts have shorter tables). */
-#define PIPETTE_HAS(table, member) \
-    ((table) != NULL && (table)->size >= PIPETTE_MEMBER_END(table, member))
-#define PIPETTE_MEMBER_END(table, member) \
+#define PIPETTE_HAS(table, member) ((table) != NULL && (table)->size >= PIPETTE_MEMBER_END(table, member))
+#define PIPETTE_MEMBER_END(table, member)                                                                              \
     ((size_t)((const char *)&(table)->member - (const char *)(table)) + sizeof((table)->member))
 
 /* Status codes: name, number, text. Numbers are final. */
-#define PIPETTE_STATUS_MAP(X)                                                                     \
-    X(OK, 0, "ok")                                                                                \
-    X(INFEASIBLE, 1, "the point is infeasible; a result, not an error")                           \
-    X(E_INVALID, -1, "invalid argument")                                                          \
-    X(E_TYPE, -2, "wrong type")                                                                   \
-    X(E_NOT_FOUND, -3, "no such name")                                                            \
-    X(E_AMBIGUOUS, -4, "name fits several places")                                                \
-    X(E_EXISTS, -5, "exists already")                                                             \
-    X(E_LOCKED, -6, "locked")                                                                     \
-    X(E_BOUNDS, -7, "value out of bounds")                                                        \
-    X(E_MEMORY, -8, "out of memory")                                                              \
-    X(E_CONFIG, -9, "error in the pipeline's config")                                             \
-    X(E_PLUGIN, -10, "plugin cannot be used")                                                     \
-    X(E_ABI, -11, "plugin and host do not understand each other")                                 \
-    X(E_STORAGE, -12, "storage failed")                                                           \
-    X(E_MODEL, -13, "the model reported a failure")                                               \
-    X(E_CRASHED, -14, "crashed")                                                                  \
-    X(E_TIMEOUT, -15, "took longer than allowed")                                                 \
-    X(E_INTERRUPTED, -16, "interrupted")                                                          \
-    X(E_UNSUPPORTED, -17, "not supported by this host or plugin")                                 \
-    X(E_SYSTEM, -18, "the operating system refused")                                              \
+#define PIPETTE_STATUS_MAP(X)                                                                                          \
+    X(OK, 0, "ok")                                                                                                     \
+    X(INFEASIBLE, 1, "the point is infeasible; a result, not an error")                                                \
+    X(E_INVALID, -1, "invalid argument")                                                                               \
+    X(E_TYPE, -2, "wrong type")                                                                                        \
+    X(E_NOT_FOUND, -3, "no such name")                                                                                 \
+    X(E_AMBIGUOUS, -4, "name fits several places")                                                                     \
+    X(E_EXISTS, -5, "exists already")                                                                                  \
+    X(E_LOCKED, -6, "locked")                                                                                          \
+    X(E_BOUNDS, -7, "value out of bounds")                                                                             \
+    X(E_MEMORY, -8, "out of memory")                                                                                   \
+    X(E_CONFIG, -9, "error in the pipeline's config")                                                                  \
+    X(E_PLUGIN, -10, "plugin cannot be used")                                                                          \
+    X(E_ABI, -11, "plugin and host do not understand each other")                                                      \
+    X(E_STORAGE, -12, "storage failed")                                                                                \
+    X(E_MODEL, -13, "the model reported a failure")                                                                    \
+    X(E_CRASHED, -14, "crashed")                                                                                       \
+    X(E_TIMEOUT, -15, "took longer than allowed")                                                                      \
+    X(E_INTERRUPTED, -16, "interrupted")                                                                               \
+    X(E_UNSUPPORTED, -17, "not supported by this host or plugin")                                                      \
+    X(E_SYSTEM, -18, "the operating system refused")                                                                   \
     X(E_INTERNAL, -19, "internal error")
 
 typedef enum pipette_status {
@@ -77,11 +76,13 @@ typedef enum pipette_status {
 PIPETTE_INLINE const char *pipette_status_text(int status)
 {
     switch (status) {
-#define PIPETTE_STATUS_CASE(name, number, text) \
-    case number: return text;
+#define PIPETTE_STATUS_CASE(name, number, text)                                                                        \
+    case number:                                                                                                       \
+        return text;
         PIPETTE_STATUS_MAP(PIPETTE_STATUS_CASE)
 #undef PIPETTE_STATUS_CASE
-    default: return "unknown status";
+    default:
+        return "unknown status";
     }
 }
 
@@ -93,7 +94,10 @@ typedef struct pipette_error {
     char message[1016];
 } pipette_error;
 /* Initialises one: pipette_error error = PIPETTE_NO_ERROR; */
-#define PIPETTE_NO_ERROR {(uint32_t)sizeof(pipette_error), 0, ""}
+#define PIPETTE_NO_ERROR                                                                                               \
+    {                                                                                                                  \
+        (uint32_t)sizeof(pipette_error), 0, ""                                                                         \
+    }
 
 /* Fills `error` (may be NULL) and returns `code`, so that a function can end with `return pipette_error_set(...)`. */
 PIPETTE_PRINTF(3, 0)
@@ -121,14 +125,14 @@ typedef struct pipette_complex {
 } pipette_complex;
 
 /* Value types: name, number, C type of an element, text. Numbers are final. An element of BOOL is 0 or 1. */
-#define PIPETTE_TYPE_MAP(X)                          \
-    X(F64, 1, double, "f64")                         \
-    X(F32, 2, float, "f32")                          \
-    X(I64, 3, int64_t, "i64")                        \
-    X(I32, 4, int32_t, "i32")                        \
-    X(U64, 5, uint64_t, "u64")                       \
-    X(BOOL, 6, uint8_t, "bool")                      \
-    X(COMPLEX, 7, pipette_complex, "complex")        \
+#define PIPETTE_TYPE_MAP(X)                                                                                            \
+    X(F64, 1, double, "f64")                                                                                           \
+    X(F32, 2, float, "f32")                                                                                            \
+    X(I64, 3, int64_t, "i64")                                                                                          \
+    X(I32, 4, int32_t, "i32")                                                                                          \
+    X(U64, 5, uint64_t, "u64")                                                                                         \
+    X(BOOL, 6, uint8_t, "bool")                                                                                        \
+    X(COMPLEX, 7, pipette_complex, "complex")                                                                          \
     X(STRING, 8, const char *, "string")
 
 typedef enum pipette_type {
@@ -142,11 +146,13 @@ typedef enum pipette_type {
 PIPETTE_INLINE const char *pipette_type_text(int type)
 {
     switch (type) {
-#define PIPETTE_TYPE_CASE(name, number, ctype, text) \
-    case number: return text;
+#define PIPETTE_TYPE_CASE(name, number, ctype, text)                                                                   \
+    case number:                                                                                                       \
+        return text;
         PIPETTE_TYPE_MAP(PIPETTE_TYPE_CASE)
 #undef PIPETTE_TYPE_CASE
-    default: return "none";
+    default:
+        return "none";
     }
 }
 
@@ -154,11 +160,13 @@ PIPETTE_INLINE const char *pipette_type_text(int type)
 PIPETTE_INLINE size_t pipette_type_size(int type)
 {
     switch (type) {
-#define PIPETTE_SIZE_CASE(name, number, ctype, text) \
-    case number: return sizeof(ctype);
+#define PIPETTE_SIZE_CASE(name, number, ctype, text)                                                                   \
+    case number:                                                                                                       \
+        return sizeof(ctype);
         PIPETTE_TYPE_MAP(PIPETTE_SIZE_CASE)
 #undef PIPETTE_SIZE_CASE
-    default: return 0;
+    default:
+        return 0;
     }
 }
 
@@ -180,7 +188,7 @@ typedef struct pipette_value {
         uint64_t u64;
         uint8_t boolean;
         pipette_complex complex_value;
-#ifndef complex /* which is a macro after <complex.h> */
+#ifndef complex                  /* which is a macro after <complex.h> */
         pipette_complex complex; /* the same; for programs that do without that header */
 #endif
         const char *string;
@@ -196,13 +204,13 @@ PIPETTE_INLINE pipette_value pipette_value_none(void)
 }
 
 /* pipette_value_f64(x) and its siblings make a scalar of that type; they copy nothing a string points to. */
-#define PIPETTE_VALUE_MAKER(name, ctype, TYPE, member)           \
-    PIPETTE_INLINE pipette_value pipette_value_##name(ctype x)    \
-    {                                                            \
-        pipette_value value = pipette_value_none();              \
-        value.type = PIPETTE_TYPE_##TYPE;                        \
-        value.as.member = x;                                     \
-        return value;                                            \
+#define PIPETTE_VALUE_MAKER(name, ctype, TYPE, member)                                                                 \
+    PIPETTE_INLINE pipette_value pipette_value_##name(ctype x)                                                         \
+    {                                                                                                                  \
+        pipette_value value = pipette_value_none();                                                                    \
+        value.type = PIPETTE_TYPE_##TYPE;                                                                              \
+        value.as.member = x;                                                                                           \
+        return value;                                                                                                  \
     }
 PIPETTE_VALUE_MAKER(f64, double, F64, f64)
 PIPETTE_VALUE_MAKER(f32, float, F32, f32)
@@ -225,7 +233,8 @@ PIPETTE_INLINE pipette_value pipette_value_array(int type, uint32_t rank, const 
     return value;
 }
 
-/* Number of elements: 1 for a scalar, the product of the extents otherwise; UINT64_MAX where that is beyond all numbers. */
+/* Number of elements: 1 for a scalar, the product of the extents otherwise; UINT64_MAX where that is beyond all
+ * numbers. */
 PIPETTE_INLINE uint64_t pipette_value_count(const pipette_value *value)
 {
     uint64_t count = 1;
@@ -261,11 +270,11 @@ typedef enum pipette_log_level {
 } pipette_log_level;
 
 /* What the ledger says of a run. Numbers are final: they stand in files. */
-#define PIPETTE_STATE_MAP(X)                                        \
-    X(PENDING, 0, "pending")       /* not run yet */                \
-    X(DONE, 1, "done")             /* its data is stored */         \
-    X(FAILED, 2, "failed")         /* an error, or a crash */       \
-    X(TIMED_OUT, 3, "timed_out")   /* longer than `timeout` */      \
+#define PIPETTE_STATE_MAP(X)                                                                                           \
+    X(PENDING, 0, "pending")       /* not run yet */                                                                   \
+    X(DONE, 1, "done")             /* its data is stored */                                                            \
+    X(FAILED, 2, "failed")         /* an error, or a crash */                                                          \
+    X(TIMED_OUT, 3, "timed_out")   /* longer than `timeout` */                                                         \
     X(INFEASIBLE, 4, "infeasible") /* the model said: no such point */
 
 typedef enum pipette_state {
@@ -277,11 +286,13 @@ typedef enum pipette_state {
 PIPETTE_INLINE const char *pipette_state_text(int state)
 {
     switch (state) {
-#define PIPETTE_STATE_CASE(name, number, text) \
-    case number: return text;
+#define PIPETTE_STATE_CASE(name, number, text)                                                                         \
+    case number:                                                                                                       \
+        return text;
         PIPETTE_STATE_MAP(PIPETTE_STATE_CASE)
 #undef PIPETTE_STATE_CASE
-    default: return "unknown";
+    default:
+        return "unknown";
     }
 }
 

@@ -1,8 +1,8 @@
 /* launcher.h: the service that decides where runs execute. Version 0: may change until a second implementation exists.
  *
- * A launcher takes jobs. A job is a command line that executes a range of runs and leaves a complete, self-describing shard;
- * the range and the config are all that the place of execution needs. All functions: the process that runs the command, its
- * main thread. Each returns 0 or a negative status after pipette_stage_fail().
+ * A launcher takes jobs. A job is a command line that executes a range of runs and leaves a complete, self-describing
+ * shard; the range and the config are all that the place of execution needs. All functions: the process that runs the
+ * command, its main thread. Each returns 0 or a negative status after pipette_stage_fail().
  */
 #ifndef PIPETTE_LAUNCHER_H
 #define PIPETTE_LAUNCHER_H
@@ -50,7 +50,7 @@ typedef struct pipette_launcher {
     int (*cancel)(pipette_stage *stage, uint64_t number);
 } pipette_launcher;
 
-#define PIPETTE_LAUNCHER(name, version, doc, options, table)                                                            \
+#define PIPETTE_LAUNCHER(name, version, doc, options, table)                                                           \
     PIPETTE_PLUGIN_(PIPETTE_KIND_LAUNCHER, 0, name, version, doc, table, options, PIPETTE_COUNT_OF(options), NULL)
 
 #endif

@@ -15,11 +15,11 @@
 #include "base.h"
 
 /* The kinds of plugin. Numbers are final. */
-#define PIPETTE_KIND_MAP(X)            \
-    X(MODEL, 1, "model")               \
-    X(PREPROCESS, 2, "preprocess")     \
-    X(POSTPROCESS, 3, "postprocess")   \
-    X(STORAGE, 4, "storage")           \
+#define PIPETTE_KIND_MAP(X)                                                                                            \
+    X(MODEL, 1, "model")                                                                                               \
+    X(PREPROCESS, 2, "preprocess")                                                                                     \
+    X(POSTPROCESS, 3, "postprocess")                                                                                   \
+    X(STORAGE, 4, "storage")                                                                                           \
     X(LAUNCHER, 5, "launcher")
 
 typedef enum pipette_kind {
@@ -31,15 +31,17 @@ typedef enum pipette_kind {
 PIPETTE_INLINE const char *pipette_kind_text(int kind)
 {
     switch (kind) {
-#define PIPETTE_KIND_CASE(name, number, text) \
-    case number: return text;
+#define PIPETTE_KIND_CASE(name, number, text)                                                                          \
+    case number:                                                                                                       \
+        return text;
         PIPETTE_KIND_MAP(PIPETTE_KIND_CASE)
 #undef PIPETTE_KIND_CASE
-    default: return "unknown";
+    default:
+        return "unknown";
     }
 }
 
-/* ---- What a plugin declares -------------------------------------------------------------------------------------- */
+/* ---- What a plugin declares ---- */
 
 enum { PIPETTE_HAS_MINIMUM = 1, PIPETTE_HAS_MAXIMUM = 2, PIPETTE_ABOVE_MINIMUM = 4 };
 
@@ -64,36 +66,37 @@ typedef struct pipette_parameter_spec {
     double minimum, maximum;
 } pipette_parameter_spec;
 
-#define PIPETTE_PARAMETER_(type, path, f64, i64, u64, string, unit, doc, flags, minimum, maximum)                        \
-    {                                                                                                                    \
-        (uint32_t)sizeof(pipette_parameter_spec), type, path, f64, i64, u64, string, NULL, unit, doc, flags, 0, minimum, \
-            maximum                                                                                                      \
+#define PIPETTE_PARAMETER_(type, path, f64, i64, u64, string, unit, doc, flags, minimum, maximum)                      \
+    {                                                                                                                  \
+        (uint32_t)sizeof(pipette_parameter_spec), type, path, f64, i64, u64, string, NULL, unit, doc, flags, 0,        \
+            minimum, maximum                                                                                           \
     }
-#define PIPETTE_F64(path, value, unit, doc) \
+#define PIPETTE_F64(path, value, unit, doc)                                                                            \
     PIPETTE_PARAMETER_(PIPETTE_TYPE_F64, path, value, 0, 0, NULL, unit, doc, 0, 0, 0)
-#define PIPETTE_F32(path, value, unit, doc) \
+#define PIPETTE_F32(path, value, unit, doc)                                                                            \
     PIPETTE_PARAMETER_(PIPETTE_TYPE_F32, path, value, 0, 0, NULL, unit, doc, 0, 0, 0)
-#define PIPETTE_I64(path, value, unit, doc) \
+#define PIPETTE_I64(path, value, unit, doc)                                                                            \
     PIPETTE_PARAMETER_(PIPETTE_TYPE_I64, path, 0, value, 0, NULL, unit, doc, 0, 0, 0)
-#define PIPETTE_I32(path, value, unit, doc) \
+#define PIPETTE_I32(path, value, unit, doc)                                                                            \
     PIPETTE_PARAMETER_(PIPETTE_TYPE_I32, path, 0, value, 0, NULL, unit, doc, 0, 0, 0)
-#define PIPETTE_U64(path, value, unit, doc) \
+#define PIPETTE_U64(path, value, unit, doc)                                                                            \
     PIPETTE_PARAMETER_(PIPETTE_TYPE_U64, path, 0, 0, value, NULL, unit, doc, 0, 0, 0)
-#define PIPETTE_BOOL(path, value, doc) \
-    PIPETTE_PARAMETER_(PIPETTE_TYPE_BOOL, path, 0, value, 0, NULL, "", doc, 0, 0, 0)
-#define PIPETTE_COMPLEX(path, value, unit, doc) \
+#define PIPETTE_BOOL(path, value, doc) PIPETTE_PARAMETER_(PIPETTE_TYPE_BOOL, path, 0, value, 0, NULL, "", doc, 0, 0, 0)
+#define PIPETTE_COMPLEX(path, value, unit, doc)                                                                        \
     PIPETTE_PARAMETER_(PIPETTE_TYPE_COMPLEX, path, value, 0, 0, NULL, unit, doc, 0, 0, 0)
-#define PIPETTE_STRING(path, value, doc) \
-    PIPETTE_PARAMETER_(PIPETTE_TYPE_STRING, path, 0, 0, 0, value, "", doc, 0, 0, 0)
+#define PIPETTE_STRING(path, value, doc) PIPETTE_PARAMETER_(PIPETTE_TYPE_STRING, path, 0, 0, 0, value, "", doc, 0, 0, 0)
 /* An array of one dimension: its default as a static value of that name, then the parameter that has it. The number of
  * elements is that of the default; a preset may have another.
  *     PIPETTE_F64_VALUES(weights, 0.5, 0.25, 0.25);
- *     static const pipette_parameter_spec parameters[] = {PIPETTE_F64_ARRAY("weights", weights, "1", "Of the inputs.")};
+ *     static const pipette_parameter_spec parameters[] = {
+ *         PIPETTE_F64_ARRAY("weights", weights, "1", "Of the inputs."),
+ *     };
  * More dimensions: a pipette_value of one's own (base.h). */
-#define PIPETTE_ARRAY_VALUES(name, ctype, type, ...)                                                           \
-    static ctype const name##_elements[] = {__VA_ARGS__};                                                      \
-    static const uint64_t name##_extents[] = {sizeof(name##_elements) / sizeof(name##_elements[0])};           \
-    static const pipette_value name = {(uint32_t)sizeof(pipette_value), type, 1, 0, name##_extents, name##_elements, {0}}
+#define PIPETTE_ARRAY_VALUES(name, ctype, type, ...)                                                                   \
+    static ctype const name##_elements[] = {__VA_ARGS__};                                                              \
+    static const uint64_t name##_extents[] = {sizeof(name##_elements) / sizeof(name##_elements[0])};                   \
+    static const pipette_value name = {                                                                                \
+        (uint32_t)sizeof(pipette_value), type, 1, 0, name##_extents, name##_elements, {0}}
 #define PIPETTE_F64_VALUES(name, ...) PIPETTE_ARRAY_VALUES(name, double, PIPETTE_TYPE_F64, __VA_ARGS__)
 #define PIPETTE_F32_VALUES(name, ...) PIPETTE_ARRAY_VALUES(name, float, PIPETTE_TYPE_F32, __VA_ARGS__)
 #define PIPETTE_I64_VALUES(name, ...) PIPETTE_ARRAY_VALUES(name, int64_t, PIPETTE_TYPE_I64, __VA_ARGS__)
@@ -103,9 +106,9 @@ typedef struct pipette_parameter_spec {
 /* Each as {real, imaginary}. */
 #define PIPETTE_COMPLEX_VALUES(name, ...) PIPETTE_ARRAY_VALUES(name, pipette_complex, PIPETTE_TYPE_COMPLEX, __VA_ARGS__)
 #define PIPETTE_STRING_VALUES(name, ...) PIPETTE_ARRAY_VALUES(name, const char *, PIPETTE_TYPE_STRING, __VA_ARGS__)
-#define PIPETTE_PARAMETER_ARRAY(path, type, values, unit, doc)                                                       \
-    {                                                                                                                \
-        (uint32_t)sizeof(pipette_parameter_spec), type, path, 0, 0, 0, NULL, &(values), unit, doc, 0, 0, 0, 0        \
+#define PIPETTE_PARAMETER_ARRAY(path, type, values, unit, doc)                                                         \
+    {                                                                                                                  \
+        (uint32_t)sizeof(pipette_parameter_spec), type, path, 0, 0, 0, NULL, &(values), unit, doc, 0, 0, 0, 0          \
     }
 #define PIPETTE_F64_ARRAY(path, values, unit, doc) PIPETTE_PARAMETER_ARRAY(path, PIPETTE_TYPE_F64, values, unit, doc)
 #define PIPETTE_F32_ARRAY(path, values, unit, doc) PIPETTE_PARAMETER_ARRAY(path, PIPETTE_TYPE_F32, values, unit, doc)
@@ -113,24 +116,24 @@ typedef struct pipette_parameter_spec {
 #define PIPETTE_I32_ARRAY(path, values, unit, doc) PIPETTE_PARAMETER_ARRAY(path, PIPETTE_TYPE_I32, values, unit, doc)
 #define PIPETTE_U64_ARRAY(path, values, unit, doc) PIPETTE_PARAMETER_ARRAY(path, PIPETTE_TYPE_U64, values, unit, doc)
 #define PIPETTE_BOOL_ARRAY(path, values, doc) PIPETTE_PARAMETER_ARRAY(path, PIPETTE_TYPE_BOOL, values, "", doc)
-#define PIPETTE_COMPLEX_ARRAY(path, values, unit, doc) \
+#define PIPETTE_COMPLEX_ARRAY(path, values, unit, doc)                                                                 \
     PIPETTE_PARAMETER_ARRAY(path, PIPETTE_TYPE_COMPLEX, values, unit, doc)
 #define PIPETTE_STRING_ARRAY(path, values, doc) PIPETTE_PARAMETER_ARRAY(path, PIPETTE_TYPE_STRING, values, "", doc)
 /* Bounded: minimum <= value <= maximum. */
-#define PIPETTE_F64_IN(path, value, minimum, maximum, unit, doc)                               \
-    PIPETTE_PARAMETER_(PIPETTE_TYPE_F64, path, value, 0, 0, NULL, unit, doc,                   \
+#define PIPETTE_F64_IN(path, value, minimum, maximum, unit, doc)                                                       \
+    PIPETTE_PARAMETER_(PIPETTE_TYPE_F64, path, value, 0, 0, NULL, unit, doc,                                           \
                        PIPETTE_HAS_MINIMUM | PIPETTE_HAS_MAXIMUM, minimum, maximum)
-#define PIPETTE_I64_IN(path, value, minimum, maximum, unit, doc)                               \
-    PIPETTE_PARAMETER_(PIPETTE_TYPE_I64, path, 0, value, 0, NULL, unit, doc,                   \
+#define PIPETTE_I64_IN(path, value, minimum, maximum, unit, doc)                                                       \
+    PIPETTE_PARAMETER_(PIPETTE_TYPE_I64, path, 0, value, 0, NULL, unit, doc,                                           \
                        PIPETTE_HAS_MINIMUM | PIPETTE_HAS_MAXIMUM, minimum, maximum)
 /* value > 0, and never NaN. */
-#define PIPETTE_F64_POSITIVE(path, value, unit, doc)                                           \
-    PIPETTE_PARAMETER_(PIPETTE_TYPE_F64, path, value, 0, 0, NULL, unit, doc,                   \
+#define PIPETTE_F64_POSITIVE(path, value, unit, doc)                                                                   \
+    PIPETTE_PARAMETER_(PIPETTE_TYPE_F64, path, value, 0, 0, NULL, unit, doc,                                           \
                        PIPETTE_HAS_MINIMUM | PIPETTE_ABOVE_MINIMUM, 0, 0)
 
 /* A dimension of a result or table. Its coordinate values are the labels where it has some, else start + i * step when
- * step is not 0; otherwise it has a name and a length only. A dimension may not be called `run` or `complex`: files have
- * dimensions of these names. */
+ * step is not 0; otherwise it has a name and a length only. A dimension may not be called `run` or `complex`: files
+ * have dimensions of these names. */
 typedef struct pipette_dimension {
     uint32_t size;
     uint32_t reserved;
@@ -139,20 +142,24 @@ typedef struct pipette_dimension {
     const char *doc;
     uint64_t extent; /* 0: given by the model's shape(); PIPETTE_RAGGED: differs from run to run */
     double start, step;
-    /* ABI 1.1: a text for each of the `extent` elements (which is then a number of its own, neither 0 nor PIPETTE_RAGGED);
-     * NULL: none */
+    /* ABI 1.1: a text for each of the `extent` elements (which is then a number of its own, neither 0 nor
+     * PIPETTE_RAGGED); NULL: none */
     const char *const *labels;
 } pipette_dimension;
 
 #define PIPETTE_RAGGED UINT64_MAX
-#define PIPETTE_DIMENSION(name, unit, extent, start, step, doc) \
-    { (uint32_t)sizeof(pipette_dimension), 0, name, unit, doc, extent, start, step, NULL }
+#define PIPETTE_DIMENSION(name, unit, extent, start, step, doc)                                                        \
+    {                                                                                                                  \
+        (uint32_t)sizeof(pipette_dimension), 0, name, unit, doc, extent, start, step, NULL                             \
+    }
 /* A dimension whose elements have names. `labels` is the name of a static array of texts, one for each element:
  *     static const char *const states[] = {"S", "I", "R"};
  *     static const pipette_dimension dimensions[] = {PIPETTE_LABELLED_DIMENSION("state", states, "State of health.")};
  */
-#define PIPETTE_LABELLED_DIMENSION(name, labels, doc) \
-    { (uint32_t)sizeof(pipette_dimension), 0, name, "", doc, PIPETTE_COUNT_OF(labels), 0, 0, labels }
+#define PIPETTE_LABELLED_DIMENSION(name, labels, doc)                                                                  \
+    {                                                                                                                  \
+        (uint32_t)sizeof(pipette_dimension), 0, name, "", doc, PIPETTE_COUNT_OF(labels), 0, 0, labels                  \
+    }
 
 enum { PIPETTE_RETURNED = 1 }; /* the run's value: what postprocessing gets by default */
 
@@ -171,8 +178,10 @@ typedef struct pipette_result_spec {
     uint32_t reserved;
 } pipette_result_spec;
 
-#define PIPETTE_RESULT_(type, path, unit, doc, dimensions, rank, flags) \
-    { (uint32_t)sizeof(pipette_result_spec), type, path, unit, doc, dimensions, rank, 0, flags, 0 }
+#define PIPETTE_RESULT_(type, path, unit, doc, dimensions, rank, flags)                                                \
+    {                                                                                                                  \
+        (uint32_t)sizeof(pipette_result_spec), type, path, unit, doc, dimensions, rank, 0, flags, 0                    \
+    }
 #define PIPETTE_RESULT_F64(path, unit, doc) PIPETTE_RESULT_(PIPETTE_TYPE_F64, path, unit, doc, NULL, 0, 0)
 #define PIPETTE_RESULT_F32(path, unit, doc) PIPETTE_RESULT_(PIPETTE_TYPE_F32, path, unit, doc, NULL, 0, 0)
 #define PIPETTE_RESULT_I64(path, unit, doc) PIPETTE_RESULT_(PIPETTE_TYPE_I64, path, unit, doc, NULL, 0, 0)
@@ -181,12 +190,13 @@ typedef struct pipette_result_spec {
 #define PIPETTE_RESULT_BOOL(path, doc) PIPETTE_RESULT_(PIPETTE_TYPE_BOOL, path, "", doc, NULL, 0, 0)
 #define PIPETTE_RESULT_COMPLEX(path, unit, doc) PIPETTE_RESULT_(PIPETTE_TYPE_COMPLEX, path, unit, doc, NULL, 0, 0)
 #define PIPETTE_RESULT_STRING(path, doc) PIPETTE_RESULT_(PIPETTE_TYPE_STRING, path, "", doc, NULL, 0, 0)
-#define PIPETTE_RETURNED_F64(path, unit, doc) \
+#define PIPETTE_RETURNED_F64(path, unit, doc)                                                                          \
     PIPETTE_RESULT_(PIPETTE_TYPE_F64, path, unit, doc, NULL, 0, PIPETTE_RETURNED)
-#define PIPETTE_RETURNED_I64(path, unit, doc) \
+#define PIPETTE_RETURNED_I64(path, unit, doc)                                                                          \
     PIPETTE_RESULT_(PIPETTE_TYPE_I64, path, unit, doc, NULL, 0, PIPETTE_RETURNED)
-/* `dimensions` is an array of pipette_dimension: PIPETTE_RESULT_ARRAY("neuron.$.V", PIPETTE_TYPE_F64, "mV", doc, dims) */
-#define PIPETTE_RESULT_ARRAY(path, type, unit, doc, dimensions) \
+/* `dimensions` is an array of pipette_dimension: PIPETTE_RESULT_ARRAY("neuron.$.V", PIPETTE_TYPE_F64, "mV", doc, dims)
+ */
+#define PIPETTE_RESULT_ARRAY(path, type, unit, doc, dimensions)                                                        \
     PIPETTE_RESULT_(type, path, unit, doc, dimensions, PIPETTE_COUNT_OF(dimensions), 0)
 
 /* Shapes that an option may have in the config, beside the value types of base.h (a scalar of that type; integers widen
@@ -208,8 +218,10 @@ typedef struct pipette_option_spec {
     const char *doc;
 } pipette_option_spec;
 
-#define PIPETTE_OPTION(path, type, default_text, doc) \
-    { (uint32_t)sizeof(pipette_option_spec), type, path, default_text, doc }
+#define PIPETTE_OPTION(path, type, default_text, doc)                                                                  \
+    {                                                                                                                  \
+        (uint32_t)sizeof(pipette_option_spec), type, path, default_text, doc                                           \
+    }
 
 enum {
     PIPETTE_REENTRANT = 1,      /* instances may be used from several threads at once */
@@ -238,22 +250,33 @@ typedef struct pipette_descriptor {
     const void *(*extension)(const char *id);
 } pipette_descriptor;
 
-/* The one function that a plugin exports. Called once per process, right after loading. Does no work; blocks on nothing;
- * what it returns lives as long as the plugin is loaded. */
+/* The one function that a plugin exports. Called once per process, right after loading. Does no work; blocks on
+ * nothing; what it returns lives as long as the plugin is loaded. */
 PIPETTE_EXPORT const pipette_descriptor *pipette_plugin_entry(void);
 #define PIPETTE_ENTRY_NAME "pipette_plugin_entry"
 
-#define PIPETTE_PLUGIN_(kind, flags, name, version, doc, table, options, option_count, extension)                       \
-    PIPETTE_EXPORT const pipette_descriptor *pipette_plugin_entry(void)                                                  \
-    {                                                                                                                    \
-        static const pipette_descriptor descriptor = {                                                                   \
-            PIPETTE_MAGIC, PIPETTE_ABI_MAJOR, PIPETTE_ABI_MINOR, sizeof(pipette_descriptor), kind, flags, name, version, \
-            doc,           table,             options,           option_count,               0,    extension};           \
-        return &descriptor;                                                                                              \
-    }                                                                                                                    \
+#define PIPETTE_PLUGIN_(kind, flags, name, version, doc, table, options, option_count, extension)                      \
+    PIPETTE_EXPORT const pipette_descriptor *pipette_plugin_entry(void)                                                \
+    {                                                                                                                  \
+        static const pipette_descriptor descriptor = {PIPETTE_MAGIC,                                                   \
+                                                      PIPETTE_ABI_MAJOR,                                               \
+                                                      PIPETTE_ABI_MINOR,                                               \
+                                                      sizeof(pipette_descriptor),                                      \
+                                                      kind,                                                            \
+                                                      flags,                                                           \
+                                                      name,                                                            \
+                                                      version,                                                         \
+                                                      doc,                                                             \
+                                                      table,                                                           \
+                                                      options,                                                         \
+                                                      option_count,                                                    \
+                                                      0,                                                               \
+                                                      extension};                                                      \
+        return &descriptor;                                                                                            \
+    }                                                                                                                  \
     PIPETTE_EXPORT const pipette_descriptor *pipette_plugin_entry(void)
 
-/* ---- What a plugin sees of its stage ------------------------------------------------------------------------------ */
+/* ---- What a plugin sees of its stage ---- */
 
 typedef struct pipette_stage pipette_stage;
 typedef struct pipette_option pipette_option; /* one node of the stage's options, owned by the host */
@@ -275,9 +298,9 @@ typedef struct pipette_stage_host {
     const pipette_option *(*option_at)(pipette_stage *stage, const pipette_option *option, uint64_t index);
     /* Its key; "" for an element of a list or array. Lives as long as the stage. */
     const char *(*option_name)(pipette_stage *stage, const pipette_option *option);
-    /* The value, converted to `type` where nothing is lost (integers widen; i64 fits u64 if not negative; PIPETTE_TYPE_NONE:
-     * as it stands). Arrays and lists of scalars give rank 1. Fails with file and line. The host owns what `value` points
-     * to; it lives as long as the stage. */
+    /* The value, converted to `type` where nothing is lost (integers widen; i64 fits u64 if not negative;
+     * PIPETTE_TYPE_NONE: as it stands). Arrays and lists of scalars give rank 1. Fails with file and line. The host
+     * owns what `value` points to; it lives as long as the stage. */
     int (*option_value)(pipette_stage *stage, const pipette_option *option, int type, pipette_value *value);
     /* Like fail(), with the option's file and line before the message. */
     int (*option_fail)(pipette_stage *stage, const pipette_option *option, int code, const char *format, ...)
@@ -298,7 +321,7 @@ struct pipette_stage {
 #define pipette_option_fail(stage, ...) ((stage)->host->option_fail((stage), __VA_ARGS__))
 
 PIPETTE_INLINE const pipette_option *pipette_option_get(pipette_stage *stage, const pipette_option *parent,
-                                                       const char *name)
+                                                        const char *name)
 {
     return stage->host->option(stage, parent, name);
 }
@@ -307,7 +330,7 @@ PIPETTE_INLINE uint64_t pipette_option_count(pipette_stage *stage, const pipette
     return stage->host->option_count(stage, option);
 }
 PIPETTE_INLINE const pipette_option *pipette_option_at(pipette_stage *stage, const pipette_option *option,
-                                                      uint64_t index)
+                                                       uint64_t index)
 {
     return stage->host->option_at(stage, option, index);
 }
@@ -316,28 +339,28 @@ PIPETTE_INLINE const char *pipette_option_name(pipette_stage *stage, const pipet
     return stage->host->option_name(stage, option);
 }
 PIPETTE_INLINE int pipette_option_value(pipette_stage *stage, const pipette_option *option, int type,
-                                       pipette_value *value)
+                                        pipette_value *value)
 {
     return stage->host->option_value(stage, option, type, value);
 }
 
-/* The stage's own option `name` as one scalar; `*out` keeps its value where the config has no such option. Returns 0 or a
- * status whose message names the config's file and line. */
-#define PIPETTE_OPTION_GETTER(suffix, ctype, TYPE, member)                                                    \
-    PIPETTE_INLINE int pipette_option_##suffix(pipette_stage *stage, const char *name, ctype *out)             \
-    {                                                                                                         \
-        pipette_value value = pipette_value_none();                                                           \
-        const pipette_option *option = pipette_option_get(stage, NULL, name);                                 \
-        int status;                                                                                           \
-        if (option == NULL)                                                                                   \
-            return PIPETTE_OK;                                                                                \
-        status = pipette_option_value(stage, option, PIPETTE_TYPE_##TYPE, &value);                            \
-        if (status != PIPETTE_OK)                                                                             \
-            return status;                                                                                    \
-        if (value.rank != 0)                                                                                  \
-            return pipette_option_fail(stage, option, PIPETTE_E_TYPE, "option '%s' takes one value", name);   \
-        *out = value.as.member;                                                                               \
-        return PIPETTE_OK;                                                                                    \
+/* The stage's own option `name` as one scalar; `*out` keeps its value where the config has no such option. Returns 0 or
+ * a status whose message names the config's file and line. */
+#define PIPETTE_OPTION_GETTER(suffix, ctype, TYPE, member)                                                             \
+    PIPETTE_INLINE int pipette_option_##suffix(pipette_stage *stage, const char *name, ctype *out)                     \
+    {                                                                                                                  \
+        pipette_value value = pipette_value_none();                                                                    \
+        const pipette_option *option = pipette_option_get(stage, NULL, name);                                          \
+        int status;                                                                                                    \
+        if (option == NULL)                                                                                            \
+            return PIPETTE_OK;                                                                                         \
+        status = pipette_option_value(stage, option, PIPETTE_TYPE_##TYPE, &value);                                     \
+        if (status != PIPETTE_OK)                                                                                      \
+            return status;                                                                                             \
+        if (value.rank != 0)                                                                                           \
+            return pipette_option_fail(stage, option, PIPETTE_E_TYPE, "option '%s' takes one value", name);            \
+        *out = value.as.member;                                                                                        \
+        return PIPETTE_OK;                                                                                             \
     }
 PIPETTE_OPTION_GETTER(f64, double, F64, f64)
 PIPETTE_OPTION_GETTER(i64, int64_t, I64, i64)
