@@ -28,24 +28,6 @@ static int find_border(pipette_trajectory *traj, pipette_results *results, void 
     return status;
 }
 
-/* One more point. */
-static int expand(pipette_trajectory *traj, double I)
-{
-    const uint64_t one = 1;
-    pipette_axis axis;
-    pipette_exploration points;
-    memset(&axis, 0, sizeof axis);
-    memset(&points, 0, sizeof points);
-    axis.size = (uint32_t)sizeof axis;
-    axis.kind = PIPETTE_AXIS_VALUES;
-    axis.parameter = "neuron.I";
-    axis.values = pipette_value_array(PIPETTE_TYPE_F64, 1, &one, &I);
-    points.size = (uint32_t)sizeof points;
-    points.axes = &axis;
-    points.axis_count = 1;
-    return pipette_expand(traj, &points);
-}
-
 int main(void)
 {
     static const double begin[] = {0.0, 1.0};
@@ -66,9 +48,10 @@ int main(void)
     pipette_environment_add_postprocess(env, find_border, &b);
 
     /* What is in the file already is not run again, so the loop may be cut off anywhere and begun anew */
-    while (pipette_environment_run(env, run_neuron, NULL) == PIPETTE_OK && b.firing - b.silent > 1e-6)
-        if (expand(traj, b.silent + (b.firing - b.silent) / 2) != PIPETTE_OK)
-            break;
+    while (pipette_environment_run(env, run_neuron, NULL) == PIPETTE_OK && b.firing - b.silent > 1e-6) {
+        const double middle = b.silent + (b.firing - b.silent) / 2;
+        pipette_expand_list(traj, "neuron.I", &middle, 1);
+    }
 
     printf("fires from I = %.6f on, found with %d runs\n", b.firing, (int)pipette_run_count(traj));
     if (pipette_environment_close(env, &error) != PIPETTE_OK)

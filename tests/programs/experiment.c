@@ -80,21 +80,9 @@ static void declare(pipette_environment *env)
 
 static int one_more_point(pipette_trajectory *trajectory, double x, int64_t y)
 {
-    const uint64_t one = 1;
-    pipette_axis axes[2];
-    pipette_exploration points;
-    memset(axes, 0, sizeof axes);
-    memset(&points, 0, sizeof points);
-    axes[0].size = axes[1].size = sizeof axes[0];
-    axes[0].kind = axes[1].kind = PIPETTE_AXIS_VALUES;
-    axes[0].parameter = "x";
-    axes[0].values = pipette_value_array(PIPETTE_TYPE_F64, 1, &one, &x);
-    axes[1].parameter = "y";
-    axes[1].values = pipette_value_array(PIPETTE_TYPE_I64, 1, &one, &y);
-    points.size = sizeof points;
-    points.axis_count = 2;
-    points.axes = axes;
-    return pipette_expand(trajectory, &points);
+    static const char *const names[] = {"x", "y"};
+    const pipette_value values[] = {pipette_value_f64(x), pipette_value_i64(y)};
+    return pipette_expand_point(trajectory, names, values, 2);
 }
 
 static void say_report(const pipette_environment *env)

@@ -331,6 +331,46 @@ PIPETTE_INLINE int pipette_expand(pipette_trajectory *trajectory, const pipette_
 {
     return trajectory->host->expand(trajectory, exploration);
 }
+/* The same for the only explored parameter: more values of it. */
+PIPETTE_INLINE int pipette_expand_list(pipette_trajectory *trajectory, const char *name, const double *values,
+                                       uint64_t count)
+{
+    pipette_axis axis;
+    pipette_exploration points;
+    memset(&axis, 0, sizeof axis);
+    memset(&points, 0, sizeof points);
+    axis.size = (uint32_t)sizeof axis;
+    axis.kind = PIPETTE_AXIS_VALUES;
+    axis.parameter = name;
+    axis.values = pipette_value_array(PIPETTE_TYPE_F64, 1, &count, values);
+    points.size = (uint32_t)sizeof points;
+    points.axes = &axis;
+    points.axis_count = 1;
+    return pipette_expand(trajectory, &points);
+}
+/* The same by one point: a single value for each explored parameter, at most 32 of them. */
+PIPETTE_INLINE int pipette_expand_point(pipette_trajectory *trajectory, const char *const *names,
+                                        const pipette_value *values, uint32_t count)
+{
+    static const uint64_t one = 1;
+    pipette_axis axes[32];
+    pipette_exploration points;
+    uint32_t i;
+    if (count > 32)
+        return pipette_trajectory_fail(trajectory, PIPETTE_E_UNSUPPORTED, "a point of more than 32 parameters");
+    memset(axes, 0, sizeof axes);
+    memset(&points, 0, sizeof points);
+    for (i = 0; i < count; i++) {
+        axes[i].size = (uint32_t)sizeof axes[i];
+        axes[i].kind = PIPETTE_AXIS_VALUES;
+        axes[i].parameter = names[i];
+        axes[i].values = pipette_value_array(values[i].type, 1, &one, pipette_value_data(&values[i]));
+    }
+    points.size = (uint32_t)sizeof points;
+    points.axes = axes;
+    points.axis_count = count;
+    return pipette_expand(trajectory, &points);
+}
 
 /* Number of runs: 1 where nothing is explored. */
 PIPETTE_INLINE uint64_t pipette_run_count(const pipette_trajectory *trajectory)
