@@ -57,6 +57,7 @@ void catalog_column_free(store_column *column)
     places_free(&column->places);
     places_free(&column->shapes);
     places_free(&column->runs);
+    free(column->chunks);
     free(column->starts);
     free(column->records);
 }

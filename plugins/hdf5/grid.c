@@ -3,7 +3,7 @@
  * no room. Each of the two counts one link more than it has, so that whoever deletes one does not give the bytes of the
  * other away.
  */
-#include "layout.h"
+#include "packed.h"
 
 #include <stdlib.h>
 
@@ -208,7 +208,9 @@ static int link_parameters(writer *w, store_text *coordinates)
 
 static bool belongs(const writer *w, const store_column *column)
 {
-    return column->placed && column->form == STORE_FIXED && column->every == 1 && column->places.bytes > 0 &&
+    return column->placed &&
+           ((column->form == STORE_FIXED && column->every == 1 && column->places.bytes > 0) ||
+            (column->form == STORE_PACKED && column->chunks != NULL)) &&
            column->rank + w->catalog->grid.axis_count < STORE_RANK_MAX &&
            (column->role == PIPETTE_ROLE_RESULT || strcmp(column->path, "runs.state") == 0);
 }
@@ -224,7 +226,7 @@ static int write_column(writer *w, const store_column *column, const uint32_t *a
         extents[rank] = w->catalog->grid.axes[rank].extent;
         scales[rank] = axes[rank];
     }
-    if (!chunks_fit(&column->cut, count, extents))
+    if (column->form == STORE_FIXED && !chunks_fit(&column->cut, count, extents))
         return PIPETTE_OK;
     path = free_path(w, column->path);
     if (path == NULL)
@@ -241,11 +243,13 @@ static int write_column(writer *w, const store_column *column, const uint32_t *a
     }
     if (status == PIPETTE_OK)
         status = names_claim(w->store, &w->names, path, column->path);
+    flat = H5Dopen2(w->file, column->dataset, H5P_DEFAULT);
     if (status == PIPETTE_OK)
-        status = chunks_share(w, path, column->type, count, rank, extents, &column->cut, &column->places, &id);
+        status = column->form == STORE_PACKED
+                     ? packed_share(w, column, flat, path, count, rank, extents, &id)
+                     : chunks_share(w, path, column->type, count, rank, extents, &column->cut, &column->places, &id);
     if (status == PIPETTE_OK)
         status = scales_attach(w, id, rank, scales);
-    flat = H5Dopen2(w->file, column->dataset, H5P_DEFAULT);
     if (status == PIPETTE_OK && (!layout_describe(id, column, coordinates) || flat < 0 || H5Oincr_refcount(id) < 0 ||
                                  H5Oincr_refcount(flat) < 0))
         status = layout_failed(w);

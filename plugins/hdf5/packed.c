@@ -169,6 +169,24 @@ static int find_row(store_file *store, store_column *column, bool chunks, uint64
     return status;
 }
 
+/* The next chunk that HDF5 writes has so many bytes, and goes to `address`; 0: HDF5 chooses, and w->keep says where. */
+static void put_next(writer *w, uint64_t address, uint64_t bytes)
+{
+    w->keep = address;
+    w->overlay->queue = &w->keep;
+    w->overlay->queue_count = 1;
+    w->overlay->queue_at = 0;
+    w->overlay->queue_bytes = bytes;
+}
+
+static int check_put(writer *w)
+{
+    return w->overlay->queue_at == 1
+               ? PIPETTE_OK
+               : store_fail(w->store, PIPETTE_E_STORAGE, "cannot write '%s': HDF5 gives its data another place",
+                            w->store->path);
+}
+
 int packed_fill(writer *w, store_column *column, hid_t dataset)
 {
     store_file *store = w->store;
@@ -178,7 +196,10 @@ int packed_fill(writer *w, store_column *column, hid_t dataset)
     char *buffer = NULL;
     size_t room = 0;
     bool chunks = false;
-    int status = states != NULL ? PIPETTE_OK : store_memory(store);
+    int status;
+    free(column->chunks);
+    column->chunks = calloc((size_t)w->catalog->row_count + 1, 2 * sizeof *column->chunks);
+    status = states != NULL && column->chunks != NULL ? PIPETTE_OK : store_memory(store);
     if (status == PIPETTE_OK && column->source->placed) {
         status = read_open(store, column->source);
         chunks = status == PIPETTE_OK && H5Dget_storage_size(column->source->id) > 0;
@@ -197,16 +218,79 @@ int packed_fill(writer *w, store_column *column, hid_t dataset)
             status = store_memory(store);
         else if (!w->in_place)
             status = file_read(store, store->fd, buffer, bytes, address);
-        else
-            layout_keep(w, address, bytes);
+        if (status == PIPETTE_OK)
+            put_next(w, w->in_place ? address : 0, bytes);
         if (status == PIPETTE_OK && H5Dwrite_chunk(dataset, H5P_DEFAULT, 0, at, (size_t)bytes, buffer) < 0)
             status = layout_failed(w);
-        if (status == PIPETTE_OK && w->in_place && w->overlay->queue_at != 1)
-            status = store_fail(store, PIPETTE_E_STORAGE, "cannot write '%s': HDF5 gives its data another place",
-                                store->path);
+        if (status == PIPETTE_OK)
+            status = check_put(w);
+        column->chunks[2 * row] = w->keep;
+        column->chunks[2 * row + 1] = bytes;
     }
     layout_keep(w, 0, 0);
     free(buffer);
     free(states);
+    return status;
+}
+
+/* The empty dataset over the axes. */
+static hid_t create_shared(writer *w, const store_column *column, const char *path, uint32_t axes, uint32_t rank,
+                           const hsize_t *extents)
+{
+    hid_t properties = H5Pcreate(H5P_DATASET_CREATE), space = H5Screate_simple((int)rank, extents, NULL), id = -1;
+    hsize_t chunk[STORE_RANK_MAX + 2];
+    char fill[16];
+    uint32_t i;
+    for (i = 0; i < rank; i++)
+        chunk[i] = i < axes ? 1 : extents[i];
+    store_fill(column->type, fill, 1);
+    if (H5Pset_chunk(properties, (int)rank, chunk) >= 0 && H5Pset_shuffle(properties) >= 0 &&
+        H5Pset_deflate(properties, column->level) >= 0 &&
+        H5Pset_fill_value(properties, h5_number_type(column->type), fill) >= 0)
+        id = H5Dcreate2(w->file, path, h5_number_type(column->type), space, w->links, properties, H5P_DEFAULT);
+    (void)H5Pclose(properties);
+    (void)H5Sclose(space);
+    return id;
+}
+
+/* The chunk of row `row` of `flat`, which stands already, becomes one of `shared`, too. */
+static int share_row(writer *w, const store_column *column, hid_t flat, hid_t shared, uint64_t row, const hsize_t *at,
+                     char *buffer)
+{
+    const uint64_t address = column->chunks[2 * row], bytes = column->chunks[2 * row + 1];
+    hsize_t from[STORE_RANK_MAX + 2] = {row};
+    uint32_t mask = 0;
+    /* Into what keeps its place nothing is written; elsewhere the same once more. */
+    if (!w->in_place && H5Dread_chunk(flat, H5P_DEFAULT, from, &mask, buffer) < 0)
+        return layout_failed(w);
+    put_next(w, address, bytes);
+    if (H5Dwrite_chunk(shared, H5P_DEFAULT, 0, at, (size_t)bytes, buffer) < 0)
+        return layout_failed(w);
+    return check_put(w);
+}
+
+int packed_share(writer *w, const store_column *column, hid_t flat, const char *path, uint32_t axes, uint32_t rank,
+                 const hsize_t *extents, hid_t *out)
+{
+    hsize_t at[STORE_RANK_MAX + 2] = {0};
+    uint64_t row, rest;
+    char *buffer = NULL;
+    size_t room = 0;
+    uint32_t i;
+    int status = PIPETTE_OK;
+    *out = create_shared(w, column, path, axes, rank, extents);
+    if (*out < 0)
+        return layout_failed(w);
+    for (row = 0; status == PIPETTE_OK && row < w->catalog->row_count; row++) {
+        if (column->chunks[2 * row + 1] == 0)
+            continue;
+        for (i = axes, rest = row; i-- > 0; rest /= extents[i])
+            at[i] = rest % extents[i];
+        status = make_room(&buffer, &room, (size_t)column->chunks[2 * row + 1])
+                     ? share_row(w, column, flat, *out, row, at, buffer)
+                     : store_memory(w->store);
+    }
+    layout_keep(w, 0, 0);
+    free(buffer);
     return status;
 }

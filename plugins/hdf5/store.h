@@ -81,6 +81,7 @@ typedef struct store_column {
     uint64_t row_bytes;  /* FIXED, PACKED */
     uint64_t every;      /* rows that share one value; 1 but for times in ledgers of very many runs */
     uint32_t level;      /* PACKED: of deflate. 0: not packed */
+    uint64_t *chunks;    /* PACKED, in a structure that is being written: address and bytes of each row; NULL: none */
     store_places places; /* FIXED: of the rows; RAGGED: of the flat data */
     store_places shapes; /* RAGGED: of NAME_count or NAME_shape */
     store_places runs;   /* RAGGED: of the run of each sample; none in files of formats 1 and 2 */

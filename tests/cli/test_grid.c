@@ -203,6 +203,43 @@ static void test_slowest(void)
     folder_end();
 }
 
+/* Compressed rows are chunks of both datasets, too. */
+static void test_compressed(void)
+{
+    static const char shape[] =
+        "import h5py, numpy, sys\nf = h5py.File('g.hdf5')\nrows = int(sys.argv[1])\n"
+        "V, G = f['results/neuron/V'], f['grid/V']\n"
+        "assert G.shape == (rows, 10, 10000) and G.chunks == (1, 1, 10000), G.shape\n"
+        "assert (G[:].reshape(10 * rows, 10000) == V[:]).all() and numpy.isfinite(V[:]).all()\n"
+        "first = lambda d: {c.byte_offset for c in map(d.id.get_chunk_info, range(10 * rows))}\n"
+        "assert first(G) == first(V)\n";
+    folder_begin();
+    file_write("g.cfg", SLOWEST("5.0"));
+    CU_ASSERT_EQUAL(PIPETTE("run", "-q", "g.cfg", "--set", "storage.compression=1"), 0);
+    EXPECT(PYTHON_RUN(shape, "1") == 0);
+    file_write("g.cfg", SLOWEST("5.0, 7.5, 10.0"));
+    CU_ASSERT_EQUAL(PIPETTE("run", "-q", "g.cfg", "--set", "storage.compression=1"), 0);
+    EXPECT(PYTHON_RUN(shape, "3") == 0);
+    CU_ASSERT_EQUAL(PIPETTE("compact", "g.hdf5"), 0);
+    EXPECT(PYTHON_RUN(shape, "3") == 0);
+    CU_ASSERT_EQUAL(PYTHON_RUN(GRID "    assert grid.V.sel(I=1.0, tau_ref=5.0, method='nearest').max() > 1\n"
+                                    "    assert grid.V.dims == ('tau_ref', 'I', 'time')\n",
+                               ""),
+                    0);
+    /* Deleting one of the two harms nothing. */
+    CU_ASSERT_EQUAL(PYTHON_RUN("import h5py, numpy\nf = h5py.File('g.hdf5', 'r+')\ndel f['grid/V']\n"
+                               "f['mine'] = numpy.zeros(4000000)\n",
+                               ""),
+                    0);
+    CU_ASSERT_EQUAL(PIPETTE("check", "g.hdf5"), 0);
+    file_write("g.cfg", SLOWEST("5.0, 7.5, 10.0, 12.0"));
+    CU_ASSERT_EQUAL(PIPETTE("run", "-q", "g.cfg", "--set", "storage.compression=1"), 0);
+    EXPECT(PYTHON_RUN(shape, "4") == 0);
+    CU_ASSERT_EQUAL(PIPETTE("check", "g.hdf5"), 0);
+    CU_ASSERT_STRING_EQUAL(command_out, "g.hdf5: 40 runs, and all is as it was stored\n");
+    folder_end();
+}
+
 SUITE("grid", {"the tutorial's", test_tutorial}, {"deleted headers", test_deleted}, {"every type", test_types},
       {"export", test_export}, {"export of every type", test_export_types}, {"names", test_names},
-      {"more of the slowest axis", test_slowest}, )
+      {"more of the slowest axis", test_slowest}, {"compressed", test_compressed}, )
