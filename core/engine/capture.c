@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "engine/worker.h"
-#include "trajectory/utf8.h"
+#include "base/utf8.h"
 
 #define CAPTURE_KEPT (1 << 20)  /* bytes kept of what one run prints */
 #define CAPTURE_ROOM (64 << 20) /* what is printed beyond is refused: it would fill the memory */

@@ -6,7 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "engine/apart.h"
+#include "base/apart.h"
 #include "engine/guard.h"
 
 /* Large results are computed in chunks of this many bytes before they are written: they stay in the cache. Small ones

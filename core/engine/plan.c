@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "engine/wire.h"
+#include "base/bytes.h"
 
 static void free_column(plan_column *column)
 {

@@ -5,7 +5,7 @@
 
 #include <pipette/base.h>
 
-#include "trajectory/exploration.h"
+#include "exploration/exploration.h"
 
 /* A parameter that a model can ask for: its value, or its place among the explored ones. */
 typedef struct plan_parameter {

@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "engine/apart.h"
+#include "base/apart.h"
 #include "engine/children.h"
 #include "engine/chunk.h"
 #include "engine/columns.h"

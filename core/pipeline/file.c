@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "pipeline/pipeline.h"
-#include "plugin/element.h"
+#include "base/element.h"
 #include "trajectory/name.h"
 
 struct pipette_file {

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "pipeline/config.h"
+#include "config/config.h"
 
 /* clang-format off */
 static const pipette_option_spec run_keys[] = {

@@ -1,7 +1,7 @@
 /* pipeline.c: the life of an experiment, from the config to the finished file. Each step is a function of this folder:
  * prepare (stages, trajectory), select (which runs), layout (what the file holds), resume (what it holds already),
  * execute (the runs), results (postprocessing). */
-#include "pipeline/coordinates.h"
+#include "pipeline/explored.h"
 #include "pipeline/pipeline.h"
 
 #include <stdlib.h>

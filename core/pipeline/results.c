@@ -3,7 +3,7 @@
 
 #include "engine/worker.h"
 #include "pipeline/pipeline.h"
-#include "plugin/element.h"
+#include "base/element.h"
 #include "trajectory/name.h"
 
 static results *results_of(pipette_results *handle)

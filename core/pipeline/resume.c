@@ -1,5 +1,5 @@
 /* resume.c: what the result file holds already, and which rows are still to be run. */
-#include "pipeline/coordinates.h"
+#include "pipeline/explored.h"
 #include "pipeline/resume.h"
 #include "pipeline/verify.h"
 

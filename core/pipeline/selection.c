@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "pipeline/pipeline.h"
-#include "trajectory/expression.h"
-#include "trajectory/number.h"
+#include "exploration/expression.h"
+#include "base/number.h"
 
 enum { BLOCK = 4096 };
 

@@ -6,7 +6,7 @@
 
 #include <pipette/plugin.h>
 
-#include "pipeline/config.h"
+#include "config/config.h"
 #include "plugin/search.h"
 
 typedef void (*stage_log)(int level, const char *text, void *user);

@@ -1,7 +1,7 @@
 /* texts.c: what stages hand over for the file, with texts that are UTF-8. */
 #include "pipeline/texts.h"
 
-#include "trajectory/utf8.h"
+#include "base/utf8.h"
 
 void texts_free(text_repairs *t)
 {

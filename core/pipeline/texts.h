@@ -5,7 +5,7 @@
 
 #include <pipette/postprocess.h>
 
-#include "plugin/arena.h"
+#include "base/arena.h"
 
 /* Begins as zeroes. */
 typedef struct text_repairs {

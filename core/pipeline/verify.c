@@ -5,8 +5,8 @@
 
 #include "engine/checksum.h"
 #include "pipeline/pipeline.h"
-#include "pipeline/same.h"
-#include "plugin/element.h"
+#include "base/same.h"
+#include "base/element.h"
 
 enum { ROWS_MOST = 65536, BLOCK_BYTES = 4 << 20 };
 

@@ -1,7 +1,7 @@
 /* descriptor.c: the handshake: what must hold of a descriptor before anything else of a plugin is touched. */
 #include <pipette/plugin.h>
 
-#include "plugin/element.h"
+#include "base/element.h"
 #include "plugin/loader.h"
 #include "plugin/object_file.h"
 #include "plugin/spec_check.h"

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "plugin/sha256.h"
+#include "base/sha256.h"
 
 /* The ELF header of the object that this code is in, placed by the linker: says which machine and class are ours. */
 extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));

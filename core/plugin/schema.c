@@ -3,9 +3,9 @@
 
 #include <stdlib.h>
 
-#include "plugin/arena.h"
+#include "base/arena.h"
 #include "plugin/brought.h"
-#include "plugin/element.h"
+#include "base/element.h"
 #include "plugin/object_file.h"
 
 void schema_destroy(plugin_schema *schema)

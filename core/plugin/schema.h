@@ -4,7 +4,7 @@
 
 #include <pipette/model.h>
 
-#include "plugin/arena.h"
+#include "base/arena.h"
 
 /* Everything is owned by the schema. parameters, results and shape_parameters are a model's, else empty. */
 typedef struct plugin_schema {

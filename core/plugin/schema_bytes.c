@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-#include "plugin/arena.h"
+#include "base/arena.h"
 
 #define BYTES_MAGIC UINT64_C(0x3153454854504950)
 enum { HEADER_SIZE = 24 };

@@ -9,8 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "plugin/arena.h"
-#include "plugin/growing_text.h"
+#include "base/arena.h"
+#include "base/growing_text.h"
 #include "plugin/object_file.h"
 #include "plugin/own_folder.h"
 #include "plugin/probe.h"

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "plugin/element.h"
+#include "base/element.h"
 #include "plugin/object_file.h"
 #include "plugin/spec_names.h"
 

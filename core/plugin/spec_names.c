@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plugin/element.h"
+#include "base/element.h"
 #include "plugin/object_file.h"
-#include "trajectory/utf8.h"
+#include "base/utf8.h"
 
 enum { NAME_LIMIT = 128 };
 

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 
 #include "pipeline/pipeline.h"
-#include "pipeline/stored_results.h"
-#include "pipeline/stored_trajectory.h"
+#include "program/stored_results.h"
+#include "program/stored_trajectory.h"
 
 int pipette_trajectory_load_sized(const char *path, const pipette_load_options *options, size_t size,
                                   pipette_trajectory **out, pipette_error *error)

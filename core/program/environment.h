@@ -6,7 +6,7 @@
 #include <pipette/experiment.h>
 
 #include "pipeline/pipeline.h"
-#include "plugin/arena.h"
+#include "base/arena.h"
 
 /* A stage beside the runs: a plugin, or a function of the program. */
 typedef struct program_stage {

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "plugin/element.h"
+#include "base/element.h"
 #include "trajectory/name.h"
 
 /* ---- Playing a run ---- */

@@ -2,7 +2,7 @@
 #include "trajectory/explore.h"
 
 #include "trajectory/parameter.h"
-#include "trajectory/utf8.h"
+#include "base/utf8.h"
 
 #include <float.h>
 #include <math.h>

@@ -2,7 +2,7 @@
 #ifndef CORE_TRAJECTORY_EXPLORE_H
 #define CORE_TRAJECTORY_EXPLORE_H
 
-#include "trajectory/points.h"
+#include "exploration/points.h"
 #include "trajectory/tree.h"
 
 /* The points that `wanted` describes, over parameters of the tree; each message says which parameter and what is wrong.

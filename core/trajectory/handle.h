@@ -3,7 +3,7 @@
 #ifndef CORE_TRAJECTORY_HANDLE_H
 #define CORE_TRAJECTORY_HANDLE_H
 
-#include "trajectory/points.h"
+#include "exploration/points.h"
 #include "trajectory/trajectory.h"
 #include "trajectory/tree.h"
 

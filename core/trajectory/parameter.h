@@ -4,7 +4,7 @@
 
 #include <pipette/plugin.h>
 
-#include "trajectory/value.h"
+#include "base/value.h"
 
 /* The spec as this version of the header knows it: what an older one lacks is 0. PIPETTE_E_INVALID where path is
  * missing, where bounds stand at a type that has no order, or are not numbers. Borrows everything from `spec`. */

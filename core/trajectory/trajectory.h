@@ -4,7 +4,7 @@
 
 #include <pipette/trajectory.h>
 
-#include "trajectory/exploration.h"
+#include "exploration/exploration.h"
 
 /* A new trajectory with its four branches. The caller destroys it, after its views. */
 int trajectory_create(const char *name, const char *comment, pipette_trajectory **trajectory, pipette_error *error);

@@ -3,7 +3,7 @@
 #define CORE_TRAJECTORY_TREE_H
 
 #include "trajectory/name.h"
-#include "trajectory/value.h"
+#include "base/value.h"
 
 /* Fields are read freely; value, unit, comment, spec, locked and explored are the trajectory's to fill. The tree owns
  * them. */

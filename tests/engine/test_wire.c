@@ -9,7 +9,7 @@
 #include "engine/board.h"
 #include "engine/message.h"
 #include "engine/plan.h"
-#include "engine/wire.h"
+#include "base/bytes.h"
 #include "suite.h"
 
 static void test_numbers(void)

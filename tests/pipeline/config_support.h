@@ -2,7 +2,7 @@
 #ifndef TESTS_PIPELINE_CONFIG_SUPPORT_H
 #define TESTS_PIPELINE_CONFIG_SUPPORT_H
 
-#include "pipeline/config.h"
+#include "config/config.h"
 #include "suite.h"
 
 #include <inttypes.h>

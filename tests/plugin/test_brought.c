@@ -5,7 +5,7 @@
 #include "command.h"
 #include "plugin/brought.h"
 #include "plugin/object_file.h"
-#include "plugin/sha256.h"
+#include "base/sha256.h"
 #include "suite.h"
 
 static void test_sha256(void)

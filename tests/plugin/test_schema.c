@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "plugin/element.h"
+#include "base/element.h"
 #include "plugin/loader.h"
 #include "suite.h"
 

@@ -1,6 +1,6 @@
 /* Tests of the lif model: the tutorial's 303 runs, bit by bit, and what shape() accepts. */
 #include "fake_run.h"
-#include "plugin/sha256.h"
+#include "base/sha256.h"
 #include "suite.h"
 
 static const pipette_model *lif(void)

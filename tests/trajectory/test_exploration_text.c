@@ -1,6 +1,6 @@
 /* test_exploration_text.c: an exploration as text and back, exactly; and text that is no exploration. */
 #include "fixture.h"
-#include "trajectory/value.h"
+#include "base/value.h"
 
 #include <locale.h>
 #include <math.h>

@@ -1,6 +1,6 @@
 /* test_expression.c: conditions over named values: what holds, what is missing, and where a text is no condition. */
 #include "suite.h"
-#include "trajectory/expression.h"
+#include "exploration/expression.h"
 
 #include <locale.h>
 #include <math.h>

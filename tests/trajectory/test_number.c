@@ -1,6 +1,6 @@
 /* test_number.c: numbers as the shortest text that reads back as the same number. */
 #include "suite.h"
-#include "trajectory/number.h"
+#include "base/number.h"
 
 #include <locale.h>
 #include <math.h>
