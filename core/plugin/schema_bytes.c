@@ -224,6 +224,16 @@ static char *get_text(reader *in, int optional)
     return text;
 }
 
+/* Whether something follows: 0 or 1. */
+static uint8_t get_present(reader *in)
+{
+    uint8_t present;
+    GET(in, present);
+    if (present > 1)
+        in->wrong = 1;
+    return present;
+}
+
 static int32_t get_type(reader *in)
 {
     int32_t type;
@@ -239,8 +249,7 @@ static const pipette_value *get_value(reader *in)
     uint64_t *shape;
     uint64_t count = 1, i;
     size_t size;
-    uint8_t present;
-    GET(in, present);
+    uint8_t present = get_present(in);
     if (in->wrong || !present)
         return NULL;
     value = get_room(in, 1, sizeof *value);
@@ -302,9 +311,8 @@ static void get_parameter(reader *in, pipette_parameter_spec *spec)
 static const char *const *get_labels(reader *in, uint64_t extent)
 {
     const char **labels;
-    uint8_t present;
+    uint8_t present = get_present(in);
     uint64_t i;
-    GET(in, present);
     if (in->wrong || !present)
         return NULL;
     if (extent > (uint64_t)(in->end - in->at) / sizeof(uint32_t)) {
