@@ -112,7 +112,7 @@ static uint32_t in_floats(const series *s, double x, uint64_t out[3])
     uint32_t found = 0;
     if (!isfinite(x))
         return 0;
-    if (s->kind == PIPETTE_AXIS_STEP)
+    if (s->kind == PIPETTE_AXIS_STEP && s->step != 0.0)
         at = (x - s->from) / s->step;
     else if (s->kind == PIPETTE_AXIS_COUNT && s->to != s->from)
         at = (x - s->from) / (s->to - s->from) * last;
@@ -139,23 +139,30 @@ static uint32_t candidates(const series *s, const value_element *value, uint64_t
     return is_float(s->type) ? in_floats(s, as_double(s->type, value), out) : in_integers(s, value, out);
 }
 
-static int in_piece(const axis_piece *piece, uint64_t index)
+/* The few positions of a piece whose values lie nearest to `value`: beside the indices, which need not be the piece's,
+ * because where a step is 0, or lost in rounding, others have the same value. */
+static uint32_t positions_near(const axis_piece *piece, const value_element *value, uint64_t out[6])
 {
-    return index >= piece->start && (index - piece->start) % piece->stride == 0 &&
-           (index - piece->start) / piece->stride < piece->count;
+    uint64_t index[3], at;
+    uint32_t count = candidates(piece->series, value, index), found = 0, i;
+    for (i = 0; i < count; i++) {
+        at = index[i] > piece->start ? (index[i] - piece->start) / piece->stride : 0;
+        if (at + 1 < piece->count && index[i] > piece->start + at * piece->stride)
+            out[found++] = at + 1;
+        out[found++] = at < piece->count ? at : piece->count - 1;
+    }
+    return found;
 }
 
 int match_position(const axis_piece *piece, const value_element *value, uint64_t *position)
 {
-    uint64_t index[3];
-    uint32_t count = candidates(piece->series, value, index), i;
+    uint64_t positions[6];
+    uint32_t count = positions_near(piece, value, positions), i;
     for (i = 0; i < count; i++) {
         value_element at;
-        if (!in_piece(piece, index[i]))
-            continue;
-        series_get(piece->series, index[i], &at);
+        series_get(piece->series, piece->start + positions[i] * piece->stride, &at);
         if (value_element_compare(piece->series->type, &at, value) == 0) {
-            *position = (index[i] - piece->start) / piece->stride;
+            *position = positions[i];
             return 1;
         }
     }
@@ -232,21 +239,20 @@ static int find_near(const axis *const *stored, uint32_t count, const series *fr
     for (i = 0; i < count; i++)
         for (j = 0; j < stored[i]->piece_count; j++) {
             const axis_piece *piece = &stored[i]->pieces[j];
-            uint64_t at[3];
-            uint32_t found = candidates(piece->series, value, at);
+            uint64_t positions[6];
+            uint32_t found = positions_near(piece, value, positions);
             for (k = 0; k < found; k++) {
+                uint64_t at = piece->start + positions[k] * piece->stride;
                 value_element y;
                 double distance;
-                if (!in_piece(piece, at[k]))
-                    continue;
-                series_get(piece->series, at[k], &y);
+                series_get(piece->series, at, &y);
                 if (!near(from, x, piece->series, as_double(from->type, &y)))
                     continue;
                 distance = isnan(x) || x == as_double(from->type, &y) ? 0.0 : fabs(x - as_double(from->type, &y));
                 if (distance < best) {
                     best = distance;
                     *s = piece->series;
-                    *index = at[k];
+                    *index = at;
                 }
             }
         }
