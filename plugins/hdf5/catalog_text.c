@@ -4,6 +4,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+enum { CODES_MOST = 1000, ARRAYS_MOST = 1000000, LEVEL_MOST = 9 };
+
 static void add_text(store_text *text, const char *field)
 {
     store_add(text, "\t", 1);
@@ -170,13 +172,24 @@ static const char *take_line(text_reader *reader)
     return take_text(reader);
 }
 
-static uint64_t take_number(text_reader *reader)
+static int damaged(store_file *store)
 {
-    char *text = take_text(reader), *end = text;
-    uint64_t number = strtoull(text, &end, 10);
-    if (end == text || *end != '\0')
-        reader->bad = true;
-    return number;
+    return store_fail(store, PIPETTE_E_STORAGE, "'%s' is damaged: its layout cannot be read", store->path);
+}
+
+/* Digits alone, up to `most`; 0 where they are not. */
+static uint64_t take_number(text_reader *reader, uint64_t most)
+{
+    const char *text = take_text(reader), *at = text;
+    uint64_t number = 0;
+    bool bad = *at == '\0';
+    for (; *at != '\0' && !bad; at++)
+        bad = *at < '0' || *at > '9' || __builtin_mul_overflow(number, 10, &number) ||
+              __builtin_add_overflow(number, (uint64_t)(*at - '0'), &number);
+    if (!bad && number <= most)
+        return number;
+    reader->bad = true;
+    return 0;
 }
 
 static double take_f64(text_reader *reader)
@@ -195,9 +208,30 @@ static int32_t take_type(text_reader *reader)
     for (type = PIPETTE_TYPE_F64; type <= PIPETTE_TYPE_STRING; type++)
         if (strcmp(text, pipette_type_text(type)) == 0)
             return type;
-    if (strcmp(text, "none") != 0)
-        reader->bad = true;
+    reader->bad = true;
     return PIPETTE_TYPE_NONE;
+}
+
+/* Of coordinates: none, where the axis has none. */
+static int32_t take_axis_type(text_reader *reader)
+{
+    static const char none[] = "none";
+    int32_t type;
+    if (reader->field != NULL && strncmp(reader->field, none, sizeof none - 1) == 0) {
+        reader->bad |= strcmp(take_text(reader), none) != 0;
+        return PIPETTE_TYPE_NONE;
+    }
+    type = take_type(reader);
+    reader->bad |= type == PIPETTE_TYPE_COMPLEX;
+    return type;
+}
+
+/* The next line, which must begin with that word. */
+static void take_line_of(text_reader *reader, const char *word)
+{
+    const char *found = take_line(reader);
+    if (found == NULL || strcmp(found, word) != 0)
+        reader->bad = true;
 }
 
 static bool take_copy(text_reader *reader, char **out)
@@ -209,7 +243,7 @@ static bool take_copy(text_reader *reader, char **out)
 /* Their number, then a line for each. Fewer lines than that: bad. */
 static bool take_labels(text_reader *reader, pipette_dimension *dimension)
 {
-    uint64_t count = take_number(reader), i;
+    uint64_t count = take_number(reader, UINT64_MAX), i;
     char **labels;
     if (reader->bad || count != dimension->extent || reader->next == NULL || count > strlen(reader->next)) {
         reader->bad = true;
@@ -217,8 +251,7 @@ static bool take_labels(text_reader *reader, pipette_dimension *dimension)
     }
     labels = catalog_labels_make(dimension);
     for (i = 0; labels != NULL && i < count; i++) {
-        const char *word = take_line(reader);
-        reader->bad |= word == NULL || strcmp(word, "label") != 0;
+        take_line_of(reader, "label");
         if (!take_copy(reader, &labels[i]))
             return false;
     }
@@ -233,21 +266,21 @@ static int parse_column(store_file *store, text_reader *reader, store_column *co
     bool ok = take_copy(reader, &column->path);
     column->id = -1;
     column->type = take_type(reader);
-    column->role = (int32_t)take_number(reader);
-    column->flags = (uint32_t)take_number(reader);
-    bits = take_number(reader);
+    column->role = (int32_t)take_number(reader, PIPETTE_ROLE_LEDGER);
+    column->flags = (uint32_t)take_number(reader, UINT32_MAX);
+    bits = take_number(reader, UINT64_MAX);
     column->optional = (bits & 1) != 0;
     column->placed = (bits & 2) != 0;
     column->holes = (bits & 4) != 0;
     ok = ok && take_copy(reader, &column->unit) && take_copy(reader, &column->doc);
-    rank = (uint32_t)take_number(reader);
-    codes = (uint32_t)take_number(reader);
-    column->every = take_number(reader);
-    column->level = (uint32_t)take_number(reader);
+    rank = (uint32_t)take_number(reader, STORE_RANK_MAX);
+    codes = (uint32_t)take_number(reader, CODES_MOST);
+    column->every = take_number(reader, UINT64_MAX);
+    column->level = (uint32_t)take_number(reader, LEVEL_MOST);
     if (!ok)
         return store_memory(store);
-    if (reader->bad || rank > STORE_RANK_MAX || codes > 1000 || column->level > 9)
-        return store_fail(store, PIPETTE_E_STORAGE, "'%s' is damaged: its layout cannot be read", store->path);
+    if (reader->bad || column->role < PIPETTE_ROLE_PARAMETER)
+        return damaged(store);
     column->dimensions = calloc(rank + 1, sizeof *column->dimensions);
     column->codes = codes > 0 ? calloc(codes, sizeof *column->codes) : NULL;
     if (column->dimensions == NULL || (codes > 0 && column->codes == NULL))
@@ -257,13 +290,13 @@ static int parse_column(store_file *store, text_reader *reader, store_column *co
     for (i = 0; i < rank; i++) {
         pipette_dimension *dimension = &column->dimensions[i];
         char *name = NULL, *unit = NULL, *doc = NULL;
-        (void)take_line(reader);
+        take_line_of(reader, "dimension");
         ok = take_copy(reader, &name) && take_copy(reader, &unit) && take_copy(reader, &doc);
         dimension->size = (uint32_t)sizeof *dimension;
         dimension->name = name;
         dimension->unit = unit;
         dimension->doc = doc;
-        dimension->extent = take_number(reader);
+        dimension->extent = take_number(reader, UINT64_MAX);
         dimension->start = take_f64(reader);
         dimension->step = take_f64(reader);
         if (!ok)
@@ -271,17 +304,17 @@ static int parse_column(store_file *store, text_reader *reader, store_column *co
         if (reader->field != NULL) { /* it has labels */
             ok = take_labels(reader, dimension);
             if (reader->bad)
-                return store_fail(store, PIPETTE_E_STORAGE, "'%s' is damaged: its layout cannot be read", store->path);
+                return damaged(store);
             if (!ok)
                 return store_memory(store);
         }
     }
     for (i = 0; i < codes; i++) {
-        (void)take_line(reader);
+        take_line_of(reader, "code");
         if (!take_copy(reader, &column->codes[i]))
             return store_memory(store);
     }
-    return catalog_complete_column(store, column);
+    return reader->bad ? damaged(store) : catalog_complete_column(store, column);
 }
 
 int catalog_parse_column(store_file *store, store_column *column, const char *text)
@@ -292,7 +325,7 @@ int catalog_parse_column(store_file *store, store_column *column, const char *te
     memset(column, 0, sizeof *column);
     if (copy == NULL)
         return store_memory(store);
-    (void)take_line(&reader);
+    take_line_of(&reader, "column");
     status = parse_column(store, &reader, column);
     if (status == PIPETTE_OK && reader.bad)
         status = store_fail(store, PIPETTE_E_STORAGE, "'%s' is damaged: a column cannot be read", store->path);
@@ -306,42 +339,67 @@ static int parse_leaf(store_file *store, text_reader *reader, store_leaf *leaf)
     bool ok = take_copy(reader, &leaf->path);
     leaf->type = take_type(reader);
     ok = ok && take_copy(reader, &leaf->unit) && take_copy(reader, &leaf->comment);
-    leaf->rank = (uint32_t)take_number(reader);
-    if (leaf->rank > STORE_RANK_MAX) {
-        reader->bad = true;
-        leaf->rank = 0;
-    }
+    leaf->rank = (uint32_t)take_number(reader, STORE_RANK_MAX);
     for (i = 0; i < leaf->rank; i++)
-        leaf->shape[i] = take_number(reader);
-    return ok ? catalog_complete_leaf(store, leaf) : store_memory(store);
+        leaf->shape[i] = take_number(reader, UINT64_MAX);
+    return !ok ? store_memory(store) : reader->bad ? damaged(store) : catalog_complete_leaf(store, leaf);
 }
 
 static int parse_table(store_file *store, text_reader *reader, store_table *table)
 {
     bool ok = take_copy(reader, &table->path) && take_copy(reader, &table->comment);
-    uint32_t axes = (uint32_t)take_number(reader), arrays = (uint32_t)take_number(reader), i;
+    uint32_t axes = (uint32_t)take_number(reader, STORE_RANK_MAX);
+    uint32_t arrays = (uint32_t)take_number(reader, ARRAYS_MOST), i;
     if (!ok)
         return store_memory(store);
-    if (reader->bad || axes > STORE_RANK_MAX || arrays > 1000000)
-        return store_fail(store, PIPETTE_E_STORAGE, "'%s' is damaged: its layout cannot be read", store->path);
+    if (reader->bad || arrays > strlen(reader->next)) /* each has a line */
+        return damaged(store);
     table->axes = calloc(axes + 1, sizeof *table->axes);
     table->arrays = calloc(arrays + 1, sizeof *table->arrays);
     if (table->axes == NULL || table->arrays == NULL)
         return store_memory(store);
     for (i = 0; ok && i < axes; i++) {
         store_axis *axis = &table->axes[table->axis_count++];
-        (void)take_line(reader);
+        take_line_of(reader, "axis");
         ok = take_copy(reader, &axis->name) && take_copy(reader, &axis->unit) && take_copy(reader, &axis->doc);
-        axis->type = take_type(reader);
-        axis->extent = take_number(reader);
+        axis->type = take_axis_type(reader);
+        axis->extent = take_number(reader, UINT64_MAX);
     }
     for (i = 0; ok && i < arrays; i++) {
         store_array *array = &table->arrays[table->array_count++];
-        (void)take_line(reader);
+        take_line_of(reader, "array");
         ok = take_copy(reader, &array->name) && take_copy(reader, &array->unit) && take_copy(reader, &array->doc);
         array->type = take_type(reader);
+        reader->bad |= array->type == PIPETTE_TYPE_STRING;
     }
-    return ok ? catalog_complete_table(store, table) : store_memory(store);
+    return !ok ? store_memory(store) : reader->bad ? damaged(store) : catalog_complete_table(store, table);
+}
+
+static int parse_trajectory(store_file *store, text_reader *reader, store_catalog *catalog)
+{
+    if (catalog->name != NULL)
+        return damaged(store);
+    if (!take_copy(reader, &catalog->name) || !take_copy(reader, &catalog->comment) ||
+        (catalog->exploration = store_copy("")) == NULL)
+        return store_memory(store);
+    catalog->row_count = take_number(reader, INT64_MAX);
+    catalog->power_safe = take_number(reader, 1) != 0;
+    catalog->compression = (uint32_t)take_number(reader, UINT32_MAX);
+    return PIPETTE_OK;
+}
+
+/* The spans are those of the rows, and the axes of the grid, if there are any; everything else takes that for granted.
+ */
+static bool rows_fit(const store_catalog *catalog)
+{
+    uint64_t rows = 0;
+    uint32_t i;
+    for (i = 0; i < catalog->span_count; i++)
+        if (catalog->spans[i].count > INT64_MAX - catalog->spans[i].first ||
+            __builtin_add_overflow(rows, catalog->spans[i].count, &rows))
+            return false;
+    return catalog->name != NULL && rows == catalog->row_count &&
+           (catalog->grid.axis_count == 0 || catalog_table_elements(&catalog->grid) == rows);
 }
 
 store_catalog *catalog_parse(store_file *store, const char *text)
@@ -355,19 +413,14 @@ store_catalog *catalog_parse(store_file *store, const char *text)
         catalog->format = STORE_FORMAT;
     while (status == PIPETTE_OK && !reader.bad && (word = take_line(&reader)) != NULL) {
         if (strcmp(word, "trajectory") == 0) {
-            if (!take_copy(&reader, &catalog->name) || !take_copy(&reader, &catalog->comment) ||
-                (catalog->exploration = store_copy("")) == NULL)
-                status = store_memory(store);
-            catalog->row_count = take_number(&reader);
-            catalog->power_safe = take_number(&reader) != 0;
-            catalog->compression = (uint32_t)take_number(&reader);
+            status = parse_trajectory(store, &reader, catalog);
         } else if (strcmp(word, "span") == 0) {
             pipette_run_span *span = catalog_grow(store, (void **)&catalog->spans, &catalog->span_count, sizeof *span);
             if (span == NULL) {
                 status = PIPETTE_E_MEMORY;
             } else {
-                span->first = take_number(&reader);
-                span->count = take_number(&reader);
+                span->first = take_number(&reader, INT64_MAX);
+                span->count = take_number(&reader, INT64_MAX);
             }
         } else if (strcmp(word, "column") == 0) {
             store_column *column =
@@ -381,13 +434,14 @@ store_catalog *catalog_parse(store_file *store, const char *text)
                 catalog_grow(store, (void **)&catalog->tables, &catalog->table_count, sizeof(store_table));
             status = table != NULL ? parse_table(store, &reader, table) : PIPETTE_E_MEMORY;
         } else if (strcmp(word, "grid") == 0) {
-            status = parse_table(store, &reader, &catalog->grid);
+            reader.bad |= catalog->grid.path != NULL;
+            status = reader.bad ? damaged(store) : parse_table(store, &reader, &catalog->grid);
             if (status == PIPETTE_OK)
                 status = catalog_complete_grid(store, &catalog->grid);
         } /* Other words: of a newer version that says more. */
     }
-    if (status == PIPETTE_OK && (reader.bad || catalog->name == NULL))
-        status = store_fail(store, PIPETTE_E_STORAGE, "'%s' is damaged: its layout cannot be read", store->path);
+    if (status == PIPETTE_OK && (reader.bad || !rows_fit(catalog)))
+        status = damaged(store);
     free(copy);
     if (status != PIPETTE_OK) {
         catalog_free(catalog);

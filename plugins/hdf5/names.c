@@ -31,6 +31,11 @@ char *names_dataset(store_file *store, const char *path)
         i = end + 1;
     }
     dataset[used] = '\0';
+    if (used == 0) { /* nothing but $ */
+        (void)store_fail(store, PIPETTE_E_INVALID, "'%s' is not a name that a file can have", path);
+        free(dataset);
+        return NULL;
+    }
     return dataset;
 }
 
