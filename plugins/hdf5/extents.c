@@ -54,6 +54,12 @@ static int write_link(store_file *store, uint64_t place, uint32_t kind, uint64_t
     return file_write(store, store->fd, bytes, sizeof bytes, place);
 }
 
+/* Whether there is room from one to the other for the record that opens an extent and the one that closes it. */
+static bool has_room(uint64_t address, uint64_t end)
+{
+    return end > address && end - address >= 2 * RECORD_LINK_BYTES;
+}
+
 /* Where the extent at `address` ends; 0 if none begins there. */
 static uint64_t end_of_extent(store_file *store, uint64_t address)
 {
@@ -64,7 +70,7 @@ static uint64_t end_of_extent(store_file *store, uint64_t address)
                  records_header_is_sound(&header) && header.kind == RECORD_EXTENT &&
                  header.payload_size == sizeof end &&
                  pread(store->fd, &end, sizeof end, (off_t)(address + sizeof header)) == (ssize_t)sizeof end;
-    return sound && end > address + RECORD_LINK_BYTES ? end : 0;
+    return sound && has_room(address, end) ? end : 0;
 }
 
 /* A damaged log must not lead in a circle. */
@@ -78,10 +84,23 @@ static bool is_known(const store_records *records, uint64_t address)
     return false;
 }
 
+/* Where the extent ends that says it ends at `end`. What is behind the file is no room: the next extent would begin
+ * there, and nobody would go from one to the other. */
+static uint64_t end_within(store_file *store, uint64_t address, uint64_t end)
+{
+    struct stat facts;
+    if (store->mode != PIPETTE_STORAGE_UPDATE || fstat(store->fd, &facts) != 0 || end <= (uint64_t)facts.st_size)
+        return end;
+    end = (uint64_t)facts.st_size;
+    return has_room(address, end) && write_link(store, address, RECORD_EXTENT, end) == PIPETTE_OK ? end : 0;
+}
+
 bool extents_enter(store_file *store, uint64_t address)
 {
     store_records *records = &store->records;
     uint64_t end = is_known(records, address) ? 0 : end_of_extent(store, address);
+    if (end != 0)
+        end = end_within(store, address, end);
     if (end == 0 || !blocks_add(&records->extents, address, end - address, BLOCK_LOG))
         return false;
     records->extent = address;

@@ -105,16 +105,10 @@ int read_open(store_file *store, store_column *column)
 
 int read_row_shape(store_file *store, store_column *column, uint64_t row, uint64_t *shape)
 {
-    uint32_t rank = 0;
     if (column->records != NULL && column->records[row] == STORE_GONE)
         return STORE_NONE;
-    if (column->records != NULL && column->records[row] != 0) {
-        int status = records_shape(store, column->records[row], column->path, &rank, shape);
-        if (status == PIPETTE_OK && rank != column->rank)
-            status = store_fail(store, PIPETTE_E_STORAGE, "'%s' is damaged: a value of '%s' has another rank",
-                                store->path, column->path);
-        return status;
-    }
+    if (column->records != NULL && column->records[row] != 0)
+        return records_shape(store, column->records[row], column, shape);
     if (!column->placed)
         return STORE_NONE;
     return places_read(store, &column->shapes, shape, 8 * column->rank, row * 8 * column->rank);
@@ -193,7 +187,7 @@ int read_row(store_file *store, store_column *column, uint64_t row, store_value 
     if (column->form == STORE_PACKED)
         return read_packed_row(store, column, row, out);
     if (column->records != NULL && column->records[row] != 0)
-        return records_read(store, column->records[row], column->path, out);
+        return records_read(store, column->records[row], column, out);
     if (!column->placed)
         return STORE_NONE;
     for (i = 0; i < column->rank; i++)

@@ -342,10 +342,14 @@ static char *read_payload(store_file *store, uint64_t place, const record_header
 static int add_column(store_file *store, const record_header *header, const char *payload)
 {
     store_column *column;
+    int status;
     if (header->column != store->catalog->column_count)
         return PIPETTE_OK; /* known already */
     column = catalog_grow(store, (void **)&store->catalog->columns, &store->catalog->column_count, sizeof *column);
-    return column != NULL ? catalog_parse_column(store, column, payload) : PIPETTE_E_MEMORY;
+    status = column != NULL ? catalog_parse_column(store, column, payload) : PIPETTE_E_MEMORY;
+    if (column != NULL)
+        column->placed = false; /* whatever it says: the structure does not know it */
+    return status;
 }
 
 /* A window on the file, for going through headers. */
@@ -366,6 +370,7 @@ static const char *look_at(store_file *store, log_window *window, uint64_t place
     return size <= window->size - (size_t)(place - window->first) ? window->bytes + (place - window->first) : NULL;
 }
 
+/* Whether a record stands there. Behind each but the last of an extent there is room for the way to the next one. */
 static bool header_at(store_file *store, log_window *window, uint64_t place, uint64_t limit, record_header *header)
 {
     const char *bytes =
@@ -373,7 +378,8 @@ static bool header_at(store_file *store, log_window *window, uint64_t place, uin
     if (bytes == NULL)
         return false;
     memcpy(header, bytes, sizeof *header);
-    return records_header_is_sound(header) && header->length <= limit - place;
+    return records_header_is_sound(header) && header->length <= limit - place &&
+           (header->kind == RECORD_NEXT || place + header->length + RECORD_LINK_BYTES <= store->records.extent_end);
 }
 
 /* Where the next record stands behind something that is none; 0: nowhere. */
@@ -462,22 +468,13 @@ static int take_record(store_file *store, uint64_t place, const record_header *h
     return status;
 }
 
-/* What is torn must not be found again behind shorter records. */
-static int remove_tail(store_file *store, log_window *window, uint64_t limit)
+/* These bytes are no record, whatever becomes of the room around them. */
+static int clear(store_file *store, uint64_t at, uint64_t end)
 {
     static const char nothing[4096];
-    uint64_t at = store->records.end;
-    struct stat facts;
     int status = PIPETTE_OK;
-    if (fstat(store->fd, &facts) != 0)
-        return store_system(store, "cannot look at '%s'", store->path);
-    if (store->records.extent_end == UINT64_MAX)
-        return (uint64_t)facts.st_size > at && ftruncate(store->fd, (off_t)at) != 0
-                   ? store_system(store, "cannot write '%s'", store->path)
-                   : PIPETTE_OK;
-    window->size = 0;
-    while (status == PIPETTE_OK && at < limit) {
-        size_t part = limit - at < sizeof nothing ? (size_t)(limit - at) : sizeof nothing;
+    while (status == PIPETTE_OK && at < end) {
+        size_t part = end - at < sizeof nothing ? (size_t)(end - at) : sizeof nothing;
         off_t data = lseek(store->fd, (off_t)at, SEEK_DATA);
         if (data < 0 && errno == ENXIO)
             break;
@@ -489,6 +486,20 @@ static int remove_tail(store_file *store, log_window *window, uint64_t limit)
         at += part;
     }
     return status;
+}
+
+/* What is torn must not be found again behind shorter records. */
+static int remove_tail(store_file *store, uint64_t limit)
+{
+    uint64_t at = store->records.end;
+    struct stat facts;
+    if (fstat(store->fd, &facts) != 0)
+        return store_system(store, "cannot look at '%s'", store->path);
+    if (store->records.extent_end == UINT64_MAX)
+        return (uint64_t)facts.st_size > at && ftruncate(store->fd, (off_t)at) != 0
+                   ? store_system(store, "cannot write '%s'", store->path)
+                   : PIPETTE_OK;
+    return clear(store, at, limit);
 }
 
 int records_scan(store_file *store, bool verify)
@@ -510,8 +521,12 @@ int records_scan(store_file *store, bool verify)
         bool sound;
         limit = records->extent_end < (uint64_t)facts.st_size ? records->extent_end : (uint64_t)facts.st_size;
         if (!header_at(store, window, place, limit, &header)) {
+            uint64_t gap = place;
             place = find_header(store, window, place + 8, limit, &header);
             if (place == 0)
+                break;
+            /* What is too long to be a record here could be one when the extent grows, and hide what follows. */
+            if (verify && (status = clear(store, gap, place)) != PIPETTE_OK)
                 break;
         }
         /* Only the last one can be torn by the death of a process; the others are checked when they are read. */
@@ -522,19 +537,19 @@ int records_scan(store_file *store, bool verify)
         if (header.kind == RECORD_NEXT) {
             uint64_t address = 0;
             status = file_read(store, store->fd, &address, sizeof address, place + sizeof header);
-            if (status == PIPETTE_OK && sound && extents_enter(store, address)) {
-                window->size = 0;
-                continue;
-            }
-        } else {
-            status = take_record(store, place, &header, sound);
+            /* Where it leads nowhere, nothing stands behind it, and what is added needs its room to be found. */
+            if (status != PIPETTE_OK || !sound || !extents_enter(store, address))
+                break;
+            window->size = 0;
+            continue;
         }
+        status = take_record(store, place, &header, sound);
         records->scanned = place + header.length;
     }
     if (records->end < records->scanned)
         records->end = records->scanned;
     if (status == PIPETTE_OK && verify && records->base != 0)
-        status = remove_tail(store, window, limit);
+        status = remove_tail(store, limit);
     free(window);
     return status;
 }
@@ -573,15 +588,21 @@ static int damaged(store_file *store, const char *path)
                       store->path, path);
 }
 
-int records_shape(store_file *store, uint64_t place, const char *path, uint32_t *rank, uint64_t *shape)
+/* Whether a value of that column stands there, whose shape is in the record. */
+static bool is_value_of(const record_header *header, const store_column *column)
+{
+    return header->kind == RECORD_VALUE && header->type == column->type && header->rank == column->rank &&
+           header->payload_size / 8 >= header->rank;
+}
+
+int records_shape(store_file *store, uint64_t place, const store_column *column, uint64_t *shape)
 {
     record_header header;
     int status = records_drain(store);
     if (status != PIPETTE_OK)
         return status;
-    if (!read_header(store, place, &header))
-        return damaged(store, path);
-    *rank = header.rank;
+    if (!read_header(store, place, &header) || !is_value_of(&header, column))
+        return damaged(store, column->path);
     return file_read(store, store->fd, shape, 8 * header.rank, place + sizeof header);
 }
 
@@ -611,35 +632,59 @@ int records_packed(store_file *store, uint64_t place, const char *path, char **b
     return *bytes != NULL ? PIPETTE_OK : damaged(store, path);
 }
 
-int records_read(store_file *store, uint64_t place, const char *path, store_value *out)
+/* Whether the elements of that shape are as many as `size` bytes hold: all of them, of texts each with its zero byte.
+ */
+static bool elements_fit(const store_column *column, const uint64_t *shape, const char *elements, uint64_t size,
+                         uint64_t *count)
+{
+    uint64_t bytes, i;
+    *count = 1;
+    for (i = 0; i < column->rank; i++)
+        if (__builtin_mul_overflow(*count, shape[i], count) ||
+            (column->dimensions[i].extent != PIPETTE_RAGGED && column->dimensions[i].extent != shape[i]))
+            return false;
+    if (column->type != PIPETTE_TYPE_STRING)
+        return !__builtin_mul_overflow(*count, pipette_type_size(column->type), &bytes) && bytes == size;
+    for (i = 0; i < *count && size > 0; i++) {
+        const char *end = memchr(elements, '\0', (size_t)size);
+        if (end == NULL)
+            return false;
+        size -= (uint64_t)(end - elements) + 1;
+        elements = end + 1;
+    }
+    return i == *count && size == 0;
+}
+
+int records_read(store_file *store, uint64_t place, const store_column *column, store_value *out)
 {
     record_header header;
-    uint64_t shape[STORE_RANK_MAX], count = 1, size, i;
+    uint64_t shape[STORE_RANK_MAX], count, size, i;
     char *payload, *elements;
     int status = records_drain(store);
+    memset(out, 0, sizeof *out);
     if (status != PIPETTE_OK)
         return status;
-    if (!read_header(store, place, &header) || header.kind != RECORD_VALUE)
-        return damaged(store, path);
+    if (!read_header(store, place, &header) || !is_value_of(&header, column))
+        return damaged(store, column->path);
     payload = read_payload(store, place, &header);
     if (payload == NULL)
-        return damaged(store, path);
+        return damaged(store, column->path);
     memcpy(shape, payload, 8 * header.rank);
     elements = payload + 8 * header.rank;
     size = header.payload_size - 8 * header.rank;
-    status = store_value_make(store, out, header.type, header.rank, shape,
-                              header.type == PIPETTE_TYPE_STRING ? (size_t)size : 0);
-    if (status == PIPETTE_OK) {
-        count = pipette_value_count(&out->value);
-        if (header.type == PIPETTE_TYPE_STRING) {
-            const char **texts = store_value_elements(out);
-            char *text = store_value_texts(out);
-            memcpy(text, elements, (size_t)size);
-            for (i = 0; i < count; i++, text += strlen(text) + 1)
-                texts[i] = text;
-        } else if (count > 0) {
-            memcpy(store_value_elements(out), elements, (size_t)size);
-        }
+    if (elements_fit(column, shape, elements, size, &count))
+        status = store_value_make(store, out, header.type, header.rank, shape,
+                                  header.type == PIPETTE_TYPE_STRING ? (size_t)size : 0);
+    else
+        status = damaged(store, column->path);
+    if (status == PIPETTE_OK && header.type == PIPETTE_TYPE_STRING) {
+        const char **texts = store_value_elements(out);
+        char *text = store_value_texts(out);
+        memcpy(text, elements, (size_t)size);
+        for (i = 0; i < count; i++, text += strlen(text) + 1)
+            texts[i] = text;
+    } else if (status == PIPETTE_OK && count > 0) {
+        memcpy(store_value_elements(out), elements, (size_t)size);
     }
     free(payload);
     return status;

@@ -423,12 +423,13 @@ int records_drop_column(store_file *store, uint32_t column);
 int records_reset(store_file *store, const pipette_run_span *spans, uint32_t count);
 /* Writes what is buffered. */
 int records_drain(store_file *store);
-int records_read(store_file *store, uint64_t place, const char *path, store_value *out);
+/* The value of that column at `place`; a message where what stands there is none. */
+int records_read(store_file *store, uint64_t place, const store_column *column, store_value *out);
 /* The bytes of a packed row, checked, to be freed by the caller; and only where they stand. */
 int records_packed(store_file *store, uint64_t place, const char *path, char **bytes, uint64_t *size);
 int records_place(store_file *store, uint64_t place, const char *path, uint64_t *address, uint64_t *size);
-/* Rank and shape of the value at `place`. */
-int records_shape(store_file *store, uint64_t place, const char *path, uint32_t *rank, uint64_t *shape);
+/* The shape of the value at `place`. */
+int records_shape(store_file *store, uint64_t place, const store_column *column, uint64_t *shape);
 void records_free(store_file *store);
 
 /* ---- extents.c: room for the log ---- */
