@@ -12,124 +12,24 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
-#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/pidfd.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
 
-/* Whether this is built with the address sanitizer, which changes how memory faults end. */
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
+#include "folder.h"
 
-#define COMMAND_UNUSED __attribute__((unused))
+#define COMMAND_UNUSED FOLDER_UNUSED
 #define COMMAND_SECONDS 60.0
 #define PYTHON "/usr/bin/python3"
-#define FIXTURE(name) TEST_FIXTURES "/" name ".so"
 
 extern char **environ;
 
-static char folder[64];                 /* of the test that runs */
 static char *command_out, *command_err; /* of the program that ran last */
 static FILE *command_files[2];
-
-__attribute__((noreturn, unused)) static void command_stop(const char *what)
-{
-    perror(what);
-    exit(99); /* nothing can be tested then */
-}
-
-/* ---- The folder ---- */
-
-COMMAND_UNUSED static void folder_begin(void)
-{
-    strcpy(folder, "/tmp/pipette-test-XXXXXX");
-    (void)umask(022);
-    if (mkdtemp(folder) == NULL || chmod(folder, 0755) != 0)
-        command_stop("a folder for the test");
-    (void)unsetenv("PIPETTE_PLUGIN_PATH");
-}
-
-static int folder_remove_one(const char *path, const struct stat *about, int kind, struct FTW *where)
-{
-    (void)about;
-    (void)kind;
-    (void)where;
-    (void)remove(path);
-    return 0;
-}
-
-static int folder_open_one(const char *path, const struct stat *about, int kind, struct FTW *where)
-{
-    (void)about;
-    (void)where;
-    if (kind == FTW_D || kind == FTW_DNR)
-        (void)chmod(path, 0755);
-    return 0;
-}
-
-COMMAND_UNUSED static void folder_end(void)
-{
-    (void)nftw(folder, folder_open_one, 16, FTW_PHYS);
-    (void)nftw(folder, folder_remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
-
-/* The path of `name` in the folder; good until the fourth call from now. */
-COMMAND_UNUSED static const char *in_folder(const char *name)
-{
-    static char paths[4][512];
-    static int next;
-    char *path = paths[next++ % 4];
-    (void)snprintf(path, sizeof paths[0], "%s/%s", folder, name);
-    return path;
-}
-
-COMMAND_UNUSED static void file_write(const char *name, const char *text)
-{
-    FILE *file = fopen(in_folder(name), "w");
-    if (file == NULL || fputs(text, file) < 0 || fclose(file) != 0)
-        command_stop(name);
-}
-
-COMMAND_UNUSED static int file_exists(const char *name)
-{
-    return access(in_folder(name), F_OK) == 0;
-}
-
-/* The number of entries of the folder. */
-static int folder_entries;
-static int folder_count_one(const char *path, const struct stat *about, int kind, struct FTW *where)
-{
-    (void)path;
-    (void)about;
-    (void)kind;
-    (void)where;
-    folder_entries++;
-    return 0;
-}
-COMMAND_UNUSED static int folder_count(void)
-{
-    folder_entries = -1; /* itself */
-    (void)nftw(folder, folder_count_one, 16, FTW_PHYS);
-    return folder_entries;
-}
 
 /* ---- Programs ---- */
 
@@ -143,6 +43,15 @@ static char *command_text(FILE *file)
     text[fread(text, 1, (size_t)size, file)] = '\0';
     (void)fclose(file);
     return text;
+}
+
+/* Into command_out and command_err. */
+COMMAND_UNUSED static void command_take(FILE *const files[2])
+{
+    free(command_out);
+    free(command_err);
+    command_out = command_text(files[0]);
+    command_err = command_text(files[1]);
 }
 
 COMMAND_UNUSED static void command_pause(double seconds)
@@ -163,7 +72,8 @@ COMMAND_UNUSED static pid_t command_start(const char *const *arguments)
     command_files[1] = tmpfile();
     (void)sigemptyset(&none);
     if (command_files[0] == NULL || command_files[1] == NULL || posix_spawn_file_actions_init(&actions) != 0 ||
-        posix_spawnattr_init(&attributes) != 0 || posix_spawn_file_actions_addchdir_np(&actions, folder) != 0 ||
+        posix_spawnattr_init(&attributes) != 0 ||
+        posix_spawn_file_actions_addchdir_np(&actions, folder[0] != '\0' ? folder : "/") != 0 ||
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0) != 0 ||
         posix_spawn_file_actions_adddup2(&actions, fileno(command_files[0]), 1) != 0 ||
         posix_spawn_file_actions_adddup2(&actions, fileno(command_files[1]), 2) != 0 ||
@@ -198,10 +108,7 @@ COMMAND_UNUSED static int command_wait(pid_t process, double seconds)
         (void)kill(-process, SIGKILL);
         (void)waitpid(process, &status, 0);
     }
-    free(command_out);
-    free(command_err);
-    command_out = command_text(command_files[0]);
-    command_err = command_text(command_files[1]);
+    command_take(command_files);
     return code;
 }
 
@@ -212,8 +119,6 @@ COMMAND_UNUSED static int command_run(const char *const *arguments)
 
 #define PIPETTE(...) command_run((const char *const[]){TEST_COMMAND, __VA_ARGS__, NULL})
 #define PIPETTE_START(...) command_start((const char *const[]){TEST_COMMAND, __VA_ARGS__, NULL})
-/* A script with its arguments (sys.argv[1:]). */
-#define PYTHON_RUN(script, ...) command_run((const char *const[]){PYTHON, "-c", script, __VA_ARGS__, NULL})
 #define SHELL(line) command_run((const char *const[]){"/bin/sh", "-c", line, NULL})
 
 /* ---- What was printed ---- */

@@ -12,6 +12,18 @@
 #include <CUnit/CUnit.h>
 #include <stdlib.h>
 
+/* Whether this is built with the address sanitizer, which changes how memory faults end. */
+#if defined(__SANITIZE_ADDRESS__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+#ifndef SANITIZED
+#define SANITIZED 0
+#endif
+
 typedef struct suite_test {
     const char *name;
     void (*function)(void);

@@ -110,7 +110,7 @@ static void test_faults_of_run(void)
         {"time", {"result '$.z' is not always the same at ", "it depends on the time", NULL}},
         {"process number", {"result '$.z' is not always the same at x = ", "it differs from process to process", NULL}},
         {"random device", {"result '$.z' is not always the same at x = ", "it differs from process to process", NULL}},
-#if !defined(__SANITIZE_ADDRESS__) /* which has a heap of its own */
+#if !SANITIZED /* which has a heap of its own */
         {"heap", {"result '$.z' is not always the same at x = ", "it depends on uninitialised memory", NULL}},
 #endif
         {"unfilled", {"result '$.a' is not filled at x = ", ": element 3 is ", NULL}},

@@ -1,5 +1,5 @@
 /* Tests of `compact`, and of what a file that is replaced keeps: owner, permissions, extended attributes. */
-#include "command.h"
+#include "python.h"
 #include "suite.h"
 
 #define CONFIG(values)                                                                                                 \

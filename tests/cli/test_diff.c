@@ -1,5 +1,5 @@
 /* Tests of `pipette diff`: runs at the same point are held against each other, whatever their numbers. */
-#include "command.h"
+#include "python.h"
 #include "suite.h"
 
 #define GAPS(file, values)                                                                                             \

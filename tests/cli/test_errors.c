@@ -1,5 +1,5 @@
 /* Tests of bad input: each is one clear line and the documented exit code, and leaves no trace on the disk. */
-#include "command.h"
+#include "python.h"
 #include "suite.h"
 
 #define NAME "name = \"E\";\n"

@@ -1,5 +1,5 @@
 /* Tests of `get`: what is missing, tables, arrays, states, conditions, JSON, many runs, a reader that goes away. */
-#include "command.h"
+#include "python.h"
 #include "suite.h"
 
 #define GAPS(more)                                                                                                     \

@@ -1,5 +1,5 @@
 /* Tests of /grid: results over the explored parameters, on the same bytes as over the runs. */
-#include "command.h"
+#include "python.h"
 #include "suite.h"
 
 #define CONFIG(product)                                                                                                \

@@ -1,5 +1,5 @@
 /* Tests of looking: which names find what, configs from `inspect --config`, what `show` prints where. */
-#include "command.h"
+#include "python.h"
 #include "suite.h"
 
 #define TUTORIAL TEST_SOURCE_FOLDER "/../pipelines/firing_rate.cfg"

@@ -1,5 +1,5 @@
 /* Tests of `pipette merge`: one file of two, by the points of their runs. */
-#include "command.h"
+#include "python.h"
 #include "suite.h"
 
 #define STAGES(model, file, explored)                                                                                  \

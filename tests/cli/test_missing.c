@@ -1,5 +1,5 @@
 /* Tests of what readers see where a run has no value: missing, never a number. */
-#include "command.h"
+#include "python.h"
 #include "suite.h"
 
 #define CONFIG(model, values)                                                                                          \

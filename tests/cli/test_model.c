@@ -1,6 +1,6 @@
 /* Tests of what a model's author writes with the headers, through a sweep: arrays, every type, named elements, no
  * units. */
-#include "command.h"
+#include "python.h"
 #include "suite.h"
 
 #define CONFIG                                                                                                         \
@@ -45,7 +45,7 @@ static void test_labels(void)
     file_write("h.cfg", CONFIG);
     EXPECT(PIPETTE("run", "-q", "h.cfg") == 0);
     EXPECT(PIPETTE("run", "-q", "h.cfg", "--set", "preprocess[0].product[0].values=[1.0, 4.0, 8.0]") == 0);
-    EXPECT(command_run((const char *const[]){PYTHON, "-c", labels_script, NULL}) == 0);
+    EXPECT(PYTHON_RUN(labels_script, NULL) == 0);
     CU_ASSERT_STRING_EQUAL(command_out,
                            "['S', 'I', 'R, at last'] State of health [1.25 2.   3.  ]\n"
                            "[3, -9007199254740993, 3, -9007199254740993, 3, -9007199254740993] [0, 0, 1, 1, 2, 2]\n"

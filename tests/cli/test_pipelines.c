@@ -1,5 +1,5 @@
 /* Tests of whole pipelines: the default ones, selections, going on, failures, expansions, values of every type. */
-#include "command.h"
+#include "python.h"
 #include "suite.h"
 
 #define PIPELINES TEST_SOURCE_FOLDER "/../pipelines/"

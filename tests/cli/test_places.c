@@ -3,7 +3,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include "command.h"
+#include "python.h"
 #include "suite.h"
 
 #define GOOD                                                                                                           \

@@ -1,5 +1,5 @@
 /* Tests of what a file tells about where it came from: commit and changes of the working directory. */
-#include "command.h"
+#include "python.h"
 #include "suite.h"
 
 #define CONFIG                                                                                                         \
@@ -20,7 +20,7 @@ static const char *leaf(const char *name)
     (void)snprintf(
         script, sizeof script,
         "import h5py, sys\nv = h5py.File('p.hdf5')['config/provenance/%s'][()]\nsys.stdout.write(v.decode())", name);
-    CU_ASSERT(told(command_run((const char *const[]){PYTHON, "-c", script, NULL}) == 0, name));
+    CU_ASSERT(told(PYTHON_RUN(script, NULL) == 0, name));
     return command_out;
 }
 

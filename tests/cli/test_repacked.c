@@ -1,5 +1,5 @@
 /* Tests of files that went through h5repack: they are read as before, however they are stored now. */
-#include "command.h"
+#include "python.h"
 #include "suite.h"
 
 #define CONFIG(values)                                                                                                 \

@@ -1,5 +1,5 @@
 /* Tests of `reset`: which runs, what is left of them, what the next run does, and who may not. */
-#include "command.h"
+#include "python.h"
 #include "suite.h"
 
 #define EXPLORER                                                                                                       \

@@ -1,5 +1,5 @@
 /* Tests of `check FILE`: bits that rot are found, each run and result is named, and nothing is changed. */
-#include "command.h"
+#include "python.h"
 #include "suite.h"
 
 #define STORE "storage = { plugin = \"hdf5\"; file = \"e.hdf5\"; };\n"

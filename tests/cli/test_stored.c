@@ -1,6 +1,6 @@
 /* Tests of what a stored experiment can do: replay of a run, compression, spike times, growth by --runs, space on the
  * disk. */
-#include "command.h"
+#include "python.h"
 #include "suite.h"
 
 #define CONFIG TEST_SOURCE_FOLDER "/../pipelines/firing_rate.cfg"
@@ -8,7 +8,7 @@
 
 static int python(const char *script)
 {
-    return command_run((const char *const[]){PYTHON, "-c", script, NULL});
+    return PYTHON_RUN(script, NULL);
 }
 
 static void test_replay(void)

@@ -1,5 +1,5 @@
 /* Tests of the verbs: help, plugins, inspect, check, show and get. */
-#include "command.h"
+#include "python.h"
 #include "suite.h"
 
 #define PIPELINES TEST_SOURCE_FOLDER "/../pipelines/"

@@ -6,7 +6,7 @@
 #include <dirent.h>
 #include <stddef.h>
 
-#include "command.h"
+#include "python.h"
 #include "suite.h"
 
 #define HOSTILE(last)                                                                                                  \
@@ -42,7 +42,7 @@ COMMAND_UNUSED static int survivors_counted(int end)
         long process = strtol(entry->d_name, NULL, 10);
         ssize_t size, at;
         int file;
-        if (process <= 0 || process == (long)getpid())
+        if (process <= 0 || process == (long)getpid() || process == (long)python_scripts.process)
             continue;
         (void)snprintf(path, sizeof path, "/proc/%ld/environ", process);
         file = open(path, O_RDONLY);

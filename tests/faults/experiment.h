@@ -71,7 +71,7 @@ COMMAND_UNUSED static int make_reference(const experiment *e)
         if (!right(code == e->code, "the first experiment", NULL))
             return 0;
         base_done = reported_done(command_err);
-        copy_file(file_path, base_path);
+        bytes_copy(file_path, base_path, 0644);
     }
     file_write(config_name, e->config);
     code = command_run(RUN_ARGUMENTS);
@@ -84,7 +84,7 @@ COMMAND_UNUSED static int make_reference(const experiment *e)
             !right((reference_columns[i] = get_column(e->columns[i])) != NULL, "get", e->columns[i]))
             return 0;
     }
-    copy_file(file_path, reference_path);
+    bytes_copy(file_path, reference_path, 0644);
     return right(tools_good(tools_ask("ref", reference_path)), "h5py reads the reference", NULL);
 }
 
@@ -92,7 +92,7 @@ COMMAND_UNUSED static void begin_anew(const experiment *e)
 {
     (void)unlink(file_path);
     if (e->first != NULL)
-        copy_file(base_path, file_path);
+        bytes_copy(base_path, file_path, 0644);
 }
 
 /* What follows the first `commas` commas of a line, and how long it is. */

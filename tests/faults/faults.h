@@ -1,5 +1,5 @@
 /* faults.h: what the fault tests share: commands under kill_shim.so, the wait for all their processes, and plain tools
- * that look at the files. Include it after command.h. */
+ * that look at the files. Include it after python.h. */
 #ifndef TESTS_FAULTS_H
 #define TESTS_FAULTS_H
 
@@ -11,17 +11,6 @@
 
 #define SHIM TEST_FAULTS "/kill_shim.so"
 #define FAULT_PLUGINS TEST_FAULTS
-
-#if defined(__SANITIZE_ADDRESS__)
-#define UNDER_SANITIZER 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define UNDER_SANITIZER 1
-#endif
-#endif
-#ifndef UNDER_SANITIZER
-#define UNDER_SANITIZER 0
-#endif
 
 static fault_board *fault;
 static char fault_path[64];
@@ -132,7 +121,7 @@ COMMAND_UNUSED static pid_t faults_start(const char *const *arguments)
 {
     pid_t process;
     (void)setenv("LD_PRELOAD", SHIM, 1);
-    if (UNDER_SANITIZER)
+    if (SANITIZED)
         (void)setenv("ASAN_OPTIONS", "verify_asan_link_order=0", 1);
     process = command_start(arguments);
     (void)unsetenv("LD_PRELOAD");
@@ -146,45 +135,25 @@ COMMAND_UNUSED static int faults_run(const char *const *arguments)
 
 /* ---- Plain tools ---- */
 
-static FILE *tools_in, *tools_out;
-static pid_t tools_process;
+static python_helper tools; /* compare.py */
 
-/* compare.py, which stays, because starting Python takes longer than all that it does here. */
 COMMAND_UNUSED static void tools_begin(void)
 {
-    static const char *const arguments[] = {PYTHON, TEST_SOURCE_FOLDER "/faults/compare.py", NULL};
-    posix_spawn_file_actions_t actions;
-    int to[2], from[2];
-    if (pipe2(to, O_CLOEXEC) != 0 || pipe2(from, O_CLOEXEC) != 0 || posix_spawn_file_actions_init(&actions) != 0 ||
-        posix_spawn_file_actions_adddup2(&actions, to[0], 0) != 0 ||
-        posix_spawn_file_actions_adddup2(&actions, from[1], 1) != 0 ||
-        posix_spawn(&tools_process, PYTHON, &actions, NULL, (char *const *)(uintptr_t)arguments, environ) != 0)
-        command_stop(PYTHON);
-    (void)posix_spawn_file_actions_destroy(&actions);
-    (void)close(to[0]);
-    (void)close(from[1]);
-    tools_in = fdopen(to[1], "w");
-    tools_out = fdopen(from[0], "r");
-    if (tools_in == NULL || tools_out == NULL)
-        command_stop(PYTHON);
+    python_start(&tools, TEST_SOURCE_FOLDER "/faults/compare.py");
 }
 
 COMMAND_UNUSED static void tools_end(void)
 {
-    int status;
-    (void)fclose(tools_in);
-    (void)fclose(tools_out);
-    (void)waitpid(tools_process, &status, 0);
+    python_end(&tools);
 }
 
 /* The answer of compare.py; good until the next call. */
 COMMAND_UNUSED static const char *tools_ask(const char *what, const char *path)
 {
     static char answer[8192];
-    fprintf(tools_in, "%s\t%s\n", what, path);
-    if (fflush(tools_in) != 0 || fgets(answer, sizeof answer, tools_out) == NULL)
+    fprintf(tools.in, "%s\t%s\n", what, path);
+    if (!python_answer(&tools, answer, sizeof answer))
         command_stop("compare.py");
-    answer[strcspn(answer, "\n")] = '\0';
     return answer;
 }
 
@@ -215,21 +184,6 @@ COMMAND_UNUSED static long reported_done(const char *text)
         most = done > most ? done : most;
     }
     return most;
-}
-
-COMMAND_UNUSED static void copy_file(const char *from, const char *to)
-{
-    static char bytes[1 << 16];
-    FILE *in = fopen(from, "r"), *out = fopen(to, "w");
-    size_t size;
-    if (in == NULL || out == NULL)
-        command_stop(from);
-    while ((size = fread(bytes, 1, sizeof bytes, in)) > 0)
-        if (fwrite(bytes, 1, size, out) != size)
-            command_stop(to);
-    if (fclose(out) != 0)
-        command_stop(to);
-    (void)fclose(in);
 }
 
 #endif

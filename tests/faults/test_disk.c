@@ -2,7 +2,7 @@
  * cause, exit code 4, what was stored stays good, and the same command goes on once there is room. */
 #include <sys/resource.h>
 
-#include "command.h"
+#include "python.h"
 #include "suite.h"
 
 #include "faults/faults.h"
@@ -90,7 +90,7 @@ static void fail_at(const experiment *e, uint32_t call, uint32_t total, int reas
 static void fail_everywhere(const experiment *e)
 {
     static const int reasons[] = {ENOSPC, EIO, EDQUOT, EFBIG, EROFS};
-    uint32_t call, total, turn = 0, points = UNDER_SANITIZER ? 5 : e->points;
+    uint32_t call, total, turn = 0, points = SANITIZED ? 5 : e->points;
     size_t i;
     folder_begin();
     faults_begin();

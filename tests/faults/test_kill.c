@@ -3,7 +3,7 @@
  *
  * An ordinary test run takes a sample of the calls; PIPETTE_FAULTS=all takes each of them, before, in the midst of and
  * after it, and 200 random times (about ten minutes). PIPETTE_FAULTS_ONLY=NAME takes one experiment. */
-#include "command.h"
+#include "python.h"
 #include "suite.h"
 
 #include "faults/faults.h"
@@ -192,7 +192,7 @@ static void kill_at(const experiment *e, uint32_t call, uint32_t when, uint32_t 
 
 static void kill_everywhere(const experiment *e)
 {
-    uint32_t call, total, when, turn = 0, points = UNDER_SANITIZER ? 6 : (e->points + 2) / 3;
+    uint32_t call, total, when, turn = 0, points = SANITIZED ? 6 : (e->points + 2) / 3;
     const char *only = getenv("PIPETTE_FAULTS_ONLY");
     if (only != NULL && strcmp(only, e->name) != 0)
         return;
@@ -370,7 +370,7 @@ static void test_compact(void)
             long ended = -1, rows = -1;
             if (!everything() && call > 2 && call + 4 < total && call % (total / 8 + 1) != 0)
                 continue;
-            copy_file(reference_path, file_path);
+            bytes_copy(reference_path, file_path, 0644);
             faults_clear();
             fault->kill_at = call;
             fault->kill_when = when = FAULT_BEFORE + (when + 1) % 3;
@@ -413,7 +413,7 @@ static void test_reset(void)
             long ended = -1, rows = -1;
             if (!everything() && call > 2 && call + 2 < total && call % (total / 4 + 1) != 0)
                 continue;
-            copy_file(reference_path, file_path);
+            bytes_copy(reference_path, file_path, 0644);
             faults_clear();
             fault->kill_at = call;
             fault->kill_when = when = FAULT_BEFORE + (when + 1) % 3;
@@ -434,7 +434,7 @@ static void test_reset(void)
 
 static void test_random(void)
 {
-    int i, rounds = everything() ? 200 : UNDER_SANITIZER ? 6 : 20;
+    int i, rounds = everything() ? 200 : SANITIZED ? 6 : 20;
     if (getenv("PIPETTE_FAULTS_ONLY") != NULL && strcmp(getenv("PIPETTE_FAULTS_ONLY"), slow.name) != 0)
         return;
     folder_begin();

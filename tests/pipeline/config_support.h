@@ -2,49 +2,28 @@
 #ifndef TESTS_PIPELINE_CONFIG_SUPPORT_H
 #define TESTS_PIPELINE_CONFIG_SUPPORT_H
 
-#include "config/config.h"
+#include "folder.h"
+#include "pipeline/config.h"
 #include "suite.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-static char folder[] = "/tmp/pipette_config_XXXXXX";
-static char main_path[64];
+static char main_path[128];
 
-/* Run at exit. */
-static void remove_folder(void)
+/* A file of the folder, which is there from the first call until the program ends. */
+static inline const char *config_path(const char *name)
 {
-    char command[96];
-    (void)snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    if (system(command) != 0)
-        fprintf(stderr, "cannot remove %s\n", folder);
-}
-
-static inline const char *path_of(const char *name)
-{
-    static char path[128];
     if (main_path[0] == '\0') {
-        if (mkdtemp(folder) == NULL)
-            abort();
+        folder_begin();
         (void)snprintf(main_path, sizeof main_path, "%s/main.cfg", folder);
-        (void)atexit(remove_folder);
+        (void)atexit(folder_end);
     }
-    (void)snprintf(path, sizeof path, "%s/%s", folder, name);
-    return path;
-}
-
-static inline void write_bytes(const char *name, const char *text, size_t size)
-{
-    FILE *file = fopen(path_of(name), "wb");
-    if (file == NULL || fwrite(text, 1, size, file) != size || fclose(file) != 0)
-        abort();
+    return in_folder(name);
 }
 
 static inline void write_file(const char *name, const char *text)
 {
-    write_bytes(name, text, strlen(text));
+    bytes_write(config_path(name), text, strlen(text));
 }
 
 /* Loads `text` with one --set (may be NULL); fails the test if that fails. */

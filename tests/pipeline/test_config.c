@@ -226,18 +226,18 @@ static void test_files(void)
 {
     pipette_error error;
     config *loaded = NULL;
-    (void)path_of("");
-    CU_ASSERT_EQUAL(config_load(path_of("nothing.cfg"), NULL, 0, &loaded, &error), PIPETTE_E_CONFIG);
+    (void)config_path("");
+    CU_ASSERT_EQUAL(config_load(config_path("nothing.cfg"), NULL, 0, &loaded, &error), PIPETTE_E_CONFIG);
     CU_ASSERT(holds(error.message, "/nothing.cfg: no such file"));
     CU_ASSERT_EQUAL(config_load(folder, NULL, 0, &loaded, &error), PIPETTE_E_CONFIG);
     CU_ASSERT(holds(error.message, ": is a folder, not a config file"));
-    write_bytes("zero.cfg", "a = 1;\0b", 8);
-    CU_ASSERT_EQUAL(config_load(path_of("zero.cfg"), NULL, 0, &loaded, &error), PIPETTE_E_CONFIG);
+    bytes_write(config_path("zero.cfg"), "a = 1;\0b", 8);
+    CU_ASSERT_EQUAL(config_load(config_path("zero.cfg"), NULL, 0, &loaded, &error), PIPETTE_E_CONFIG);
     CU_ASSERT(holds(error.message, "zero.cfg: holds zero bytes"));
     write_file("closed.cfg", "a = 1;");
-    CU_ASSERT_EQUAL(chmod(path_of("closed.cfg"), 0), 0);
+    CU_ASSERT_EQUAL(chmod(config_path("closed.cfg"), 0), 0);
     if (geteuid() != 0) {
-        CU_ASSERT_EQUAL(config_load(path_of("closed.cfg"), NULL, 0, &loaded, &error), PIPETTE_E_CONFIG);
+        CU_ASSERT_EQUAL(config_load(config_path("closed.cfg"), NULL, 0, &loaded, &error), PIPETTE_E_CONFIG);
         CU_ASSERT(holds(error.message, "closed.cfg: cannot be read: Permission denied"));
     }
     CU_ASSERT_PTR_NULL(loaded);
@@ -247,10 +247,10 @@ static void test_files(void)
 static void test_include(void)
 {
     config *loaded;
-    (void)path_of("");
-    (void)mkdir(path_of("sub"), 0700);
+    (void)config_path("");
+    (void)mkdir(config_path("sub"), 0700);
     write_file("sub/neuron.cfg", "neuron = {\n  tau_V = 10.0;\n@include \"deep/extra.cfg\"\n  last = 1;\n};");
-    (void)mkdir(path_of("sub/deep"), 0700);
+    (void)mkdir(config_path("sub/deep"), 0700);
     write_file("sub/deep/extra.cfg", "extra = 3000000000; # no newline");
     loaded = load("name = \"x\";\n\n  @include \"sub/neuron.cfg\"\nafter = 1;\n");
     CU_ASSERT_EQUAL(value_at(loaded, "neuron/extra", PIPETTE_TYPE_I64).as.i64, INT64_C(3000000000));

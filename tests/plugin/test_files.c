@@ -6,13 +6,11 @@
 #include "plugin/loader.h"
 #include "plugin/object_file.h"
 #include "plugin/probe.h"
-#include "scratch.h"
+#include "folder.h"
 #include "suite.h"
 
-#define FIXTURE(name) TEST_FIXTURES "/" name ".so"
-
 static pipette_error error;
-static char folder[PATH_MAX], file[PATH_MAX];
+static char file[PATH_MAX];
 
 /* The probe of a file is refused with this code and exactly this message behind "plugin 'PATH'". */
 static void refused(const char *path, int code, const char *message)
@@ -49,32 +47,34 @@ static void test_good(void)
 
 static void test_no_file(void)
 {
-    (void)scratch_path(file, scratch_folder(folder), "missing.so");
+    folder_begin();
+    (void)path_of(file, folder, "missing.so");
     not_loaded(file, " does not exist");
     not_loaded(folder, " is a directory");
-    (void)scratch_path(file, folder, "pipe.so");
+    (void)path_of(file, folder, "pipe.so");
     CU_ASSERT_EQUAL(mkfifo(file, 0600), 0);
     not_loaded(file, " is not a regular file");
-    (void)scratch_path(file, folder, "dangling.so");
+    (void)path_of(file, folder, "dangling.so");
     CU_ASSERT_EQUAL(symlink("/nowhere/at_all.so", file), 0);
     not_loaded(file, " does not exist");
-    scratch_remove(folder);
+    folder_end();
 }
 
 static void test_other_contents(void)
 {
     static const char text[] = "#include <pipette/model.h>\n\nstatic int run(pipette_run *run);\n";
     static const char binary[] = "\x89HDF\r\n\x1a\n\0\0\0\0";
-    (void)scratch_path(file, scratch_folder(folder), "x.so");
-    scratch_write(file, "", 0);
+    folder_begin();
+    (void)path_of(file, folder, "x.so");
+    bytes_write(file, "", 0);
     not_loaded(file, " is empty");
-    scratch_write(file, text, sizeof text - 1);
+    bytes_write(file, text, sizeof text - 1);
     not_loaded(file, " is a text file, not a shared object: build one with cc -shared -fPIC");
-    scratch_write(file, binary, sizeof binary);
+    bytes_write(file, binary, sizeof binary);
     not_loaded(file, " is not a shared object (no ELF file)");
-    scratch_write(file, "\177ELF", 4);
+    bytes_write(file, "\177ELF", 4);
     not_loaded(file, " is cut off: it has 4 bytes, less than an ELF header. Build it again");
-    scratch_remove(folder);
+    folder_end();
 }
 
 /* Where the last byte that is loaded ends. */
@@ -96,33 +96,34 @@ static size_t loaded_size(const char *bytes)
 static void test_cut_off(void)
 {
     size_t size, step;
-    char *bytes = scratch_read(FIXTURE("good_model"), &size);
-    (void)scratch_path(file, scratch_folder(folder), "cut.so");
+    char *bytes = bytes_read(FIXTURE("good_model"), &size);
+    folder_begin();
+    (void)path_of(file, folder, "cut.so");
     /* Wherever it ends, it is refused before dlopen, where the missing pages would be SIGBUS. */
     for (step = 1; step < 24; step++) {
-        scratch_write(file, bytes, size * step / 24);
+        bytes_write(file, bytes, size * step / 24);
         CU_ASSERT_EQUAL(object_file_check(file, &error), PIPETTE_E_PLUGIN);
         CU_ASSERT_PTR_NOT_NULL(strstr(error.message, " is cut off: it has "));
     }
-    scratch_write(file, bytes, size - 1);
+    bytes_write(file, bytes, size - 1);
     CU_ASSERT_EQUAL(object_file_check(file, &error), PIPETTE_E_PLUGIN);
-    scratch_write(file, bytes, size);
+    bytes_write(file, bytes, size);
     CU_ASSERT_EQUAL(object_file_check(file, &error), PIPETTE_OK);
     /* Without section headers (they may be stripped), the loadable segments tell. */
     memset(bytes + offsetof(ElfW(Ehdr), e_shoff), 0, sizeof(((ElfW(Ehdr) *)NULL)->e_shoff));
-    scratch_write(file, bytes, loaded_size(bytes) - 1);
+    bytes_write(file, bytes, loaded_size(bytes) - 1);
     CU_ASSERT_EQUAL(object_file_check(file, &error), PIPETTE_E_PLUGIN);
     CU_ASSERT_PTR_NOT_NULL(strstr(error.message, ", its contents go on behind that. Build it again"));
     free(bytes);
-    scratch_remove(folder);
+    folder_end();
 }
 
 static void patch(size_t offset, const void *value, size_t value_size)
 {
     size_t size;
-    char *bytes = scratch_read(FIXTURE("good_model"), &size);
+    char *bytes = bytes_read(FIXTURE("good_model"), &size);
     memcpy(bytes + offset, value, value_size);
-    scratch_write(file, bytes, size);
+    bytes_write(file, bytes, size);
     free(bytes);
 }
 
@@ -130,7 +131,8 @@ static void test_other_machine(void)
 {
     const uint16_t s390 = 22, relocatable = ET_REL, executable = ET_EXEC;
     const unsigned char class_32 = ELFCLASS32;
-    (void)scratch_path(file, scratch_folder(folder), "other.so");
+    folder_begin();
+    (void)path_of(file, folder, "other.so");
     patch(offsetof(ElfW(Ehdr), e_machine), &s390, sizeof s390);
     CU_ASSERT_EQUAL(object_file_check(file, &error), PIPETTE_E_PLUGIN);
     CU_ASSERT_PTR_NOT_NULL(strstr(error.message, " was built for another machine (ELF machine 22, this one is "));
@@ -140,19 +142,20 @@ static void test_other_machine(void)
     not_loaded(file, " is an object file (.o), not a shared object: link it with cc -shared -fPIC");
     patch(offsetof(ElfW(Ehdr), e_type), &executable, sizeof executable);
     not_loaded(file, " is not a shared object: link it with cc -shared -fPIC");
-    scratch_remove(folder);
+    folder_end();
 }
 
 /* Every byte of the headers turned round, one after the other: refused or not, the check comes back. */
 static void test_damaged_headers(void)
 {
     size_t size, i, refusals = 0;
-    char *bytes = scratch_read(FIXTURE("good_model"), &size);
+    char *bytes = bytes_read(FIXTURE("good_model"), &size);
     char id[BUILD_ID_SIZE];
-    (void)scratch_path(file, scratch_folder(folder), "damaged.so");
+    folder_begin();
+    (void)path_of(file, folder, "damaged.so");
     for (i = 0; i < 512 && i < size; i++) {
         bytes[i] = (char)~bytes[i];
-        scratch_write(file, bytes, size);
+        bytes_write(file, bytes, size);
         refusals += object_file_check(file, &error) != PIPETTE_OK;
         object_file_build_id(file, id);
         CU_ASSERT(strlen(id) < sizeof id);
@@ -160,7 +163,7 @@ static void test_damaged_headers(void)
     }
     CU_ASSERT(refusals > 20);
     free(bytes);
-    scratch_remove(folder);
+    folder_end();
 }
 
 /* A file with nothing but an ELF header, a program header and notes. */
@@ -172,7 +175,7 @@ static void write_notes(const void *notes, size_t size)
         unsigned char notes[64];
     } object;
     size_t length;
-    char *good = scratch_read(FIXTURE("good_model"), &length);
+    char *good = bytes_read(FIXTURE("good_model"), &length);
     memset(&object, 0, sizeof object);
     memcpy(&object.header, good, sizeof object.header);
     free(good);
@@ -184,7 +187,7 @@ static void write_notes(const void *notes, size_t size)
     object.segment.p_filesz = size;
     object.segment.p_align = 4;
     memcpy(object.notes, notes, size);
-    scratch_write(file, &object, offsetof(__typeof__(object), notes) + size);
+    bytes_write(file, &object, offsetof(__typeof__(object), notes) + size);
 }
 
 static void test_build_id(void)
@@ -194,7 +197,8 @@ static void test_build_id(void)
     static const uint32_t too_long[] = {4, 200, 3, 0x00554e47, 0xefbeadde};
     static const uint32_t long_name[] = {UINT32_MAX, 4, 3, 0x00554e47, 0xefbeadde};
     char id[BUILD_ID_SIZE], other[BUILD_ID_SIZE];
-    (void)scratch_path(file, scratch_folder(folder), "notes.so");
+    folder_begin();
+    (void)path_of(file, folder, "notes.so");
     write_notes(notes, sizeof notes);
     object_file_build_id(file, id);
     CU_ASSERT_STRING_EQUAL(id, "deadbeef012a");
@@ -211,7 +215,7 @@ static void test_build_id(void)
     CU_ASSERT(strlen(id) >= 16);
     CU_ASSERT_EQUAL(strspn(id, "0123456789abcdef"), strlen(id));
     CU_ASSERT_STRING_NOT_EQUAL(id, other);
-    scratch_remove(folder);
+    folder_end();
 }
 
 static void test_entry(void)

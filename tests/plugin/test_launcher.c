@@ -5,7 +5,7 @@
 
 #include "plugin/loader.h"
 #include "plugin/probe.h"
-#include "scratch.h"
+#include "folder.h"
 #include "suite.h"
 
 static char message[256];
@@ -57,10 +57,10 @@ static int begin(int64_t jobs)
     return launcher->create(&stage);
 }
 
-static uint64_t start(const char *script, const char *folder)
+static uint64_t start(const char *script, const char *where)
 {
     const char *const arguments[] = {"/bin/sh", "-c", script};
-    const pipette_job job = {(uint32_t)sizeof job, 3, arguments, folder, 0, 100};
+    const pipette_job job = {(uint32_t)sizeof job, 3, arguments, where, 0, 100};
     uint64_t number = UINT64_MAX;
     CU_ASSERT_EQUAL(launcher->start(&stage, &job, &number), PIPETTE_OK);
     return number;
@@ -116,10 +116,10 @@ static void test_capacity(void)
 
 static void test_two_jobs(void)
 {
-    char folder[PATH_MAX], path[PATH_MAX];
+    char path[PATH_MAX];
     uint64_t first, second;
     CU_ASSERT_EQUAL_FATAL(begin(2), PIPETTE_OK);
-    (void)scratch_folder(folder);
+    folder_begin();
     /* Each waits for the other's file: they must run at once. */
     first = start("touch a; while [ ! -e b ]; do sleep 0.02; done; exit 0", folder);
     second = start("touch b; while [ ! -e a ]; do sleep 0.02; done; exit 3", folder);
@@ -128,9 +128,9 @@ static void test_two_jobs(void)
     CU_ASSERT_EQUAL(wait_for(second).state, PIPETTE_JOB_ENDED);
     CU_ASSERT_EQUAL(poll_job(first).exit_code, 0);
     CU_ASSERT_EQUAL(poll_job(second).exit_code, 3);
-    CU_ASSERT_EQUAL(access(scratch_path(path, folder, "a"), F_OK), 0);
+    CU_ASSERT_EQUAL(access(path_of(path, folder, "a"), F_OK), 0);
     launcher->destroy(&stage);
-    scratch_remove(folder);
+    folder_end();
 }
 
 static void test_waiting(void)
@@ -170,17 +170,17 @@ static void test_cancel(void)
 
 static void test_lost(void)
 {
-    char folder[PATH_MAX];
     pipette_job_status status;
     CU_ASSERT_EQUAL_FATAL(begin(2), PIPETTE_OK);
-    status = wait_for(start("kill -9 $$", scratch_folder(folder)));
+    folder_begin();
+    status = wait_for(start("kill -9 $$", folder));
     CU_ASSERT_EQUAL(status.state, PIPETTE_JOB_LOST);
     /* It is started again by the caller, as a new job. */
     status = wait_for(start("exit 0", folder));
     CU_ASSERT_EQUAL(status.state, PIPETTE_JOB_ENDED);
     CU_ASSERT_EQUAL(status.exit_code, 0);
     launcher->destroy(&stage);
-    scratch_remove(folder);
+    folder_end();
 }
 
 static void test_bad_jobs(void)

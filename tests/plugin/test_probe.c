@@ -1,16 +1,16 @@
 /* test_probe: plugins that crash, hang, exit or print while they are loaded cost a child process only. */
 #include "plugin/probe.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 
-#include "scratch.h"
+#include "folder.h"
 #include "suite.h"
-
-#define FIXTURE(name) TEST_FIXTURES "/" name ".so"
 
 static pipette_error error;
 
@@ -86,19 +86,19 @@ static char left_by_handler[PATH_MAX];
 static void exit_handler(void)
 {
     if (getpid() != test_process)
-        scratch_write(left_by_handler, "x", 1);
+        bytes_write(left_by_handler, "x", 1);
 }
 
 static void test_exit_handlers(void)
 {
-    char folder[PATH_MAX];
-    (void)scratch_path(left_by_handler, scratch_folder(folder), "left");
+    folder_begin();
+    (void)path_of(left_by_handler, folder, "left");
     test_process = getpid();
     CU_ASSERT_EQUAL_FATAL(atexit(exit_handler), 0);
     refused(FIXTURE("exit_handlers_on_load"), 5.0, PIPETTE_E_PLUGIN,
             " ended the process while being loaded (exit status 7)");
     CU_ASSERT_EQUAL(access(left_by_handler, F_OK), -1);
-    scratch_remove(folder);
+    folder_end();
 }
 
 static void test_left_process(void)
@@ -120,12 +120,13 @@ static void test_left_process(void)
 
 static void test_printing(void)
 {
-    char folder[PATH_MAX], path[PATH_MAX];
+    char path[PATH_MAX];
     plugin_schema *schema = NULL;
     struct stat about;
     int file, out, err;
     (void)fflush(stdout);
-    file = open(scratch_path(path, scratch_folder(folder), "printed"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    folder_begin();
+    file = open(path_of(path, folder, "printed"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     out = dup(1);
     err = dup(2);
     CU_ASSERT_FATAL(file >= 0 && out >= 0 && err >= 0);
@@ -142,7 +143,7 @@ static void test_printing(void)
     (void)close(file);
     (void)close(out);
     (void)close(err);
-    scratch_remove(folder);
+    folder_end();
 }
 
 static void test_closed_streams(void)

@@ -1,9 +1,7 @@
 /* test_search: in which folders plugins are found, which are refused, and what is said then. */
 #include "plugin/search.h"
 
-#include <sys/wait.h>
-
-#include "scratch.h"
+#include "command.h"
 #include "suite.h"
 
 static pipette_error error;
@@ -23,7 +21,7 @@ static plugin_search *search_in(const char *folders, const char *environment)
     return search;
 }
 
-static const char *copy(const char *fixture, const char *folder, const char *name, mode_t rights)
+static const char *copy(const char *fixture, const char *where, const char *name, mode_t rights)
 {
     static char paths[8][PATH_MAX];
     static unsigned next;
@@ -31,7 +29,7 @@ static const char *copy(const char *fixture, const char *folder, const char *nam
     char *path = paths[next++ % 8];
     char file[PATH_MAX];
     (void)snprintf(file, sizeof file, "%s.so", fixture);
-    scratch_copy(scratch_path(from, TEST_FIXTURES, file), scratch_path(path, folder, name), rights);
+    bytes_copy(path_of(from, TEST_FIXTURES, file), path_of(path, where, name), rights);
     return path;
 }
 
@@ -69,16 +67,16 @@ static const char *say(const char *format, ...)
 
 static void folders(void)
 {
-    (void)scratch_folder(a);
-    (void)scratch_folder(b);
-    (void)scratch_folder(c);
+    (void)folder_make(a, sizeof a);
+    (void)folder_make(b, sizeof b);
+    (void)folder_make(c, sizeof c);
 }
 
 static void no_folders(void)
 {
-    scratch_remove(a);
-    scratch_remove(b);
-    scratch_remove(c);
+    folder_remove(a);
+    folder_remove(b);
+    folder_remove(c);
 }
 
 static void test_order(void)
@@ -180,7 +178,7 @@ static void test_world_writable(void)
     lacks(search, file, say("plugin '%s': everyone may write to the folder that it lies in: chmod o-w that", file));
     plugin_search_destroy(search);
     /* A link in a good folder does not make its target better. */
-    other = scratch_path(linked, b, "good_model.so");
+    other = path_of(linked, b, "good_model.so");
     CU_ASSERT_EQUAL(symlink(file, other), 0);
     search = search_in(NULL, NULL);
     lacks(search, other, say("plugin '%s': everyone may write to the folder that it lies in: chmod o-w that", other));
@@ -303,8 +301,8 @@ static void test_each(void)
     (void)copy("good_model", a, "d.so", 0666);
     (void)copy("good_model", a, ".hidden.so", 0644);
     (void)copy("good_model", a, "good_model.so.bak", 0644);
-    scratch_write(scratch_path(path, a, "e.so"), "hello\n", 6);
-    scratch_write(scratch_path(path, a, "readme.txt"), "hello\n", 6);
+    bytes_write(path_of(path, a, "e.so"), "hello\n", 6);
+    bytes_write(path_of(path, a, "readme.txt"), "hello\n", 6);
     (void)copy("launcher_local", b, "launcher_local.so", 0644);
     CU_ASSERT_EQUAL(chmod(c, 0777), 0);
     /* A folder that is named twice counts once. */
@@ -342,24 +340,21 @@ static int in_copy(void)
     return 0;
 }
 
-/* Copies this program to PROGRAM in folder `a`, good_model to FOLDER there, and gives what the copy says. */
-static const char *from_copy(const char *program, const char *folder)
+/* Copies this program to PROGRAM in folder `a`, good_model to WHERE there, and gives what the copy says. */
+static const char *from_copy(const char *program, const char *where)
 {
     static char line[2 * PATH_MAX];
     char command[5 * PATH_MAX], path[PATH_MAX];
-    FILE *output;
-    (void)snprintf(command, sizeof command, "mkdir -p '%s/%s' '%s/%s'", a, program, a, folder);
-    CU_ASSERT_EQUAL_FATAL(system(command), 0);
+    (void)snprintf(command, sizeof command, "mkdir -p '%s/%s' '%s/%s'", a, program, a, where);
+    CU_ASSERT_EQUAL_FATAL(SHELL(command), 0);
     (void)snprintf(command, sizeof command, "%s/copy", program);
-    scratch_copy("/proc/self/exe", scratch_path(path, a, command), 0755);
-    (void)copy("good_model", scratch_path(path, a, folder), "good_model.so", 0644);
+    bytes_copy("/proc/self/exe", path_of(path, a, command), 0755);
+    (void)copy("good_model", path_of(path, a, where), "good_model.so", 0644);
     /* Started by a name without a '/', from another directory: argv[0] says nothing of the place. */
     (void)snprintf(command, sizeof command, "cd / && PATH='%s/%s':\"$PATH\" copy --own-folder", a, program);
-    line[0] = '\0';
-    output = popen(command, "r");
-    CU_ASSERT_PTR_NOT_NULL_FATAL(output);
-    CU_ASSERT_PTR_NOT_NULL(fgets(line, sizeof line, output));
-    CU_ASSERT_EQUAL(pclose(output), 0);
+    CU_ASSERT_EQUAL(SHELL(command), 0);
+    CU_ASSERT_STRING_EQUAL(command_err, "");
+    (void)snprintf(line, sizeof line, "%s", command_out);
     line[strcspn(line, "\n")] = '\0';
     return line;
 }
@@ -367,22 +362,22 @@ static const char *from_copy(const char *program, const char *folder)
 static void test_own_folder(void)
 {
     (void)unsetenv("PIPETTE_PLUGIN_PATH");
-    (void)scratch_folder(a);
+    (void)folder_make(a, sizeof a);
     CU_ASSERT_STRING_EQUAL(from_copy("lib", "lib/pipette/plugins"),
                            say("%s/lib/pipette/plugins/good_model.so trusted", a));
-    scratch_remove(a);
-    (void)scratch_folder(a);
+    folder_remove(a);
+    (void)folder_make(a, sizeof a);
     CU_ASSERT_STRING_EQUAL(from_copy("bin", "lib/pipette/plugins"),
                            say("%s/lib/pipette/plugins/good_model.so trusted", a));
-    scratch_remove(a);
-    (void)scratch_folder(a);
+    folder_remove(a);
+    (void)folder_make(a, sizeof a);
     CU_ASSERT_STRING_EQUAL(from_copy("tests/bin", "lib/pipette/plugins"),
                            say("%s/lib/pipette/plugins/good_model.so trusted", a));
-    scratch_remove(a);
-    (void)scratch_folder(a);
+    folder_remove(a);
+    (void)folder_make(a, sizeof a);
     CU_ASSERT_STRING_EQUAL(from_copy("bin", "elsewhere"),
                            say("no plugin 'good_model' was found; tried: %s/bin/pipette/plugins: does not exist", a));
-    scratch_remove(a);
+    folder_remove(a);
 }
 
 static void test_not_trusted(void)

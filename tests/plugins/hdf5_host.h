@@ -2,27 +2,20 @@
 #ifndef TESTS_HDF5_HOST_H
 #define TESTS_HDF5_HOST_H
 
+#include "python.h"
 #include "suite.h"
 
 #include <pipette/storage.h>
 
 #include <dlfcn.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <math.h>
-#include <signal.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include <sys/file.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 /* ---- A host of one stage ---- */
 
 static char message[1200];
-static char folder[64];
 static char file[128];
 
 PIPETTE_INLINE int host_fail(pipette_stage *stage, int code, const char *format, ...)
@@ -62,9 +55,7 @@ PIPETTE_INLINE pipette_stage new_stage(void)
         memcpy(&entry, &symbol, sizeof entry);
         descriptor = entry();
         storage = descriptor->table;
-        (void)snprintf(folder, sizeof folder, "/tmp/pipette-hdf5-XXXXXX");
-        if (mkdtemp(folder) == NULL)
-            exit(100);
+        folder_begin();
     }
     message[0] = '\0';
     (void)storage->create(&stage);
@@ -77,15 +68,6 @@ PIPETTE_INLINE const char *fresh(const char *name)
     (void)snprintf(file, sizeof file, "%s/%s", folder, name);
     (void)unlink(file);
     return file;
-}
-
-PIPETTE_INLINE void clean_up(void)
-{
-    char command[128];
-    (void)snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    if (folder[0] != '\0')
-        (void)!system(command);
-    folder[0] = '\0';
 }
 
 #define OK(call)                                                                                                       \
@@ -110,27 +92,22 @@ PIPETTE_INLINE void clean_up(void)
 /* Runs the script with the file as argument; true if no assertion failed. */
 PIPETTE_INLINE bool python(const char *path, const char *script)
 {
-    char command[400];
-    FILE *pipe;
-    (void)snprintf(command, sizeof command, "HDF5_USE_FILE_LOCKING=FALSE /usr/bin/python3 -W ignore - '%s'", path);
-    (void)fflush(NULL);
-    pipe = popen(command, "w");
-    if (pipe == NULL)
-        return false;
-    (void)fputs("import sys, numpy as np, h5py\nfile = sys.argv[1]\n", pipe);
-    if (strstr(script, "xr.") != NULL || strstr(script, "ds(") != NULL) /* its import takes longer than most scripts */
-        (void)fputs("import xarray as xr\nengines = ('netcdf4', 'h5netcdf')\n"
-                    "def ds(group, engine='netcdf4'): return xr.open_dataset(file, group=group, engine=engine)\n",
-                    pipe);
-    (void)fputs(script, pipe);
-    return pclose(pipe) == 0;
+    char text[8192];
+    python_environment = "HDF5_USE_FILE_LOCKING=FALSE";
+    (void)snprintf(text, sizeof text, "import sys, numpy as np, h5py\nfile = sys.argv[1]\n%s%s",
+                   strstr(script, "xr.") != NULL || strstr(script, "ds(") != NULL
+                       ? "import xarray as xr\nengines = ('netcdf4', 'h5netcdf')\n"
+                         "def ds(group, engine='netcdf4'): return xr.open_dataset(file, group=group, engine=engine)\n"
+                       : "",
+                   script);
+    return told(PYTHON_RUN(text, path) == 0, script);
 }
 
 PIPETTE_INLINE bool shell(const char *format, const char *path)
 {
-    char command[400];
-    int length = snprintf(command, sizeof command, format, path);
-    return length > 0 && system(command) == 0;
+    char line[1000];
+    (void)snprintf(line, sizeof line, format, path);
+    return SHELL(line) == 0;
 }
 
 /* ---- The tutorial's layout ---- */

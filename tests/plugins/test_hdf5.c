@@ -513,7 +513,7 @@ static void test_end(void)
 {
     /* No temporary file is left beside any of the files. */
     CU_ASSERT_TRUE(shell("test -z \"$(find '%s' -name '*.part')\"", folder));
-    clean_up();
+    folder_end();
 }
 
 SUITE("hdf5", {"descriptor", test_descriptor}, {"the tutorial", test_tutorial}, {"types", test_types},

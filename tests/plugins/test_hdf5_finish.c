@@ -394,7 +394,7 @@ static void copy_to(const char *from, const char *to)
 {
     char command[480];
     (void)snprintf(command, sizeof command, "cp --sparse=always '%s' '%s'", from, to);
-    CU_ASSERT_EQUAL(system(command), 0);
+    CU_ASSERT_EQUAL(SHELL(command), 0);
 }
 
 /* Finishes copies of the file, each killed at the next step; true once one was not. */
@@ -512,7 +512,7 @@ static void test_full_disk(void)
 static void test_end(void)
 {
     CU_ASSERT_TRUE(shell("test -z \"$(find '%s' -name '*.part')\"", folder));
-    clean_up();
+    folder_end();
 }
 
 static void test_begin(void)

@@ -247,7 +247,7 @@ static void test_others_room(void)
 
 static void test_end(void)
 {
-    clean_up();
+    folder_end();
 }
 
 SUITE("hdf5 growth", {"a thousand times", test_thousand}, {"a large file", test_large}, {"huge rows", test_huge_rows},

@@ -452,7 +452,7 @@ static void test_format_1(void)
 
 static void test_end(void)
 {
-    clean_up();
+    folder_end();
 }
 
 SUITE("plugins/hdf5 log", {"other programs write", test_other_programs}, {"locks", test_locks},

@@ -343,7 +343,7 @@ static void test_edges(void)
 static void test_end(void)
 {
     CU_ASSERT_TRUE(shell("test -z \"$(find '%s' -name '*.part')\"", folder));
-    clean_up();
+    folder_end();
 }
 
 SUITE("hdf5 packed", {"blocks of rows", test_blocks}, {"compressed rows", test_packed}, {"edges", test_edges},

@@ -23,14 +23,14 @@ static bool read_by_others(const char *groups)
                        "(prod(n$var[[v]]$varsize) > 0) ncvar_get(n, v)' "
                        "> /dev/null",
                        file);
-        ok = system(command) == 0 && ok;
+        ok = SHELL(command) == 0 && ok;
     }
     if (has("octave")) {
         (void)snprintf(command, sizeof command,
                        "HDF5_USE_FILE_LOCKING=FALSE octave -q --no-gui --eval 'for g = {%s}, x = load(\"-hdf5\", "
                        "\"%s\", g{1}); assert(isfield(x, g{1})); end'",
                        groups, file);
-        ok = system(command) == 0 && ok;
+        ok = SHELL(command) == 0 && ok;
     }
     return ok;
 }
@@ -241,7 +241,7 @@ static void test_ragged(void)
 
 static void test_end(void)
 {
-    clean_up();
+    folder_end();
 }
 
 SUITE("plugins/hdf5 readers", {"units of time", test_units}, {"texts", test_texts}, {"ragged results", test_ragged},

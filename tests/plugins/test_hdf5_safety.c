@@ -428,7 +428,7 @@ static void test_end(void)
 {
     /* No temporary file is left beside any of the files. */
     CU_ASSERT_TRUE(shell("test -z \"$(find '%s' -name '*.part')\"", folder));
-    clean_up();
+    folder_end();
 }
 
 SUITE("hdf5 safety", {"a torn record", test_torn_record}, {"workers are killed", test_crash},
