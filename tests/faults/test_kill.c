@@ -432,22 +432,33 @@ static void test_reset(void)
     folder_end();
 }
 
-static void test_random(void)
+static void random_rounds(int first, int step)
 {
     int i, rounds = everything() ? 200 : SANITIZED ? 6 : 20;
     if (getenv("PIPETTE_FAULTS_ONLY") != NULL && strcmp(getenv("PIPETTE_FAULTS_ONLY"), slow.name) != 0)
         return;
+    random_state += (uint32_t)first * 2654435769u; /* other times than the other rounds */
     folder_begin();
     faults_begin();
     tools_begin();
     if (make_reference(&slow))
-        for (i = 0; i < rounds; i++)
+        for (i = first; i < rounds; i += step)
             kill_later(&slow, 0.01 + 0.4 * random_part(), i % 3, i % 4 == 3);
     else
         CU_FAIL("no reference");
     tools_end();
     faults_end();
     folder_end();
+}
+
+static void test_random(void)
+{
+    random_rounds(0, 2);
+}
+
+static void test_more_random(void)
+{
+    random_rounds(1, 2);
 }
 
 SUITE("killed", {"large results, at each call", test_large}, {"tiny results, at each call", test_tiny},
@@ -457,4 +468,5 @@ SUITE("killed", {"large results, at each call", test_large}, {"tiny results, at 
       {"an extension of a file, at each call", test_extended}, {"compressed results, at each call", test_compressed},
       {"an extension by texts, with fdatasync, at each call", test_powerful},
       {"an extension by parameters, at each call", test_newly}, {"reset, at each call", test_reset},
-      {"compact, at each call", test_compact}, {"at random times", test_random}, )
+      {"compact, at each call", test_compact}, {"at random times", test_random},
+      {"at more random times", test_more_random}, )
