@@ -77,6 +77,7 @@ COMMAND_UNUSED static pid_t command_start(const char *const *arguments)
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0) != 0 ||
         posix_spawn_file_actions_adddup2(&actions, fileno(command_files[0]), 1) != 0 ||
         posix_spawn_file_actions_adddup2(&actions, fileno(command_files[1]), 2) != 0 ||
+        posix_spawn_file_actions_addclosefrom_np(&actions, 3) != 0 || /* ctest's log, which a model may write to */
         posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK) != 0 ||
         posix_spawnattr_setsigmask(&attributes, &none) != 0)
         command_stop("starting a program");

@@ -37,26 +37,15 @@ static bool all_are(const char *result, const char *value)
     return run == 3000;
 }
 
-static double now(void)
+/* A command with so many threads a worker ("": as many as the engine finds right). */
+static void run_with(const char *threads, const char *workers)
 {
-    struct timespec time;
-    (void)clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
-
-/* The seconds of a command with so many threads a worker ("": as many as the engine finds right). */
-static double timed(const char *threads, const char *workers)
-{
-    double begun;
     if (threads[0] != '\0')
         (void)setenv("OMP_NUM_THREADS", threads, 1);
     else
         (void)unsetenv("OMP_NUM_THREADS");
-    begun = now();
     EXPECT(PIPETTE("run", "-q", "t.cfg", "--overwrite", "--workers", workers) == 0);
-    begun = now() - begun;
     (void)unsetenv("OMP_NUM_THREADS");
-    return begun;
 }
 
 /* A pool, also one of more threads than there are cores, changes no value. Waiting for each other's idle threads once
@@ -68,9 +57,8 @@ static void test_pools(void)
     begin();
     for (i = 0; i < 3; i++)
         for (k = 0; k < 2; k++) {
-            double one = timed("1", workers[k]), many = timed(threads[i], workers[k]);
-            (void)printf("\n  %s threads, %s workers: %.2f s, with one thread %.2f s\n", threads[i], workers[k], many,
-                         one);
+            run_with("1", workers[k]);
+            run_with(threads[i], workers[k]);
             EXPECT(i == 0 || all_are("threads", threads[i]));
             EXPECT(PIPETTE("get", "t.hdf5", "sum", "--run", "2999") == 0);
             CU_ASSERT_STRING_EQUAL(command_out, "599770010000\n"); /* 2999 * 19999 * 10000 */
@@ -82,14 +70,14 @@ static void test_pools(void)
 static void test_waiting(void)
 {
     begin();
-    (void)timed("2", "64");
+    run_with("2", "64");
     EXPECT(all_are("sleeps", "true"));
     EXPECT(PIPETTE("get", "t.hdf5", "config.provenance.threads.OMP_WAIT_POLICY") == 0);
     CU_ASSERT_STRING_EQUAL(command_out, "passive\n");
-    (void)timed("1", "2");
+    run_with("1", "2");
     EXPECT(all_are("sleeps", "false"));
     (void)setenv("OMP_WAIT_POLICY", "active", 1);
-    (void)timed("1", "2");
+    run_with("1", "2");
     EXPECT(all_are("sleeps", "false"));
     EXPECT(PIPETTE("get", "t.hdf5", "config.provenance.threads.OMP_WAIT_POLICY") == 0);
     CU_ASSERT_STRING_EQUAL(command_out, "active\n");

@@ -89,8 +89,8 @@ PIPETTE_INLINE const char *fresh(const char *name)
         CU_ASSERT_PTR_NULL(strchr(message, '\n'));                                                                     \
     } while (0)
 
-/* Runs the script with the file as argument; true if no assertion failed. */
-PIPETTE_INLINE bool python(const char *path, const char *script)
+/* Runs the script with the file as argument; its exit code. */
+PIPETTE_INLINE int python_code(const char *path, const char *script)
 {
     char text[8192];
     python_environment = "HDF5_USE_FILE_LOCKING=FALSE";
@@ -100,7 +100,13 @@ PIPETTE_INLINE bool python(const char *path, const char *script)
                          "def ds(group, engine='netcdf4'): return xr.open_dataset(file, group=group, engine=engine)\n"
                        : "",
                    script);
-    return told(PYTHON_RUN(text, path) == 0, script);
+    return PYTHON_RUN(text, path);
+}
+
+/* Whether no assertion of the script failed. */
+PIPETTE_INLINE bool python(const char *path, const char *script)
+{
+    return told(python_code(path, script) == 0, script);
 }
 
 PIPETTE_INLINE bool shell(const char *format, const char *path)

@@ -72,13 +72,13 @@ static void test_other_programs(void)
     for (i = 0; i < sizeof programs / sizeof programs[0]; i++) {
         pipette_stage stage;
         make_unfinished("other.hdf5", 5);
-        (void)python(file, programs[i]);
+        (void)python_code(file, programs[i]);
         stage = opened(file, PIPETTE_STORAGE_UPDATE);
         states_are(&stage, "111110000000");
         append_run(&stage, 5, PIPETTE_STATE_DONE);
         storage->destroy(&stage);
         if (i == 0)
-            (void)python(file, programs[1]);
+            (void)python_code(file, programs[1]);
         /* A copy of the file alone goes on as well. */
         CU_ASSERT_TRUE(shell("cp '%1$s' '%1$s.copy' && mv '%1$s.copy' '%1$s'", file));
         stage = opened(file, PIPETTE_STORAGE_READ);
