@@ -1,7 +1,7 @@
 /* Tests of experiments that are programs: one program that does it in many ways (tests/programs/experiment.c), and the
  * tutorial's. */
 #include "python.h"
-#include "plugin/sha256.h"
+#include "base/sha256.h"
 #include "suite.h"
 
 #define EXPERIMENT TEST_PROGRAMS "/experiment"

@@ -1,6 +1,6 @@
 /* Tests of the tutorial's experiment, end to end: 303 runs, every bit of them, and the tools that open the file. */
 #include "python.h"
-#include "plugin/sha256.h"
+#include "base/sha256.h"
 #include "suite.h"
 
 #define CONFIG TEST_SOURCE_FOLDER "/../pipelines/firing_rate.cfg"

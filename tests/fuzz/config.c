@@ -5,8 +5,8 @@
  * is the config. No other file is within reach. */
 #include "fuzz.h"
 
-#include "pipeline/config_file.h"
-#include "pipeline/config_node.h"
+#include "config/config_file.h"
+#include "config/config_node.h"
 
 enum { FILES_MOST = 8, SETS_MOST = 8 };
 

@@ -2,7 +2,7 @@
  * gives the same points and the same text again. */
 #include "fuzz.h"
 
-#include "trajectory/points.h"
+#include "exploration/points.h"
 
 enum { POINTS_MOST = 64, VALUES_MOST = 256 };
 

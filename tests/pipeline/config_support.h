@@ -3,7 +3,7 @@
 #define TESTS_PIPELINE_CONFIG_SUPPORT_H
 
 #include "folder.h"
-#include "pipeline/config.h"
+#include "config/config.h"
 #include "suite.h"
 
 #include <inttypes.h>
