@@ -4,7 +4,7 @@
 
 #include <pipette/base.h>
 
-#include "base/bytes.h"
+#include "base/wire.h"
 
 typedef enum message_kind {
     MESSAGE_SCHEMA = 1, /* host: schema_pack() of the loaded model */

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "base/bytes.h"
+#include "base/wire.h"
 
 static void free_column(plan_column *column)
 {

@@ -19,7 +19,7 @@
 
 #include "engine/children.h"
 #include "engine/trial_worker.h"
-#include "base/bytes.h"
+#include "base/wire.h"
 
 #define DEATHS 3u
 #define LOAD_SECONDS 10.0

@@ -9,7 +9,7 @@
 
 #include "engine/board.h"
 #include "engine/plan.h"
-#include "base/bytes.h"
+#include "base/wire.h"
 #include "plugin/schema.h"
 
 /* What a worker sends to the supervisor. A record is this head and `bytes` of payload. */

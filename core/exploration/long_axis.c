@@ -145,7 +145,7 @@ static int apart(const axis_piece *a, const axis_piece *b)
     return fmin(x, y) > fmax(u, v) + room || fmax(x, y) + room < fmin(u, v);
 }
 
-int grid_check(const axis *a, const axis *const *stored, uint32_t count, const char *what, pipette_error *error)
+int long_axis_check(const axis *a, const axis *const *stored, uint32_t count, const char *what, pipette_error *error)
 {
     uint32_t i, j, k;
     int status = match_prepare(a, error);
@@ -287,7 +287,7 @@ static int split_piece(const axis_piece *piece, const axis *b, int floats, progr
     return PIPETTE_OK;
 }
 
-int grid_split(const axis *a, const axis *b, const char *what, axis *in, axis *out, pipette_error *error)
+int long_axis_split(const axis *a, const axis *b, const char *what, axis *in, axis *out, pipette_error *error)
 {
     progressions *work = malloc(3 * sizeof *work);
     int status = PIPETTE_OK, fits = 1;

@@ -402,7 +402,7 @@ int match_stored(const axis *a, const axis *const *stored, uint32_t count, const
     if (!is_float(axis_type(a)) || count == 0)
         return axis_copy(a, out, error);
     if (a->count > MATCH_LISTED_MAX) {
-        int status = grid_check(a, stored, count, what, error);
+        int status = long_axis_check(a, stored, count, what, error);
         return status != PIPETTE_OK ? status : axis_copy(a, out, error);
     }
     memset(&b, 0, sizeof b);
@@ -443,7 +443,7 @@ int match_split(const axis *a, const axis *b, const char *what, axis *in, axis *
     if (axis_same(a, b))
         return axis_copy(a, in, error);
     if (a->count > MATCH_LISTED_MAX)
-        return grid_split(a, b, what, in, out, error);
+        return long_axis_split(a, b, what, in, out, error);
     mask = malloc((size_t)a->count);
     if (mask == NULL)
         return no_memory(error);

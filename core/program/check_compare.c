@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "base/bytes.h"
+#include "base/wire.h"
 #include "base/same.h"
 
 int check_outcome_keep(check_outcome *to, const trial_outcome *from)

@@ -1,6 +1,6 @@
 /* test_explore.c: explorations: the tutorial's numbers, every kind of axis, products, zips, orders, what is refused,
  * and sizes that no table could hold. */
-#include "fixture.h"
+#include "trajectory/fixture.h"
 
 #include <float.h>
 #include <math.h>

@@ -1,5 +1,5 @@
 /* Tests of names over lists of paths: what they find, and what was perhaps meant. */
-#include "fixture.h"
+#include "trajectory/fixture.h"
 #include "trajectory/name.h"
 
 static const char *const paths[] = {"config.pipeline.text",

@@ -1,5 +1,5 @@
 /* test_tree.c: branches, names, natural naming, parameters, presets, locks, bounds, values of every type. */
-#include "fixture.h"
+#include "trajectory/fixture.h"
 
 #include <math.h>
 

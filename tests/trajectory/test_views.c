@@ -1,6 +1,6 @@
 /* test_views.c: the trajectory as one run sees it: values, wildcards, other runs' nodes, adding, and what a view may
  * not do. */
-#include "fixture.h"
+#include "trajectory/fixture.h"
 
 static int add_f64(pipette_trajectory *t, int branch, const char *path, double x)
 {

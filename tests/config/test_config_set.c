@@ -1,5 +1,5 @@
 /* test_config_set.c: --set PATH=VALUE. */
-#include "pipeline/config_support.h"
+#include "config/config_support.h"
 
 #include <math.h>
 

@@ -1,6 +1,6 @@
 /* test_expand.c: run indices never change: widening, refining, narrowing, new parameters, equal values, other
  * combinations; and which old runs a narrowed exploration asks for. */
-#include "fixture.h"
+#include "trajectory/fixture.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* test_config.c: config files: literals, arrays, includes, grammar, values. */
-#include "pipeline/config_support.h"
+#include "config/config_support.h"
 
 #include <math.h>
 

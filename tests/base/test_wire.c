@@ -9,7 +9,7 @@
 #include "engine/board.h"
 #include "engine/message.h"
 #include "engine/plan.h"
-#include "base/bytes.h"
+#include "base/wire.h"
 #include "suite.h"
 
 static void test_numbers(void)

@@ -1,6 +1,6 @@
 /* config_support.h: config files written and loaded by the tests of the config reader. */
-#ifndef TESTS_PIPELINE_CONFIG_SUPPORT_H
-#define TESTS_PIPELINE_CONFIG_SUPPORT_H
+#ifndef TESTS_CONFIG_SUPPORT_H
+#define TESTS_CONFIG_SUPPORT_H
 
 #include "folder.h"
 #include "config/config.h"

@@ -1,7 +1,7 @@
-/* bytes.h: bytes that cross from process to process: appending to a buffer, and reading one back without trusting it.
+/* wire.h: bytes that cross from process to process: appending to a buffer, and reading one back without trusting it.
  */
-#ifndef CORE_BASE_BYTES_H
-#define CORE_BASE_BYTES_H
+#ifndef CORE_BASE_WIRE_H
+#define CORE_BASE_WIRE_H
 
 #include <pipette/base.h>
 

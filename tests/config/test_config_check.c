@@ -1,5 +1,5 @@
 /* test_config_check.c: unknown keys and wrong types are refused with the nearest known name. */
-#include "pipeline/config_support.h"
+#include "config/config_support.h"
 
 static const pipette_option_spec specs[] = {
     PIPETTE_OPTION("product", PIPETTE_OPTION_LIST, NULL, ""),

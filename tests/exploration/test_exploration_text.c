@@ -1,5 +1,5 @@
 /* test_exploration_text.c: an exploration as text and back, exactly; and text that is no exploration. */
-#include "fixture.h"
+#include "trajectory/fixture.h"
 #include "base/value.h"
 
 #include <locale.h>

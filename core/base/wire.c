@@ -1,5 +1,5 @@
-/* bytes.c: bytes that cross from process to process. */
-#include "base/bytes.h"
+/* wire.c: bytes that cross from process to process. */
+#include "base/wire.h"
 
 #include <stdlib.h>
 
